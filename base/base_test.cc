@@ -1,0 +1,164 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/progress.h"
+#include "base/rng.h"
+#include "base/safetensors.h"
+#include "base/shape.h"
+
+namespace tinyformer {
+namespace {
+
+// The error's whole text, or "" when nothing is thrown.
+template <typename F>
+std::string ErrorText(F&& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+std::string TempPath(const std::string& name) { return ::testing::TempDir() + "tf_base_" + std::to_string(::getpid()) + "_" + name; }
+
+TEST(Error, HasFourLines) {
+  Error error("import/softmax-axis", "node 'a' (Softmax)", "axis -1", "axis 1", "transpose before Softmax");
+  EXPECT_STREQ(error.what(),
+               "error[import/softmax-axis] node 'a' (Softmax)\n  expected: axis -1\n  found:    axis 1\n"
+               "  fix:      transpose before Softmax");
+}
+
+TEST(Check, NamesConditionAndValues) {
+  try {
+    TF_CHECK(1 > 2, "one", 1);
+    FAIL();
+  } catch (const CheckFailure& failure) {
+    EXPECT_THAT(failure.what(), ::testing::HasSubstr("check failed: 1 > 2 one 1"));
+  }
+}
+
+TEST(File, MissingFileIsNamed) {
+  EXPECT_EQ(ErrorText([] { ReadFile("/no/such/file"); }),
+            "error[file/missing] /no/such/file\n  expected: a file\n  found:    nothing at this path\n"
+            "  fix:      check the path");
+}
+
+TEST(File, AFolderIsNotAFile) {
+  EXPECT_EQ(ErrorText([] { ReadFile("/"); }),
+            "error[file/is-directory] /\n  expected: a file\n  found:    a folder\n  fix:      name a file inside it");
+}
+
+TEST(File, TooLargeIsRefused) {
+  std::string path = TempPath("large");
+  WriteFileAtomic(path, "123456");
+  EXPECT_EQ(ErrorText([&] { ReadFile(path, 5); }),
+            "error[file/too-large] " + path + "\n  expected: at most 5 bytes\n  found:    more than that\n"
+            "  fix:      check that this is the file you meant");
+}
+
+TEST(File, AFullDiskLeavesTheOldFileWhole) {
+  EXPECT_EQ(ErrorText([] { AppendLine("/dev/full", "x"); }),
+            "error[file/write-failed] /dev/full\n  expected: a place that can be written\n"
+            "  found:    No space left on device\n  fix:      free some disk space, then run the same command again");
+}
+
+TEST(File, AtomicWriteReplacesAndLeavesNothingElse) {
+  std::string folder = TempPath("atomic");
+  WriteFileAtomic(folder + "/f", "old");
+  WriteFileAtomic(folder + "/f", "new");
+  EXPECT_EQ(ReadFile(folder + "/f"), "new");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+}
+
+TEST(Json, SyntaxErrorsHaveLineAndColumn) {
+  EXPECT_EQ(ErrorText([] { ParseJson("{\n \"a\": ?}", "g.json"); }),
+            "error[json/syntax] g.json\n  expected: JSON\n  found:    a syntax error at line 2, column 7\n"
+            "  fix:      correct the file there");
+}
+
+TEST(Json, AWrongTypeNamesTheKey) {
+  Json json = ParseJson("{\"n\": \"x\"}", "g.json");
+  EXPECT_EQ(ErrorText([&] { RequireKey<int>(json, "n", "g.json", "a number"); }),
+            "error[json/key] g.json: key 'n'\n  expected: a number\n  found:    the text \"x\"\n"
+            "  fix:      correct this key in the file");
+}
+
+TEST(Shape, PrintsAndCounts) {
+  EXPECT_EQ(ToString({1, 32, 3}), "[1, 32, 3]");
+  EXPECT_EQ(ElementCount({2, 3, 4}), 24);
+  EXPECT_THROW(ElementCount({int64_t{1} << 40, int64_t{1} << 40}), CheckFailure);
+}
+
+TEST(Rng, StreamsAreFixedAndDistinct) {
+  EXPECT_EQ(Rng(1, "a").Next(), Rng(1, "a").Next());
+  EXPECT_NE(Rng(1, "a").Next(), Rng(1, "b").Next());
+  EXPECT_NE(Rng(1, "a", 0).Next(), Rng(1, "a", 1).Next());
+}
+
+TEST(Rng, BelowIsUniform) {
+  Rng rng(7);
+  std::vector<int> counts(10);
+  for (int i = 0; i < 100000; ++i) ++counts[rng.Below(10)];
+  for (int count : counts) EXPECT_NEAR(count, 10000, 500);  // 5 standard deviations
+}
+
+TEST(Rng, NormalHasUnitVariance) {
+  Rng rng(7);
+  double sum = 0, squares = 0;
+  for (int i = 0; i < 100000; ++i) {
+    double x = rng.Normal();
+    sum += x;
+    squares += x * x;
+  }
+  EXPECT_NEAR(sum / 100000, 0, 0.02);
+  EXPECT_NEAR(squares / 100000, 1, 0.03);
+}
+
+TensorFile TwoTensors() {
+  float values[6] = {1, 2, 3, 4, 5, 6};
+  TensorFile file;
+  file.tensors["a.weight"] = NamedTensor::Float32({2, 3}, values);
+  file.tensors["b"] = NamedTensor{"U8", {2}, "xy"};
+  file.metadata["epoch"] = "3";
+  return file;
+}
+
+TEST(Tensors, RoundTrip) {
+  TensorFile back = DecodeTensors(EncodeTensors(TwoTensors()), "m");
+  EXPECT_EQ(back.tensors["a.weight"].Floats(), (std::vector<float>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(back.tensors["b"].bytes, "xy");
+  EXPECT_EQ(back.metadata["epoch"], "3");
+  EXPECT_EQ(EncodeTensors(back), EncodeTensors(TwoTensors()));
+}
+
+TEST(Tensors, EveryTruncationIsNoticed) {
+  std::string bytes = EncodeTensors(TwoTensors());
+  for (size_t n = 0; n < bytes.size(); ++n) EXPECT_NE(ErrorText([&] { DecodeTensors(bytes.substr(0, n), "m"); }), "") << n;
+}
+
+TEST(Tensors, EveryFlippedDataByteIsNoticed) {
+  std::string bytes = EncodeTensors(TwoTensors());
+  for (size_t i = bytes.size() - 26; i < bytes.size(); ++i) {
+    std::string bad = bytes;
+    bad[i] ^= 1;
+    EXPECT_THAT(ErrorText([&] { DecodeTensors(bad, "m"); }), ::testing::HasSubstr("error[tensors/checksum] m")) << i;
+  }
+}
+
+TEST(Progress, DurationsReadWell) {
+  EXPECT_EQ(FormatDuration(7), "7 s");
+  EXPECT_EQ(FormatDuration(245), "4:05");
+  EXPECT_EQ(FormatDuration(3723), "1:02:03");
+  EXPECT_EQ(FormatDuration(-1), "unknown");
+}
+
+}  // namespace
+}  // namespace tinyformer

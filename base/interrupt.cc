@@ -1,0 +1,34 @@
+#include "base/interrupt.h"
+
+#include <unistd.h>
+
+#include <csignal>
+
+#include "base/error.h"
+
+namespace tinyformer {
+namespace {
+
+volatile std::sig_atomic_t g_requested = 0;
+
+void OnSignal(int signal) {
+  if (g_requested != 0 && signal == SIGINT) ::_exit(130);
+  g_requested = 1;
+}
+
+}  // namespace
+
+void CatchInterrupts() {
+  struct sigaction action {};
+  action.sa_handler = OnSignal;
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+bool InterruptRequested() { return g_requested != 0; }
+
+void ThrowIfInterrupted() {
+  if (InterruptRequested()) throw Interrupted();
+}
+
+}  // namespace tinyformer

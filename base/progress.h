@@ -1,0 +1,38 @@
+// Progress for people: a bar with rate and time left on a terminal, plain lines otherwise.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace tinyformer {
+
+/// Draws on standard error, so standard output stays clean for --json.
+///
+/// On a terminal: one line, redrawn at most 10 times a second. Otherwise: a plain line every 30 s and at the end.
+class Progress {
+ public:
+  /// total in units ("images", "epochs"); unit is shown with the rate.
+  Progress(std::string label, int64_t total, std::string unit);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// done units so far; note is shown after the rate ("loss 1.234, accuracy 56.1 %").
+  void Update(int64_t done, const std::string& note = "");
+  /// Work that an earlier run did: counts for the bar, not for the rate.
+  void StartAt(int64_t done);
+
+ private:
+  void Draw(bool last);
+
+  std::string label_, unit_, note_;
+  int64_t total_, done_ = 0, first_ = 0;
+  bool terminal_;
+  std::chrono::steady_clock::time_point start_, drawn_;
+};
+
+/// "1:02:03", "4:05", "7 s"
+std::string FormatDuration(double seconds);
+
+}  // namespace tinyformer

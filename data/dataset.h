@@ -1,0 +1,71 @@
+// A data set: training and validation images that anyone may read, and test images behind a lock.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tinyformer {
+
+/// What the images are, and where they came from.
+struct DatasetInfo {
+  std::string spec;                      // as the user wrote it: "cifar10:DIR", "synthetic"
+  std::string fingerprint;               // XXH64 over all pixels and labels of the training and validation images
+  int height = 0, width = 0, channels = 0;
+  std::vector<std::string> class_names;  // one per class
+  std::vector<float> mean, stddev;       // per channel, of pixel / 255 over the training images
+};
+
+/// Images by index: bytes in [0, 255], rows outermost, channels innermost (HWC).
+class ImageSet {
+ public:
+  virtual ~ImageSet() = default;
+  virtual int64_t size() const = 0;
+  virtual int label(int64_t index) const = 0;  // [0, classes)
+  /// Writes height * width * channels bytes. Safe to call from several threads.
+  virtual void Read(int64_t index, uint8_t* pixels) const = 0;
+};
+
+/// Proof that the holder may look at test images. Only the commands that report results can make one: the constructor is
+/// private and its friends are listed here, so a new user is a visible change (and tools/check refuses others).
+class TestSetKey {
+  friend class ReportCommand;
+  friend class RunCommand;
+  friend class TestSetKeyForTests;
+  TestSetKey() = default;
+};
+
+/// The test images; they stay closed without a key.
+class LockedTestSet {
+ public:
+  LockedTestSet() = default;
+  explicit LockedTestSet(std::shared_ptr<const ImageSet> images) : images_(std::move(images)) {}
+  bool exists() const { return images_ != nullptr; }
+  const ImageSet& Open(const TestSetKey&) const { return *images_; }
+
+ private:
+  std::shared_ptr<const ImageSet> images_;
+};
+
+struct Dataset {
+  DatasetInfo info;
+  std::shared_ptr<const ImageSet> train;       // 90 % of the training images, stratified by class, chosen by seed
+  std::shared_ptr<const ImageSet> validation;  // the other 10 %
+  LockedTestSet test;
+  std::vector<std::string> warnings;           // e.g. unreadable images, counted and listed
+};
+
+struct DatasetOptions {
+  uint64_t split_seed = 1;
+  double validation_share = 0.1;
+  int height = 32, width = 32;  // folder: sources are resized to this
+};
+
+/// Opens "cifar10:DIR", "imagenet32:DIR", "folder:DIR" or "synthetic".
+///
+/// Errors  data/spec, data/missing, data/size, data/label, data/empty, ... each names file, expected and found bytes
+Dataset OpenDataset(const std::string& spec, const DatasetOptions& options = {});
+
+}  // namespace tinyformer
