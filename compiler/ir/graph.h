@@ -1,4 +1,5 @@
-// The graph: nodes, values and constants in vectors; ids are indices; copying, printing and hashing are trivial.
+// The graph: nodes, values and constants in vectors; ids are indices; copying, printing and hashing
+// are trivial.
 //
 // Start here:  Value (a tensor with its quantisation), Node (one operator), Graph, Verify.
 // The operators and their attributes: compiler/ops/catalogue.md and compiler/ops/<op>.cc.
@@ -22,14 +23,16 @@ int64_t DTypeBytes(DType type);
 
 /// real = scale[c] * (stored - zero_point)
 ///
-/// Per tensor: one scale, axis -1. Per channel: one scale per index of `axis`, zero point 0 (weights are symmetric).
-/// Source  ONNX QuantizeLinear, opset 13
+/// Per tensor: one scale, axis -1. Per channel: one scale per index of `axis`, zero point 0
+/// (weights are symmetric). Source  ONNX QuantizeLinear, opset 13
 struct Quantization {
   std::vector<float> scales;
   int32_t zero_point = 0;
   int axis = -1;
 
-  static Quantization PerTensor(float scale, int32_t zero_point) { return {{scale}, zero_point, -1}; }
+  static Quantization PerTensor(float scale, int32_t zero_point) {
+    return {{scale}, zero_point, -1};
+  }
   bool operator==(const Quantization&) const = default;
 };
 
@@ -38,15 +41,17 @@ constexpr ValueId kNoValue = -1;  // an optional input that is not there
 
 /// A tensor. It is a constant when `data` is set, otherwise a node's output or the graph's input.
 ///
-/// Three states of an activation: float (no quantization), annotated (type float32 with quantization: what the int8 tensor
-/// will be), quantized (type int8 with quantization). Constants likewise: a weight that came from a DequantizeLinear is
-/// int8 data with per-channel quantization already.
+/// Three states of an activation: float (no quantization), annotated (type float32 with
+/// quantization: what the int8 tensor will be), quantized (type int8 with quantization). Constants
+/// likewise: a weight that came from a DequantizeLinear is int8 data with per-channel quantization
+/// already.
 struct Value {
   std::string name;  // unique in the graph
   DType type = DType::kFloat32;
   Shape shape;
   std::optional<Quantization> quantization;
-  std::optional<std::string> data;  // row-major little-endian bytes, ElementCount(shape) * DTypeBytes(type)
+  std::optional<std::string>
+      data;  // row-major little-endian bytes, ElementCount(shape) * DTypeBytes(type)
 
   bool is_constant() const { return data.has_value(); }
   /// The constant's elements as T. Errors (bug)  not a constant, or sizes differ
@@ -56,7 +61,8 @@ struct Value {
   void SetElements(const std::vector<T>& elements);
 };
 
-using Attribute = std::variant<int64_t, double, std::string, std::vector<int64_t>, std::vector<double>>;
+using Attribute =
+    std::variant<int64_t, double, std::string, std::vector<int64_t>, std::vector<double>>;
 
 /// One operator: `op` names an OpDef; inputs and outputs are value ids.
 struct Node {
@@ -85,7 +91,8 @@ struct Graph {
   /// A float32 constant / any constant.
   ValueId AddConstant(const std::string& name, Shape shape, const std::vector<float>& elements);
   template <typename T>
-  ValueId AddTypedConstant(const std::string& name, DType type, Shape shape, const std::vector<T>& elements);
+  ValueId AddTypedConstant(const std::string& name, DType type, Shape shape,
+                           const std::vector<T>& elements);
 
   Value& value(ValueId id) { return values.at(static_cast<size_t>(id)); }
   const Value& value(ValueId id) const { return values.at(static_cast<size_t>(id)); }
@@ -98,8 +105,9 @@ struct Graph {
   std::string UniqueValueName(const std::string& name) const;
 };
 
-/// Checks structure (ids in range, one producer each, topological order, unique names, constants of the right size) and every
-/// node against its OpDef. Errors (bug): CheckFailure that names `after`, the pass that broke it.
+/// Checks structure (ids in range, one producer each, topological order, unique names, constants of
+/// the right size) and every node against its OpDef. Errors (bug): CheckFailure that names `after`,
+/// the pass that broke it.
 void Verify(const Graph& graph, const std::string& after);
 
 /// Text form, one line a node, for --dump and tests; equal graphs give equal text.
@@ -108,7 +116,8 @@ std::string Print(const Graph& graph);
 /// XXH64 over everything in the graph, constants included.
 std::string Fingerprint(const Graph& graph);
 
-/// Drops values that nothing reads or makes and renumbers; order of the rest is kept. Every pass ends with it.
+/// Drops values that nothing reads or makes and renumbers; order of the rest is kept. Every pass
+/// ends with it.
 Graph Compact(const Graph& graph);
 
 }  // namespace tinyformer
