@@ -5,14 +5,15 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tinyformer {
 
 /// What the images are, and where they came from.
 struct DatasetInfo {
-  std::string spec;                      // as the user wrote it: "cifar10:DIR", "synthetic"
-  std::string fingerprint;               // XXH64 over all pixels and labels of the training and validation images
+  std::string spec;         // as the user wrote it: "cifar10:DIR", "synthetic"
+  std::string fingerprint;  // XXH64 over the training and validation images: pixels (HWC), label
   int height = 0, width = 0, channels = 0;
   std::vector<std::string> class_names;  // one per class
   std::vector<float> mean, stddev;       // per channel, of pixel / 255 over the training images
@@ -28,8 +29,9 @@ class ImageSet {
   virtual void Read(int64_t index, uint8_t* pixels) const = 0;
 };
 
-/// Proof that the holder may look at test images. Only the commands that report results can make one: the constructor is
-/// private and its friends are listed here, so a new user is a visible change (and tools/check refuses others).
+/// Proof that the holder may look at test images. Only the commands that report results can make
+/// one: the constructor is private and its friends are listed here, so a new user is a visible
+/// change (and tools/check refuses others).
 class TestSetKey {
   friend class ReportCommand;
   friend class RunCommand;
@@ -43,6 +45,7 @@ class LockedTestSet {
   LockedTestSet() = default;
   explicit LockedTestSet(std::shared_ptr<const ImageSet> images) : images_(std::move(images)) {}
   bool exists() const { return images_ != nullptr; }
+  /// The images. Needs  exists()
   const ImageSet& Open(const TestSetKey&) const { return *images_; }
 
  private:
@@ -51,21 +54,28 @@ class LockedTestSet {
 
 struct Dataset {
   DatasetInfo info;
-  std::shared_ptr<const ImageSet> train;       // 90 % of the training images, stratified by class, chosen by seed
-  std::shared_ptr<const ImageSet> validation;  // the other 10 %
+  std::shared_ptr<const ImageSet> train;  // the rest of the training images, in the source's order
+  std::shared_ptr<const ImageSet> validation;  // validation_share of every class, chosen by seed
   LockedTestSet test;
-  std::vector<std::string> warnings;           // e.g. unreadable images, counted and listed
+  std::vector<std::string> warnings;  // e.g. unreadable images, counted and listed
 };
 
 struct DatasetOptions {
   uint64_t split_seed = 1;
-  double validation_share = 0.1;
-  int height = 32, width = 32;  // folder: sources are resized to this
+  double validation_share = 0.1;  // of every class, rounded to nearest; [0, 1)
+  int height = 32, width = 32;    // folder: sources are resized to this
+  std::string cache_folder;       // decoded images; empty: see DefaultCacheFolder()
 };
+
+/// $TINYFORMER_CACHE, else $XDG_CACHE_HOME/tinyformer, else $HOME/.cache/tinyformer.
+std::string DefaultCacheFolder();
 
 /// Opens "cifar10:DIR", "imagenet32:DIR", "folder:DIR" or "synthetic".
 ///
-/// Errors  data/spec, data/missing, data/size, data/label, data/empty, ... each names file, expected and found bytes
+/// Memory  files are mapped, not loaded; "synthetic" holds 37 MB
+/// Cost    one pass over the training images (mean, stddev, fingerprint)
+/// Errors  data/spec, data/validation-share and those of the source: data/missing, data/size,
+///         data/label, data/empty-class, ... each names the file, what was expected and found
 Dataset OpenDataset(const std::string& spec, const DatasetOptions& options = {});
 
 }  // namespace tinyformer

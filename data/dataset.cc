@@ -1,0 +1,98 @@
+#include "data/dataset.h"
+
+#include <cstdlib>
+
+#include "base/error.h"
+#include "data/cifar10.h"
+#include "data/source.h"
+#include "data/split.h"
+#include "data/statistics.h"
+
+namespace tinyformer {
+namespace {
+
+ImageSource Cifar10(const std::string& folder, const DatasetOptions&) {
+  return OpenCifar10(folder);
+}
+
+/// "cifar10:DIR, folder:DIR or synthetic"
+std::string KnownSpecs() {
+  std::string text;
+  const std::vector<SourceKind>& kinds = SourceKinds();
+  for (size_t i = 0; i < kinds.size(); ++i) {
+    if (i > 0) text += i + 1 == kinds.size() ? " or " : ", ";
+    text += kinds[i].name + (kinds[i].argument.empty() ? "" : ":" + kinds[i].argument);
+  }
+  return text;
+}
+
+[[noreturn]] void FailSpec(const std::string& spec, const std::string& found,
+                           const std::string& fix) {
+  throw Error("data/spec", "data set '" + spec + "'", KnownSpecs(), found, fix);
+}
+
+}  // namespace
+
+const std::vector<SourceKind>& SourceKinds() {
+  static const std::vector<SourceKind> kinds = {
+      {"cifar10", "DIR", "CIFAR-10, binary version: 10 classes, 32x32, 50000 + 10000 images",
+       Cifar10},
+  };
+  return kinds;
+}
+
+std::string DefaultCacheFolder() {
+  auto value = [](const char* name) {
+    const char* text = std::getenv(name);
+    return std::string(text == nullptr ? "" : text);
+  };
+  if (std::string own = value("TINYFORMER_CACHE"); !own.empty()) return own;
+  if (std::string xdg = value("XDG_CACHE_HOME"); !xdg.empty()) return xdg + "/tinyformer";
+  std::string home = value("HOME");
+  return (home.empty() ? "." : home) + "/.cache/tinyformer";
+}
+
+ImageSource OpenSource(const std::string& spec, const DatasetOptions& options) {
+  size_t colon = spec.find(':');
+  std::string name = spec.substr(0, colon);
+  std::string argument = colon == std::string::npos ? "" : spec.substr(colon + 1);
+  for (const SourceKind& kind : SourceKinds()) {
+    if (kind.name != name) continue;
+    if (kind.argument.empty() && colon != std::string::npos) {
+      FailSpec(spec, "something after '" + name + "'", "write only '" + name + "'");
+    }
+    if (!kind.argument.empty() && argument.empty()) {
+      FailSpec(spec, "no folder", "write the folder after a colon: '" + name + ":DIR'");
+    }
+    return kind.open(argument, options);
+  }
+  if (spec.empty()) FailSpec(spec, "nothing", "choose one of these");
+  bool path = colon == std::string::npos && spec.find('/') != std::string::npos;
+  FailSpec(spec, path ? "a path without a kind" : "kind '" + name + "'",
+           path ? "for a folder of images write 'folder:" + spec + "'" : "choose one of these");
+}
+
+Dataset OpenDataset(const std::string& spec, const DatasetOptions& options) {
+  ImageSource source = OpenSource(spec, options);
+  auto classes = static_cast<int>(source.class_names.size());
+  Split split =
+      StratifiedSplit(*source.train, classes, options.validation_share, options.split_seed);
+  ImageStatistics statistics = MeasureImages(source, split.train);
+
+  Dataset dataset;
+  dataset.info.spec = spec;
+  dataset.info.fingerprint = statistics.fingerprint;
+  dataset.info.height = source.height;
+  dataset.info.width = source.width;
+  dataset.info.channels = source.channels;
+  dataset.info.class_names = source.class_names;
+  dataset.info.mean = statistics.mean;
+  dataset.info.stddev = statistics.stddev;
+  dataset.train = std::make_shared<ImageSubset>(source.train, std::move(split.train));
+  dataset.validation = std::make_shared<ImageSubset>(source.train, std::move(split.validation));
+  if (source.test != nullptr) dataset.test = LockedTestSet(source.test);
+  dataset.warnings = source.warnings;
+  return dataset;
+}
+
+}  // namespace tinyformer
