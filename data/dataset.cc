@@ -7,6 +7,7 @@
 #include "data/source.h"
 #include "data/split.h"
 #include "data/statistics.h"
+#include "data/synthetic.h"
 
 namespace tinyformer {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 ImageSource Cifar10(const std::string& folder, const DatasetOptions&) {
   return OpenCifar10(folder);
 }
+
+ImageSource Synthetic(const std::string&, const DatasetOptions&) { return OpenSynthetic(); }
 
 /// "cifar10:DIR, folder:DIR or synthetic"
 std::string KnownSpecs() {
@@ -37,6 +40,7 @@ const std::vector<SourceKind>& SourceKinds() {
   static const std::vector<SourceKind> kinds = {
       {"cifar10", "DIR", "CIFAR-10, binary version: 10 classes, 32x32, 50000 + 10000 images",
        Cifar10},
+      {"synthetic", "", "built in: 10 shapes and textures, 32x32, 10000 + 2000 images", Synthetic},
   };
   return kinds;
 }
