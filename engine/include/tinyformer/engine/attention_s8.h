@@ -1,0 +1,63 @@
+// Int8 multi-head attention that never stores the token x token scores.
+#pragma once
+
+#include <stdint.h>
+
+#include "tinyformer/engine/row_scale.h"
+#include "tinyformer/engine/select.h"
+
+namespace tinyformer::engine {
+
+/// softmax(scale * q k^T) v for every head. Scores are requantised to int8, exponentials come from
+/// a table of the difference to the row's maximum and stay unnormalised until one division a row
+/// (row_scale).
+struct AttentionS8 {
+  int32_t tokens;
+  int32_t channels;  // d; a head has channels / heads of them
+  int32_t heads;
+  int32_t q_zero_point;
+  int32_t k_zero_point;
+  int32_t v_zero_point;
+  int32_t score_multiplier;  // Q0.31 with score_shift: s_q * s_k * scale / s_score
+  int32_t score_shift;
+  int32_t score_zero_point;
+  const int16_t* exp_table;  // [256]: round(e_max * exp(-d * s_score)), e_max = min(32767,
+                             // floor((2^31-1) / (255 * tokens)))
+  int32_t multiplier;        // Q0.31 with shift: s_v / s_y
+  int32_t shift;             // [-8, 6]
+  int32_t y_zero_point;
+  int32_t min;
+  int32_t max;
+};
+
+/// Scratch for attention_s8: exponentials of a batch of rows, and their q rows widened to int16.
+constexpr int32_t attention_s8_scratch_bytes(const AttentionS8& layer) {
+  return kTokenBatch * 2 * (round_up(layer.tokens, 2) + round_up(layer.channels / layer.heads, 4));
+}
+
+/// For head h, row t, dh = channels / heads, columns h*dh .. h*dh + dh - 1:
+///   score[u] = clamp(score_zero_point + requantize(sum_c (q[t][c] - q_zero_point) * (k[u][c] -
+///   k_zero_point), ..), -128, 127) e[u]     = exp_table[max_u(score) - score[u]],  sum = sum_u
+///   e[u] y[t][c]  = clamp(y_zero_point + requantize(sum_u e[u] * (v[u][c] - v_zero_point),
+///   row_scale(sum, multiplier, shift)), ..)
+///
+/// Shapes  q, k, v, y [tokens][channels]
+/// Bounds  dh <= 32768: dh * 255 * 255 < 2^31. tokens <= 32768 (e_max >= 257): tokens * e_max * 255
+/// < 2^31 Memory  scratch of attention_s8_scratch_bytes, 4-byte aligned; y may be q, otherwise y
+/// and scratch overlap nothing Errors  none: the compiler proves the preconditions Source
+/// TinyFormer III-D3 (table softmax); docs/quantization.md, "Attention"
+namespace ref {
+void attention_s8(const AttentionS8& layer, const int8_t* q, const int8_t* k, const int8_t* v,
+                  int8_t* y, void* scratch);
+}
+namespace arm {
+void attention_s8(const AttentionS8& layer, const int8_t* q, const int8_t* k, const int8_t* v,
+                  int8_t* y, void* scratch);
+}
+namespace host {
+void attention_s8(const AttentionS8& layer, const int8_t* q, const int8_t* k, const int8_t* v,
+                  int8_t* y, void* scratch);
+}
+using TINYFORMER_ENGINE_SELECT(arm, host)::attention_s8;
+
+}  // namespace tinyformer::engine

@@ -1,0 +1,70 @@
+// Int8 depthwise convolution (one filter per channel), dense and block-sparse, channels last.
+#pragma once
+
+#include <stdint.h>
+
+#include "tinyformer/engine/conv2d_s8.h"
+#include "tinyformer/engine/sparse_weights.h"
+
+namespace tinyformer::engine {
+
+/// A depthwise convolution: shape.in_channels == shape.out_channels == shape.groups.
+struct DepthwiseConv2dS8 {
+  Conv2dShape shape;
+  int32_t x_zero_point;
+  const int8_t* weights;  // [channels][kernel_h][kernel_w], each in [-127, 127]
+  const int32_t* bias;    // [channels], as in Conv2dS8
+  OutputS8 output;
+};
+
+/// A depthwise convolution with block-sparse weights: shape.kernel_w is a multiple of the block (3:
+/// one kernel row).
+struct DepthwiseConv2dS8Sparse {
+  Conv2dShape shape;
+  int32_t x_zero_point;
+  SparseWeights weights;
+  const int32_t* bias;
+  OutputS8 output;
+};
+
+/// Scratch for all depthwise kernels: the filters of four channels widened to int16.
+constexpr int32_t depthwise_conv2d_s8_scratch_bytes(const Conv2dShape& shape) {
+  return 4 * 2 * shape.kernel_h * shape.kernel_w;
+}
+
+/// y[oy][ox][c] = output_s8(c, bias[c] + sum_{ky,kx} x[oy*sh - pt + ky*dh][ox*sw - pl + kx*dw][c] *
+/// w[c][ky][kx])
+///
+/// with x = x_zero_point outside the image.
+///
+/// Shapes  x [in_h][in_w][channels]   y [out_h][out_w][channels]
+/// Bounds  kernel_h * kernel_w <= 65536 and |bias| <= 2^30, as linear_s8
+/// Memory  scratch of depthwise_conv2d_s8_scratch_bytes, 4-byte aligned; y and scratch overlap
+/// nothing Errors  none: the compiler proves the preconditions Source  ONNX Conv with group =
+/// channels, opset 11; docs/sparse_format.md for _rlc3 and _bitmap3
+namespace ref {
+void depthwise_conv2d_s8(const DepthwiseConv2dS8& layer, const int8_t* x, int8_t* y, void* scratch);
+void depthwise_conv2d_s8_rlc3(const DepthwiseConv2dS8Sparse& layer, const int8_t* x, int8_t* y,
+                              void* scratch);
+void depthwise_conv2d_s8_bitmap3(const DepthwiseConv2dS8Sparse& layer, const int8_t* x, int8_t* y,
+                                 void* scratch);
+}  // namespace ref
+namespace arm {
+void depthwise_conv2d_s8(const DepthwiseConv2dS8& layer, const int8_t* x, int8_t* y, void* scratch);
+void depthwise_conv2d_s8_rlc3(const DepthwiseConv2dS8Sparse& layer, const int8_t* x, int8_t* y,
+                              void* scratch);
+void depthwise_conv2d_s8_bitmap3(const DepthwiseConv2dS8Sparse& layer, const int8_t* x, int8_t* y,
+                                 void* scratch);
+}  // namespace arm
+namespace host {
+void depthwise_conv2d_s8(const DepthwiseConv2dS8& layer, const int8_t* x, int8_t* y, void* scratch);
+void depthwise_conv2d_s8_rlc3(const DepthwiseConv2dS8Sparse& layer, const int8_t* x, int8_t* y,
+                              void* scratch);
+void depthwise_conv2d_s8_bitmap3(const DepthwiseConv2dS8Sparse& layer, const int8_t* x, int8_t* y,
+                                 void* scratch);
+}  // namespace host
+using TINYFORMER_ENGINE_SELECT(arm, host)::depthwise_conv2d_s8;
+using TINYFORMER_ENGINE_SELECT(arm, host)::depthwise_conv2d_s8_bitmap3;
+using TINYFORMER_ENGINE_SELECT(arm, host)::depthwise_conv2d_s8_rlc3;
+
+}  // namespace tinyformer::engine

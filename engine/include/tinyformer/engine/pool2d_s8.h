@@ -1,0 +1,68 @@
+// Int8 maximum and average pooling, channels last.
+#pragma once
+
+#include <stdint.h>
+
+#include "tinyformer/engine/requantize.h"
+#include "tinyformer/engine/select.h"
+
+namespace tinyformer::engine {
+
+/// Shapes of a pooling, channels last, batch 1. Every window covers at least one pixel of the
+/// image.
+struct Pool2dShape {
+  int32_t in_h;
+  int32_t in_w;
+  int32_t channels;
+  int32_t out_h;
+  int32_t out_w;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t pad_top;
+  int32_t pad_left;
+};
+
+/// y[oy][ox][c] = max over the window's pixels inside the image of x[..][..][c]; scale and zero
+/// point are kept.
+///
+/// Shapes  x [in_h][in_w][channels]   y [out_h][out_w][channels]
+/// Memory  no scratch; y overlaps nothing
+/// Errors  none: the compiler proves the preconditions
+/// Source  ONNX MaxPool, opset 12
+namespace ref {
+void max_pool2d_s8(const Pool2dShape& shape, const int8_t* x, int8_t* y);
+}
+using ref::max_pool2d_s8;
+
+/// y = clamp(y_zero_point + requantize(sum over the window's pixels inside the image of (x -
+/// x_zero_point), m, shift), min, max)
+///
+/// Real multiplier s_x / (s_y * n). n is kernel_h * kernel_w, and m the member `multiplier`, unless
+/// border_multiplier is given: then m = border_multiplier[pixels inside - 1] (ONNX
+/// count_include_pad = 0 with padding).
+struct AveragePool2dS8 {
+  Pool2dShape shape;
+  int32_t x_zero_point;
+  int32_t multiplier;                // Q0.31
+  const int32_t* border_multiplier;  // nullptr or [kernel_h * kernel_w], Q0.31
+  int32_t shift;
+  int32_t y_zero_point;
+  int32_t min;
+  int32_t max;
+};
+
+/// The formula of AveragePool2dS8. A global average pool has the image's size as its kernel.
+///
+/// Shapes  x [in_h][in_w][channels]   y [out_h][out_w][channels]
+/// Bounds  kernel_h * kernel_w <= 2^23: 255 * 2^23 < 2^31
+/// Memory  no scratch; y overlaps nothing
+/// Errors  none: the compiler proves the preconditions
+/// Source  ONNX AveragePool, GlobalAveragePool; docs/quantization.md, "Average pool"
+namespace ref {
+void average_pool2d_s8(const AveragePool2dS8& layer, const int8_t* x, int8_t* y);
+}
+using ref::average_pool2d_s8;
+
+}  // namespace tinyformer::engine

@@ -1,0 +1,30 @@
+// Chooses, when the code is compiled, which implementation of a kernel its plain name means.
+#pragma once
+
+#include <stdint.h>
+
+/// TINYFORMER_ENGINE_SELECT(arm_namespace, host_namespace): the namespace that a kernel's plain
+/// name stands for in this build.
+///
+/// arm   a core with the DSP extension (Cortex-M4, Cortex-M7): `__ARM_FEATURE_DSP`
+/// host  any other machine: development hosts
+/// ref   everywhere, when TINYFORMER_ENGINE_REF is defined
+///
+/// All of them give the same bytes; a kernel without a fast version names `ref` in its place.
+#if defined(TINYFORMER_ENGINE_REF)
+#define TINYFORMER_ENGINE_SELECT(arm_namespace, host_namespace) ref
+#elif defined(__ARM_FEATURE_DSP)
+#define TINYFORMER_ENGINE_SELECT(arm_namespace, host_namespace) arm_namespace
+#else
+#define TINYFORMER_ENGINE_SELECT(arm_namespace, host_namespace) host_namespace
+#endif
+
+namespace tinyformer::engine {
+
+/// Tokens (or output pixels) that the Arm kernels compute from one decoding of the weights.
+constexpr int32_t kTokenBatch = 4;
+
+/// `value` rounded up to a multiple of `step`; value >= 0, step > 0.
+constexpr int32_t round_up(int32_t value, int32_t step) { return (value + step - 1) / step * step; }
+
+}  // namespace tinyformer::engine

@@ -1,0 +1,35 @@
+// Block-sparse int8 weights as the kernels read them: an index stream and a stream of stored
+// blocks.
+#pragma once
+
+#include <stdint.h>
+
+namespace tinyformer::engine {
+
+/// One layer's block-sparse weights.
+///
+/// The weights are flattened (linear [out][in], conv2d [out][kh][kw][in], depthwise
+/// [channel][kh][kw]) and cut into blocks of b consecutive values; b is in the kernel's name and
+/// divides the inner dimension, so no block crosses a row. Blocks are numbered 0.. over the whole
+/// layer. Blocks that are not stored are zero.
+///
+/// Run length (`_rlc<b>`)   index[i] = distance in blocks from stored block i-1 (from block number
+/// -1 for i = 0), in [1, 255].
+///                          Longer gaps are bridged by filler blocks, which are stored like others
+///                          and hold zeros.
+/// Bitmap (`_bitmap<b>`)    bit (j % 8), least significant first, of index[j / 8] is 1 when block j
+/// is stored.
+///                          Bits past the last block are 0.
+///
+/// Shapes  index: run length [records], bitmap [ceil(blocks / 8)]; values [records][b]
+/// Memory  values is 4-byte aligned; nothing outside the two arrays is read
+/// Errors  none: the encoder proves the preconditions (compiler/sparse)
+/// Source  TinyFormer III-D1, Eq. 5; docs/sparse_format.md (the stream layout: the paper's bytes,
+/// split in two)
+struct SparseWeights {
+  const uint8_t* index;
+  const int8_t* values;
+  int32_t records;  // stored blocks, fillers included
+};
+
+}  // namespace tinyformer::engine
