@@ -7,12 +7,11 @@
 
 namespace tinyformer::engine {
 
-/// y = clamp(y_zero_point + ((acc + 2^(shift-1)) >> shift), min, max),  acc = (a - a_zero_point) *
-/// a_multiplier + (b - ..) * ..
+/// acc = (a - a_zero_point) * a_multiplier + (b - b_zero_point) * b_multiplier
+/// y = clamp(y_zero_point + ((acc + 2^(shift-1)) >> shift), min, max)
 ///
-/// a_multiplier = round(s_a / s_y * 2^shift), likewise b, shift the largest in [1, 22] with 255 *
-/// (a_multiplier + b_multiplier)
-/// + 2^(shift-1) < 2^30.
+/// a_multiplier = round(s_a / s_y * 2^shift), likewise b; shift is the largest in [1, 22] that
+/// keeps the bound of add_s8.
 struct AddS8 {
   int32_t elements;
   int32_t a_zero_point;

@@ -1,5 +1,4 @@
-// Int8 sequence pooling (SeqPool): the average of the tokens, weighted by the softmax of one logit
-// a token.
+// Int8 sequence pooling (SeqPool): the tokens' average, weighted by a softmax of one logit a token.
 #pragma once
 
 #include <stdint.h>
@@ -27,14 +26,15 @@ constexpr int32_t attention_pool_s8_scratch_bytes(const AttentionPoolS8& layer) 
   return round_up(2 * layer.tokens, 4);
 }
 
-/// y[c] = clamp(y_zero_point + requantize(sum_t e[t] * (x[t][c] - x_zero_point), row_scale(sum_t
-/// e[t], multiplier, shift)), ..) with e[t] = exp_table[max_t(logits) - logits[t]]
+/// e[t] = exp_table[max_t(logits) - logits[t]],  sum = sum_t e[t]
+/// acc[c] = sum_t e[t] * (x[t][c] - x_zero_point)
+/// y[c] = clamp(y_zero_point + requantize(acc[c], row_scale(sum, multiplier, shift)), min, max)
 ///
 /// Shapes  logits [tokens]   x [tokens][channels]   y [channels]
 /// Bounds  tokens <= 32768: tokens * e_max * 255 < 2^31
-/// Memory  scratch of attention_pool_s8_scratch_bytes, 4-byte aligned; y and scratch overlap
-/// nothing Errors  none: the compiler proves the preconditions Source  Compact Convolutional
-/// Transformers (arXiv 2104.05704), SeqPool; docs/quantization.md
+/// Memory  scratch of attention_pool_s8_scratch_bytes, 4-byte aligned; no overlaps
+/// Errors  none: the compiler proves the preconditions
+/// Source  Compact Convolutional Transformers (arXiv 2104.05704), SeqPool; docs/quantization.md
 namespace ref {
 void attention_pool_s8(const AttentionPoolS8& layer, const int8_t* logits, const int8_t* x,
                        int8_t* y, void* scratch);

@@ -21,8 +21,7 @@ struct AttentionS8 {
   int32_t score_multiplier;  // Q0.31 with score_shift: s_q * s_k * scale / s_score
   int32_t score_shift;
   int32_t score_zero_point;
-  const int16_t* exp_table;  // [256]: round(e_max * exp(-d * s_score)), e_max = min(32767,
-                             // floor((2^31-1) / (255 * tokens)))
+  const int16_t* exp_table;  // [256], docs/quantization.md, "Exponential table"
   int32_t multiplier;        // Q0.31 with shift: s_v / s_y
   int32_t shift;             // [-8, 6]
   int32_t y_zero_point;
@@ -35,17 +34,19 @@ constexpr int32_t attention_s8_scratch_bytes(const AttentionS8& layer) {
   return kTokenBatch * 2 * (round_up(layer.tokens, 2) + round_up(layer.channels / layer.heads, 4));
 }
 
-/// For head h, row t, dh = channels / heads, columns h*dh .. h*dh + dh - 1:
-///   score[u] = clamp(score_zero_point + requantize(sum_c (q[t][c] - q_zero_point) * (k[u][c] -
-///   k_zero_point), ..), -128, 127) e[u]     = exp_table[max_u(score) - score[u]],  sum = sum_u
-///   e[u] y[t][c]  = clamp(y_zero_point + requantize(sum_u e[u] * (v[u][c] - v_zero_point),
-///   row_scale(sum, multiplier, shift)), ..)
+/// For head h, row t, dh = channels / heads, columns c = h*dh .. h*dh + dh - 1:
+///   dot[u]   = sum_c (q[t][c] - q_zero_point) * (k[u][c] - k_zero_point)
+///   score[u] = clamp(score_zero_point + requantize(dot[u], score_multiplier, score_shift))
+///   e[u]     = exp_table[max_u(score) - score[u]],  sum = sum_u e[u]
+///   acc[c]   = sum_u e[u] * (v[u][c] - v_zero_point)
+///   y[t][c]  = clamp(y_zero_point + requantize(acc[c], row_scale(sum, multiplier, shift)))
+/// scores limited to [-128, 127], outputs to [min, max].
 ///
 /// Shapes  q, k, v, y [tokens][channels]
-/// Bounds  dh <= 32768: dh * 255 * 255 < 2^31. tokens <= 32768 (e_max >= 257): tokens * e_max * 255
-/// < 2^31 Memory  scratch of attention_s8_scratch_bytes, 4-byte aligned; y may be q, otherwise y
-/// and scratch overlap nothing Errors  none: the compiler proves the preconditions Source
-/// TinyFormer III-D3 (table softmax); docs/quantization.md, "Attention"
+/// Bounds  dh <= 32768: dh * 255 * 255 < 2^31; tokens <= 32768: tokens * e_max * 255 < 2^31
+/// Memory  scratch of attention_s8_scratch_bytes, 4-byte aligned; y may be q, nothing else overlaps
+/// Errors  none: the compiler proves the preconditions
+/// Source  TinyFormer III-D3 (table softmax); docs/quantization.md, "Attention"
 namespace ref {
 void attention_s8(const AttentionS8& layer, const int8_t* q, const int8_t* k, const int8_t* v,
                   int8_t* y, void* scratch);

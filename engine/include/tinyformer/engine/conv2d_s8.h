@@ -11,9 +11,8 @@ namespace tinyformer::engine {
 /// Shapes of a convolution or depthwise convolution, channels last, batch 1.
 ///
 /// Bounds  out_h = (in_h + pad_top + pad_bottom - dilation_h * (kernel_h - 1) - 1) / stride_h + 1,
-/// likewise out_w; pad_bottom
-///         and pad_right follow from these and are not stored. groups divides in_channels and
-///         out_channels.
+///         likewise out_w: pad_bottom and pad_right follow from these and are not stored. groups
+///         divides in_channels and out_channels.
 struct Conv2dShape {
   int32_t in_h;
   int32_t in_w;
@@ -37,8 +36,8 @@ constexpr int32_t conv2d_taps(const Conv2dShape& shape) {
   return shape.kernel_h * shape.kernel_w * (shape.in_channels / shape.groups);
 }
 
-/// A dense convolution. Padding holds x_zero_point (real 0); bias[o] = b[o] - x_zero_point * sum
-/// w[o], borders included.
+/// A dense convolution; bias[o] = b[o] - x_zero_point * sum w[o], at borders too: padding holds
+/// x_zero_point (real 0).
 struct Conv2dS8 {
   Conv2dShape shape;
   int32_t x_zero_point;
@@ -53,11 +52,10 @@ constexpr int32_t conv2d_s8_scratch_bytes(const Conv2dS8& layer) {
   return kTokenBatch * 2 * round_up(conv2d_taps(layer.shape), 4);
 }
 
-/// y[oy][ox][o] = output_s8(o, bias[o] + sum_{ky,kx,i} x[oy*sh - pt + ky*dh][ox*sw - pl +
-/// kx*dw][g*I + i] * w[o][ky][kx][i])
+/// iy = oy * stride_h - pad_top + ky * dilation_h,  ix = ox * stride_w - pad_left + kx * dilation_w
+/// y[oy][ox][o] = output_s8(o, bias[o] + sum_{ky,kx,i} x[iy][ix][g*I + i] * w[o][ky][kx][i])
 ///
-/// with I = in_channels / groups, g = o / (out_channels / groups), and x = x_zero_point outside the
-/// image.
+/// with I = in_channels / groups, g = o / (out_channels / groups); x is x_zero_point outside.
 ///
 /// Shapes  x [in_h][in_w][in_channels]   y [out_h][out_w][out_channels]
 /// Bounds  conv2d_taps <= 65536 and |bias| <= 2^30, as linear_s8

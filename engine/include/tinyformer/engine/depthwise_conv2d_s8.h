@@ -17,8 +17,7 @@ struct DepthwiseConv2dS8 {
   OutputS8 output;
 };
 
-/// A depthwise convolution with block-sparse weights: shape.kernel_w is a multiple of the block (3:
-/// one kernel row).
+/// A block-sparse one: shape.kernel_w is a multiple of the block (3: one kernel row).
 struct DepthwiseConv2dS8Sparse {
   Conv2dShape shape;
   int32_t x_zero_point;
@@ -32,16 +31,16 @@ constexpr int32_t depthwise_conv2d_s8_scratch_bytes(const Conv2dShape& shape) {
   return 4 * 2 * shape.kernel_h * shape.kernel_w;
 }
 
-/// y[oy][ox][c] = output_s8(c, bias[c] + sum_{ky,kx} x[oy*sh - pt + ky*dh][ox*sw - pl + kx*dw][c] *
-/// w[c][ky][kx])
+/// iy = oy * stride_h - pad_top + ky * dilation_h,  ix = ox * stride_w - pad_left + kx * dilation_w
+/// y[oy][ox][c] = output_s8(c, bias[c] + sum_{ky,kx} x[iy][ix][c] * w[c][ky][kx])
 ///
 /// with x = x_zero_point outside the image.
 ///
 /// Shapes  x [in_h][in_w][channels]   y [out_h][out_w][channels]
 /// Bounds  kernel_h * kernel_w <= 65536 and |bias| <= 2^30, as linear_s8
-/// Memory  scratch of depthwise_conv2d_s8_scratch_bytes, 4-byte aligned; y and scratch overlap
-/// nothing Errors  none: the compiler proves the preconditions Source  ONNX Conv with group =
-/// channels, opset 11; docs/sparse_format.md for _rlc3 and _bitmap3
+/// Memory  scratch of depthwise_conv2d_s8_scratch_bytes, 4-byte aligned; no overlaps
+/// Errors  none: the compiler proves the preconditions
+/// Source  ONNX Conv with group = channels, opset 11; docs/sparse_format.md for rlc3 and bitmap3
 namespace ref {
 void depthwise_conv2d_s8(const DepthwiseConv2dS8& layer, const int8_t* x, int8_t* y, void* scratch);
 void depthwise_conv2d_s8_rlc3(const DepthwiseConv2dS8Sparse& layer, const int8_t* x, int8_t* y,

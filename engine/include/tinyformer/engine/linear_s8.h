@@ -8,8 +8,7 @@
 
 namespace tinyformer::engine {
 
-/// A dense linear layer; the input's zero point is folded into bias: bias[o] = b[o] - zero_point(x)
-/// * sum_i w[o][i].
+/// A dense linear layer; bias[o] = b[o] - zero_point(x) * sum_i w[o][i].
 struct LinearS8 {
   int32_t tokens;
   int32_t in;
@@ -27,8 +26,8 @@ constexpr int32_t linear_s8_scratch_bytes(const LinearS8& layer) {
 /// y[t][o] = output_s8(o, bias[o] + sum_i x[t][i] * w[o][i])
 ///
 /// Shapes  x [tokens][in]   w [out][in]   bias, multiplier [out]   y [tokens][out]
-/// Bounds  in <= 65536 and |bias| <= 2^30: in * 128 * 127 < 2^30, so every partial sum is inside
-/// int32 Memory  scratch of linear_s8_scratch_bytes, 4-byte aligned; y and scratch overlap nothing
+/// Bounds  in <= 65536, |bias| <= 2^30: in * 128 * 127 < 2^30, so partial sums stay inside int32
+/// Memory  scratch of linear_s8_scratch_bytes, 4-byte aligned; y and scratch overlap nothing
 /// Errors  none: the compiler proves the preconditions
 /// Source  TFLite int8 quantization specification, FULLY_CONNECTED; docs/quantization.md
 namespace ref {

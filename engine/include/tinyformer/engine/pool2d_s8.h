@@ -8,8 +8,7 @@
 
 namespace tinyformer::engine {
 
-/// Shapes of a pooling, channels last, batch 1. Every window covers at least one pixel of the
-/// image.
+/// Shapes of a pooling, channels last, batch 1. Every window covers a pixel of the image.
 struct Pool2dShape {
   int32_t in_h;
   int32_t in_w;
@@ -24,7 +23,7 @@ struct Pool2dShape {
   int32_t pad_left;
 };
 
-/// y[oy][ox][c] = max over the window's pixels inside the image of x[..][..][c]; scale and zero
+/// y[oy][ox][c] = max of x[..][..][c] over the window's pixels inside the image; scale and zero
 /// point are kept.
 ///
 /// Shapes  x [in_h][in_w][channels]   y [out_h][out_w][channels]
@@ -36,11 +35,11 @@ void max_pool2d_s8(const Pool2dShape& shape, const int8_t* x, int8_t* y);
 }
 using ref::max_pool2d_s8;
 
-/// y = clamp(y_zero_point + requantize(sum over the window's pixels inside the image of (x -
-/// x_zero_point), m, shift), min, max)
+/// y = clamp(y_zero_point + requantize(sum of (x - x_zero_point), m, shift), min, max), the sum
+/// over the window's pixels inside the image.
 ///
-/// Real multiplier s_x / (s_y * n). n is kernel_h * kernel_w, and m the member `multiplier`, unless
-/// border_multiplier is given: then m = border_multiplier[pixels inside - 1] (ONNX
+/// Real multiplier s_x / (s_y * n). n = kernel_h * kernel_w with m the member `multiplier`, unless
+/// border_multiplier is given: then n = pixels inside and m = border_multiplier[n - 1] (ONNX
 /// count_include_pad = 0 with padding).
 struct AveragePool2dS8 {
   Pool2dShape shape;

@@ -8,9 +8,8 @@ namespace tinyformer::engine {
 /// floor(acc * multiplier * 2^(shift-31) + 1/2): one rounding, halves go up.
 ///
 /// Units   multiplier Q0.31, [0, 2^31); shift log2, [-31, 30]
-/// Bounds  |acc * multiplier| < 2^62 and the rounding term is at most 2^61, so the int64 sum cannot
-/// overflow; the caller
-///         proves that the result fits int32 (always true for shift <= -1: |result| <= 2^30)
+/// Bounds  |acc * multiplier| < 2^62 and the rounding term is at most 2^61: the int64 sum is exact.
+///         The caller proves that the result fits int32 (for shift <= -1 always: |result| <= 2^30)
 /// Source  docs/quantization.md, "Requantize"
 constexpr int32_t requantize(int32_t acc, int32_t multiplier, int32_t shift) {
   return static_cast<int32_t>(

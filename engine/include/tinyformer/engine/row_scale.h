@@ -1,5 +1,4 @@
-// The one division of a softmax row: from the row's sum of exponentials to a multiplier and shift
-// for requantize.
+// The one division of a softmax row: from the row's sum to a multiplier and shift for requantize.
 #pragma once
 
 #include <stdint.h>
@@ -19,11 +18,10 @@ struct RowScale {
 /// lz = clz32(sum);  inv = floor((2^32 - 1) / ((sum << lz) >> 16)), in [2^16 + 1, 2^17 - 1];
 /// row multiplier = (multiplier * inv) >> 17;  row shift = shift + lz - 31
 ///
-/// Units   sum in [1, 2^32); multiplier Q0.31; the row shift must lie in [-31, 30]: true for shift
-/// in [-8, 10] when sum lies in
-///         [256, 2^24)
+/// Units   sum in [256, 2^24); multiplier Q0.31; shift in [-8, 10], so the row shift is in [-31, 2]
 /// Bounds  multiplier * inv < 2^48; relative error below 2^-14, that is 0.016 LSB for an output 255
-/// steps from the zero point Source  docs/quantization.md, "Softmax rows"
+///         steps from the zero point
+/// Source  docs/quantization.md, "Softmax rows"
 constexpr RowScale row_scale(uint32_t sum, int32_t multiplier, int32_t shift) {
   const int32_t lz = __builtin_clz(sum);
   const uint32_t inverse = 0xffffffffu / ((sum << lz) >> 16);

@@ -20,8 +20,8 @@ struct SoftmaxS8 {
   int32_t max;
 };
 
-/// y[r][i] = clamp(y_zero_point + requantize(e[i], row_scale(sum_i e[i], multiplier, shift)), min,
-/// max) with e[i] = exp_table[max_i(x[r]) - x[r][i]]
+/// e[i] = exp_table[max_i(x[r]) - x[r][i]],  sum = sum_i e[i]
+/// y[r][i] = clamp(y_zero_point + requantize(e[i], row_scale(sum, multiplier, shift)), min, max)
 ///
 /// Shapes  x, y [rows][columns]
 /// Bounds  columns <= 8192: e_max >= 1028 keeps the row shift inside [-31, 30]

@@ -1,5 +1,4 @@
-// Block-sparse int8 weights as the kernels read them: an index stream and a stream of stored
-// blocks.
+// Block-sparse int8 weights as the kernels read them: an index stream and stored blocks.
 #pragma once
 
 #include <stdint.h>
@@ -13,19 +12,16 @@ namespace tinyformer::engine {
 /// divides the inner dimension, so no block crosses a row. Blocks are numbered 0.. over the whole
 /// layer. Blocks that are not stored are zero.
 ///
-/// Run length (`_rlc<b>`)   index[i] = distance in blocks from stored block i-1 (from block number
-/// -1 for i = 0), in [1, 255].
-///                          Longer gaps are bridged by filler blocks, which are stored like others
-///                          and hold zeros.
-/// Bitmap (`_bitmap<b>`)    bit (j % 8), least significant first, of index[j / 8] is 1 when block j
-/// is stored.
-///                          Bits past the last block are 0.
+/// Run length  index[i] = distance in blocks from stored block i - 1 (for i = 0 from block number
+/// (`_rlc<b>`) -1), in [1, 255]. Longer gaps are bridged by filler blocks, stored zeros.
+///
+/// Bitmap         bit (j % 8), least significant first, of index[j / 8] is 1 when block j is
+/// (`_bitmap<b>`) stored. Bits past the last block are 0.
 ///
 /// Shapes  index: run length [records], bitmap [ceil(blocks / 8)]; values [records][b]
 /// Memory  values is 4-byte aligned; nothing outside the two arrays is read
 /// Errors  none: the encoder proves the preconditions (compiler/sparse)
-/// Source  TinyFormer III-D1, Eq. 5; docs/sparse_format.md (the stream layout: the paper's bytes,
-/// split in two)
+/// Source  TinyFormer III-D1, Eq. 5; docs/sparse_format.md (stream layout: the same bytes, split)
 struct SparseWeights {
   const uint8_t* index;
   const int8_t* values;

@@ -15,8 +15,8 @@ struct TransposeS8 {
 
 /// y[j0][j1][j2][j3] = x[..] where x's index along axis perm[i] is ji.
 ///
-/// Shapes  x [shape0][shape1][shape2][shape3]   y
-/// [shape[perm0]][shape[perm1]][shape[perm2]][shape[perm3]] Memory  no scratch; y overlaps nothing
+/// Shapes  x shape   y [shape[perm0]][shape[perm1]][shape[perm2]][shape[perm3]]
+/// Memory  no scratch; y overlaps nothing
 /// Errors  none: the compiler proves the preconditions
 /// Source  ONNX Transpose, opset 13
 namespace ref {
