@@ -1,0 +1,24 @@
+// What the machine and libtorch offer, and what this run uses of it.
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+
+namespace tinyformer {
+
+/// Threads for libtorch; 0: one per core.
+void ConfigureThreads(int threads);
+
+/// "cpu" or "cuda" for "auto", "cpu", "cuda". Errors  train/device (cuda asked for, none here)
+std::string ChooseDevice(const std::string& wanted);
+
+/// "bf16" or "off" for "auto", "bf16", "off": auto takes bfloat16 where the processor multiplies
+/// it.
+std::string ChooseAmp(const std::string& wanted, const std::string& device);
+
+/// Threads, libtorch's version, BLAS and instruction set: what else than the recipe decides a run's
+/// bits.
+Json DescribeEnvironment();
+
+}  // namespace tinyformer

@@ -1,0 +1,61 @@
+#include "train/evaluate.h"
+
+#include <algorithm>
+
+#include "base/interrupt.h"
+#include "train/torch_compat.h"
+
+namespace tinyformer {
+namespace {
+
+constexpr int64_t kEvaluationBatch = 250;
+
+}  // namespace
+
+at::Tensor ToInput(const Batch& batch, const ImageShape& shape, const std::string& device) {
+  auto* pixels = const_cast<float*>(batch.pixels.data());
+  const at::Tensor images =
+      at::from_blob(pixels, {batch.size, shape.height, shape.width, shape.channels}, at::kFloat);
+  return images.permute({0, 3, 1, 2}).to(at::Device(device));
+}
+
+Quality Evaluate(const Network& network, const ImageStore& images, bool bf16,
+                 const std::string& device) {
+  at::NoGradGuard no_grad;
+  Quality quality;
+  Batch batch;
+  for (int64_t first = 0; first < images.size(); first += kEvaluationBatch) {
+    ThrowIfInterrupted();
+    MakePlainBatch(images, first, std::min(kEvaluationBatch, images.size() - first), &batch);
+    AutocastScope autocast(bf16, at::Device(device).type());
+    const at::Tensor logits =
+        network.Forward(ToInput(batch, images.shape, device), {}).to(at::kCPU);
+    const at::Tensor targets =
+        at::from_blob(batch.targets.data(), {batch.size, images.classes}, at::kFloat);
+    const at::Tensor labels = targets.argmax(1);
+    quality.loss -= (at::log_softmax(logits, 1) * targets).sum().item<double>();
+    quality.accuracy += logits.argmax(1).eq(labels).sum().item<double>();
+  }
+  const double count = static_cast<double>(std::max<int64_t>(1, images.size()));
+  quality.loss /= count;
+  quality.accuracy /= count;
+  return quality;
+}
+
+void RecalibrateBatchNorm(const Network& network, const ImageStore& images, int64_t batch,
+                          int64_t batches, bool bf16, const std::string& device) {
+  at::NoGradGuard no_grad;
+  batch = std::min(batch, images.size());
+  batches = std::min(batches, images.size() / batch);
+  Batch plain;
+  for (int64_t i = 0; i < batches; ++i) {
+    ThrowIfInterrupted();
+    MakePlainBatch(images, i * batch, batch, &plain);
+    AutocastScope autocast(bf16, at::Device(device).type());
+    // Momentum 1 / (i + 1) makes the running value the plain mean of all batches so far; the first
+    // replaces what was there.
+    network.Forward(ToInput(plain, images.shape, device), {true, 1.0 / static_cast<double>(i + 1)});
+  }
+}
+
+}  // namespace tinyformer

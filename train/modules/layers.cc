@@ -1,0 +1,89 @@
+#include "train/modules/layers.h"
+
+#include <cmath>
+
+#include "base/check.h"
+#include "train/torch_compat.h"
+
+namespace tinyformer {
+namespace {
+
+/// A standard normal, drawn again until it lies in [-2, 2].
+double TruncatedNormal(Rng* rng) {
+  double x = rng->Normal();
+  while (std::abs(x) > 2) x = rng->Normal();
+  return x;
+}
+
+}  // namespace
+
+const LayerSpec& LayerFactory::Spec(const std::string& name) const {
+  for (const LayerSpec& layer : layers_) {
+    if (layer.name == name) return layer;
+  }
+  TF_CHECK(false, "no layer", name);
+  __builtin_unreachable();
+}
+
+at::Tensor LayerFactory::Add(const std::string& name, const Shape& shape, Parameter::Role role,
+                             float value) const {
+  at::Tensor tensor = at::full(shape, value, at::kFloat);
+  if (role != Parameter::Role::kStatistic) tensor.set_requires_grad(true);
+  parameters_->push_back({name, tensor, role});
+  return tensor;
+}
+
+ConvBn::ConvBn(const LayerFactory& factory, const std::string& name, Activation activation)
+    : activation_(activation) {
+  const LayerSpec& spec = factory.Spec(name);
+  const bool depthwise = spec.kind == LayerSpec::Kind::kDepthwise;
+  stride_ = spec.stride;
+  padding_ = spec.kernel / 2;
+  groups_ = depthwise ? spec.out : 1;
+  weight_ =
+      factory.Add(name + ".weight", {spec.out, depthwise ? 1 : spec.in, spec.kernel, spec.kernel},
+                  Parameter::Role::kWeight, 0);
+  const double fan_out =
+      static_cast<double>(spec.kernel) * spec.kernel * (depthwise ? 1 : spec.out);
+  Rng rng = factory.Stream(name);
+  float* values = weight_.data_ptr<float>();
+  for (int64_t i = 0; i < weight_.numel(); ++i)
+    values[i] = static_cast<float>(rng.Normal() * std::sqrt(2 / fan_out));
+  gamma_ = factory.Add(name + ".bn.weight", {spec.out}, Parameter::Role::kPlain, 1);
+  beta_ = factory.Add(name + ".bn.bias", {spec.out}, Parameter::Role::kPlain, 0);
+  mean_ = factory.Add(name + ".bn.running_mean", {spec.out}, Parameter::Role::kStatistic, 0);
+  variance_ = factory.Add(name + ".bn.running_var", {spec.out}, Parameter::Role::kStatistic, 1);
+}
+
+at::Tensor ConvBn::Forward(const at::Tensor& x, const BatchNormMode& mode) const {
+  at::Tensor y = at::conv2d(x, weight_, {}, stride_, padding_, 1, groups_);
+  y = at::batch_norm(y, gamma_, beta_, mean_, variance_, mode.batch_statistics, mode.momentum,
+                     kBatchNormEpsilon, true);
+  if (activation_ == Activation::kRelu) return at::relu(y);
+  if (activation_ == Activation::kRelu6) return at::clamp(y, 0, 6);
+  return y;
+}
+
+Linear::Linear(const LayerFactory& factory, const std::string& name) {
+  const LayerSpec& spec = factory.Spec(name);
+  weight_ = factory.Add(name + ".weight", {spec.out, spec.in}, Parameter::Role::kWeight, 0);
+  bias_ = factory.Add(name + ".bias", {spec.out}, Parameter::Role::kPlain, 0);
+  Rng rng = factory.Stream(name);
+  float* values = weight_.data_ptr<float>();
+  for (int64_t i = 0; i < weight_.numel(); ++i)
+    values[i] = static_cast<float>(0.02 * TruncatedNormal(&rng));
+}
+
+at::Tensor Linear::Forward(const at::Tensor& x) const { return at::linear(x, weight_, bias_); }
+
+LayerNorm::LayerNorm(const LayerFactory& factory, const std::string& name) {
+  const LayerSpec& spec = factory.Spec(name);
+  gamma_ = factory.Add(name + ".weight", {spec.out}, Parameter::Role::kPlain, 1);
+  beta_ = factory.Add(name + ".bias", {spec.out}, Parameter::Role::kPlain, 0);
+}
+
+at::Tensor LayerNorm::Forward(const at::Tensor& x) const {
+  return at::layer_norm(x.to(at::kFloat), gamma_.sizes(), gamma_, beta_, kLayerNormEpsilon);
+}
+
+}  // namespace tinyformer

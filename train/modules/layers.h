@@ -1,0 +1,86 @@
+// The layers with weights: convolution with batch norm, linear, layer norm.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "base/rng.h"
+#include "base/shape.h"
+#include "search/genome.h"
+#include "train/modules/parameters.h"
+
+namespace tinyformer {
+
+constexpr double kBatchNormEpsilon = 1e-5;
+constexpr double kLayerNormEpsilon = 1e-5;
+
+/// How batch norm works in one forward pass: batch_statistics also moves the running ones by
+/// momentum (1: replaces them).
+struct BatchNormMode {
+  bool batch_statistics = false;
+  double momentum = 0.1;
+};
+
+enum class Activation { kNone, kRelu, kRelu6 };
+
+/// What a module needs to make its layers: where to look up their sizes, where to put their
+/// tensors, what to draw from.
+///
+/// Draws  every layer has its own stream Rng(seed, "init " + layer name): a layer starts the same
+/// in every genome that has it.
+class LayerFactory {
+ public:
+  LayerFactory(const std::vector<LayerSpec>& layers, uint64_t seed, Parameters* parameters)
+      : layers_(layers), seed_(seed), parameters_(parameters) {}
+
+  /// The spec by that name. Errors (bug)  there is none
+  const LayerSpec& Spec(const std::string& name) const;
+  Rng Stream(const std::string& name) const { return Rng(seed_, "init " + name); }
+  /// Adds a float32 tensor filled with value.
+  at::Tensor Add(const std::string& name, const Shape& shape, Parameter::Role role,
+                 float value) const;
+
+ private:
+  const std::vector<LayerSpec>& layers_;
+  uint64_t seed_;
+  Parameters* parameters_;
+};
+
+/// Convolution without bias, batch norm, activation. Padding kernel / 2.
+///
+/// Shapes  x [n, in, h, w] -> [n, out, h / stride, w / stride]; weight [out, in or 1 (depthwise),
+/// kernel, kernel] Init    normal, variance 2 / (fan out) (He et al. 2015), gamma 1, beta 0
+class ConvBn {
+ public:
+  ConvBn(const LayerFactory& factory, const std::string& name, Activation activation);
+  at::Tensor Forward(const at::Tensor& x, const BatchNormMode& mode) const;
+
+ private:
+  at::Tensor weight_, gamma_, beta_, mean_, variance_;
+  int64_t stride_, padding_, groups_;
+  Activation activation_;
+};
+
+/// y = x w^T + b over the last dimension. Init: normal of deviation 0.02, cut at two deviations;
+/// bias 0.
+class Linear {
+ public:
+  Linear(const LayerFactory& factory, const std::string& name);
+  at::Tensor Forward(const at::Tensor& x) const;
+  const at::Tensor& weight() const { return weight_; }
+  const at::Tensor& bias() const { return bias_; }
+
+ private:
+  at::Tensor weight_, bias_;
+};
+
+/// Layer norm over the last dimension, in float32 whatever the input's type.
+class LayerNorm {
+ public:
+  LayerNorm(const LayerFactory& factory, const std::string& name);
+  at::Tensor Forward(const at::Tensor& x) const;
+
+ private:
+  at::Tensor gamma_, beta_;
+};
+
+}  // namespace tinyformer

@@ -1,0 +1,25 @@
+// A network's tensors by name, in a fixed order.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+namespace tinyformer {
+
+/// One tensor of a network. Modules keep the same tensor, so it is only ever written in place.
+struct Parameter {
+  enum class Role {
+    kWeight,     // trained, with weight decay
+    kPlain,      // trained, without decay: biases, batch norm, layer norm
+    kStatistic,  // batch norm's running mean and variance: not trained
+  };
+  std::string name;
+  at::Tensor value;
+  Role role;
+};
+
+using Parameters = std::vector<Parameter>;
+
+}  // namespace tinyformer

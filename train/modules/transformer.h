@@ -1,0 +1,34 @@
+// The transformer choice module: convolutions around a pre-norm encoder.
+#pragma once
+
+#include "train/modules/layers.h"
+
+namespace tinyformer {
+
+/// conv3x3 -> conv1x1 -> [+ attention(LN), + mlp(LN)] over the h * w tokens -> conv1x1 -> conv3x3
+/// (no activation), plus the module's input when residual is true. No positional encoding: the
+/// convolutions carry position.
+///
+/// Shapes  x [n, dim, h, w] -> the same
+/// Layers  <name>.{conv_in,proj_in,ln1,q,k,v,out,ln2,mlp1,mlp2,proj_out,conv_out}
+/// Source  paper III-B1; SPEC section 2
+class TransformerModule {
+ public:
+  TransformerModule(const LayerFactory& factory, const std::string& name,
+                    const TransformerGene& gene);
+  at::Tensor Forward(const at::Tensor& x, const BatchNormMode& mode) const;
+
+ private:
+  at::Tensor Encode(const at::Tensor& tokens) const;
+
+  ConvBn conv_in_, proj_in_;
+  LayerNorm ln1_;
+  Linear q_, k_, v_, out_;
+  LayerNorm ln2_;
+  Linear mlp1_, mlp2_;
+  ConvBn proj_out_, conv_out_;
+  int64_t heads_;
+  bool residual_;
+};
+
+}  // namespace tinyformer

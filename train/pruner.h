@@ -1,0 +1,46 @@
+// Keeps a network's pruned blocks at zero while it trains.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "search/genome.h"
+#include "train/adamw.h"
+#include "train/network.h"
+
+namespace tinyformer {
+
+/// The masks of all layers that the genome prunes, for a network, its averaged copy and its
+/// optimiser.
+class Pruner {
+ public:
+  Pruner(const Genome& genome, const Network& network, const Network& averaged,
+         const AdamW& optimizer);
+
+  /// Chooses the pruned blocks anew for update `update` of `updates` (schedule.h): in every layer
+  /// exactly round(s * blocks) blocks of the smallest norm with batch norm folded in.
+  void Choose(int64_t update, int64_t updates);
+  /// Zeroes the pruned weights, their averages and their moments.
+  void Apply() const;
+  /// Pruned weights over all weights of the layers that have a mask.
+  double Sparsity() const;
+
+  /// Masks as "U8" tensors named prefix + "<layer>.weight": 1 kept, 0 pruned.
+  void Export(const std::string& prefix, std::map<std::string, NamedTensor>* tensors) const;
+  /// Errors  train/checkpoint: a mask is absent or has another shape
+  void Import(const std::string& prefix, const std::map<std::string, NamedTensor>& tensors);
+
+ private:
+  struct Layer {
+    LayerSpec spec;
+    at::Tensor weight, gamma, variance, averaged, first, second;  // gamma undefined: no batch norm
+    std::vector<uint8_t> mask;                                    // file order, 1 kept
+    at::Tensor pruned;  // bool, true pruned, on the network's device
+  };
+  static void SetMask(Layer* layer, std::vector<uint8_t> mask);
+
+  std::vector<Layer> layers_;
+};
+
+}  // namespace tinyformer

@@ -1,0 +1,86 @@
+#include "train/recipe.h"
+
+#include <cmath>
+
+#include "base/error.h"
+
+namespace tinyformer {
+namespace {
+
+/// Calls visit(key, field, words for its type) for every option: the one list of what a recipe
+/// holds.
+template <typename R, typename Visit>
+void VisitFields(R& r, const Visit& visit) {
+  visit("stage", r.stage, "a text");
+  visit("epochs", r.epochs, "a whole number");
+  visit("batch", r.batch, "a whole number");
+  visit("lr", r.lr, "a number");
+  visit("min_lr", r.min_lr, "a number");
+  visit("warmup_epochs", r.warmup_epochs, "a number");
+  visit("weight_decay", r.weight_decay, "a number");
+  visit("label_smoothing", r.label_smoothing, "a number");
+  visit("ema", r.ema, "a number");
+  visit("mixup", r.mixup, "a number");
+  visit("cutmix", r.cutmix, "a number");
+  visit("mix_end_epoch", r.mix_end_epoch, "a whole number");
+  visit("randaugment_ops", r.randaugment_ops, "a whole number");
+  visit("randaugment_magnitude", r.randaugment_magnitude, "a whole number");
+  visit("random_erasing", r.random_erasing, "a number");
+  visit("teacher", r.teacher, "a text");
+  visit("temperature", r.temperature, "a number");
+  visit("alpha", r.alpha, "a number");
+  visit("seed", r.seed, "a whole number");
+  visit("limit_train", r.limit_train, "a whole number");
+  visit("amp", r.amp, "a text");
+  visit("device", r.device, "a text");
+  visit("source", r.source, "a text");
+  visit("ramp_share", r.ramp_share, "a number");
+  visit("sparsity", r.sparsity, "a number");
+  visit("recalibration_batches", r.recalibration_batches, "a whole number");
+}
+
+void CheckRange(const char* option, double value, double low, double high) {
+  if (value >= low && value <= high) return;
+  throw Error("train/option", std::string("--") + option,
+              "a number from " + Json(low).dump() + " to " + Json(high).dump(), Json(value).dump(),
+              std::string("set --") + option + " within that range");
+}
+
+}  // namespace
+
+void CheckRecipe(const Recipe& r) {
+  CheckRange("epochs", static_cast<double>(r.epochs), 1, 1e6);
+  CheckRange("batch", static_cast<double>(r.batch), 2, 65536);
+  CheckRange("lr", r.lr, 0, 10);
+  CheckRange("min-lr", r.min_lr, 0, r.lr);
+  CheckRange("warmup-epochs", r.warmup_epochs, 0, static_cast<double>(r.epochs));
+  CheckRange("weight-decay", r.weight_decay, 0, 10);
+  CheckRange("label-smoothing", r.label_smoothing, 0, 0.9);
+  CheckRange("ema", r.ema, 0, 0.999999);
+  CheckRange("mixup", r.mixup, 0, 10);
+  CheckRange("cutmix", r.cutmix, 0, 10);
+  CheckRange("randaugment ops", static_cast<double>(r.randaugment_ops), 0, 10);
+  CheckRange("randaugment magnitude", static_cast<double>(r.randaugment_magnitude), 0, 30);
+  CheckRange("random-erasing", r.random_erasing, 0, 1);
+  CheckRange("temperature", r.temperature, 0.1, 100);
+  CheckRange("alpha", r.alpha, 0, 1);
+  CheckRange("ramp-share", r.ramp_share, 0, 1);
+  if (r.sparsity != -1) CheckRange("sparsity", r.sparsity, 0, 0.95);
+  CheckRange("recalibration-batches", static_cast<double>(r.recalibration_batches), 1, 1e6);
+}
+
+Json ToJson(const Recipe& recipe) {
+  Json json = Json::object();
+  VisitFields(recipe, [&](const char* key, const auto& field, const char*) { json[key] = field; });
+  return json;
+}
+
+Recipe ParseRecipe(const Json& json, const std::string& name) {
+  Recipe recipe;
+  VisitFields(recipe, [&](const char* key, auto& field, const char* type) {
+    field = OptionalKey(json, key, name, type, field);
+  });
+  return recipe;
+}
+
+}  // namespace tinyformer

@@ -1,0 +1,71 @@
+#include "train/run_folder.h"
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace tinyformer {
+namespace {
+
+Json DescribeData(const DatasetInfo& data) {
+  return {{"spec", data.spec},           {"fingerprint", data.fingerprint},
+          {"classes", data.class_names}, {"height", data.height},
+          {"width", data.width},         {"channels", data.channels},
+          {"mean", data.mean},           {"stddev", data.stddev}};
+}
+
+[[noreturn]] void FailChanged(const std::string& path, const std::string& what, const Json& before,
+                              const Json& now) {
+  throw Error("train/resume-changed", path,
+              what + " " + before.dump() + ", as this run was started", what + " " + now.dump(),
+              "use the same value to go on, or another folder for a new run");
+}
+
+}  // namespace
+
+bool RunFolder::Has(const std::string& name) const { return std::filesystem::exists(File(name)); }
+
+void RunFolder::Open(const Genome& genome, const Recipe& recipe, const DatasetInfo& data,
+                     const Json& environment) const {
+  if (Has("config.json") && Has("genome.json")) {
+    const Json config = ReadJson(File("config.json"));
+    const Recipe before_recipe = ParseRecipe(
+        RequireKey<Json>(config, "recipe", File("config.json"), "an object"), File("config.json"));
+    const Json before = ToJson(before_recipe), now = ToJson(recipe);
+    for (const auto& [key, value] : now.items()) {
+      if (before.at(key) != value) FailChanged(path_, key, before.at(key), value);
+    }
+    const Json genome_before =
+        ToJson(ParseGenome(ReadJson(File("genome.json")), File("genome.json")));
+    if (genome_before != ToJson(genome))
+      FailChanged(path_, "genome", genome_before, ToJson(genome));
+    const Json data_before = RequireKey<Json>(config, "data", File("config.json"), "an object");
+    if (data_before.value("fingerprint", "") != data.fingerprint) {
+      FailChanged(path_, "data fingerprint", data_before.value("fingerprint", ""),
+                  data.fingerprint);
+    }
+    return;
+  }
+  const Json config = {{"format", "tinyformer-run"},
+                       {"version", 1},
+                       {"recipe", ToJson(recipe)},
+                       {"data", DescribeData(data)},
+                       {"environment", environment}};
+  WriteFileAtomic(File("genome.json"), ToJson(genome).dump(2) + "\n");
+  WriteFileAtomic(File("config.json"), config.dump(2) + "\n");
+}
+
+FinishedRun ReadFinishedRun(const std::string& path) {
+  const RunFolder folder(path);
+  for (const char* file : {"genome.json", "model.safetensors"}) {
+    if (folder.Has(file)) continue;
+    throw Error(
+        "train/no-run", path, "a finished run: a folder with genome.json and model.safetensors",
+        std::string("no ") + file, "finish the training first: tinyformer train ... -o " + path);
+  }
+  return {ParseGenome(ReadJson(folder.File("genome.json")), folder.File("genome.json")),
+          ReadTensors(folder.File("model.safetensors"))};
+}
+
+}  // namespace tinyformer

@@ -1,0 +1,46 @@
+// A run on disk: what was asked for, how far it is, what came out.
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+#include "base/safetensors.h"
+#include "data/dataset.h"
+#include "search/genome.h"
+#include "train/recipe.h"
+
+namespace tinyformer {
+
+/// The files of one run: genome.json, config.json, metrics.jsonl, checkpoint.safetensors,
+/// model.safetensors. Every file is replaced whole (WriteFileAtomic), so a kill at any moment
+/// leaves the folder usable.
+class RunFolder {
+ public:
+  explicit RunFolder(std::string path) : path_(std::move(path)) {}
+  const std::string& path() const { return path_; }
+  std::string File(const std::string& name) const { return path_ + "/" + name; }
+  bool Has(const std::string& name) const;
+
+  /// Writes genome.json and config.json; in a folder that has them already, checks that they ask
+  /// for the same.
+  ///
+  /// config.json  recipe, data (spec, fingerprint, classes, mean, stddev), environment
+  /// Errors       train/resume-changed (genome, data or an option differs: names which)
+  void Open(const Genome& genome, const Recipe& recipe, const DatasetInfo& data,
+            const Json& environment) const;
+
+ private:
+  std::string path_;
+};
+
+/// A finished run: its genome and its weights.
+///
+/// Errors  train/no-run (the folder has no model.safetensors: it is not a run or not finished),
+/// those of the readers
+struct FinishedRun {
+  Genome genome;
+  TensorFile model;
+};
+FinishedRun ReadFinishedRun(const std::string& path);
+
+}  // namespace tinyformer
