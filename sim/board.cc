@@ -1,0 +1,214 @@
+#include "sim/board.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace tinyformer {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Reads one board.json; carries the path, so that every message names it.
+class BoardReader {
+ public:
+  explicit BoardReader(const std::string& path) : path_(path), json_(ReadJson(path)) {}
+
+  Board Read() {
+    if (OptionalKey<std::string>(json_, "format", path_, "a text", "") != "tinyformer-board" ||
+        OptionalKey<int>(json_, "version", path_, "a number", 0) != 1) {
+      throw Error("board/format", path_, "\"format\": \"tinyformer-board\", \"version\": 1",
+                  FoundFormat(), "name a board folder (tinyformer targets lists them)");
+    }
+    Board board;
+    board.name = Text(json_, "name");
+    board.title = Text(json_, "title");
+    board.cpu = Text(json_, "cpu");
+    board.fpu = Text(json_, "fpu");
+    board.clock_hz = Number(json_, "clock_hz", 1, 10'000'000'000);
+    board.compiler_flags =
+        RequireKey<std::vector<std::string>>(json_, "compiler_flags", path_, "a list of texts");
+    board.stack_bytes = static_cast<uint32_t>(Number(json_, "stack_bytes", 1024, 1 << 24));
+    if (board.stack_bytes % 8 != 0) {
+      Fail("stack_bytes", "a multiple of 8", std::to_string(board.stack_bytes));
+    }
+    for (const Json& cache : List("caches")) board.caches.push_back(ReadCache(cache));
+    for (const Json& region : List("memory")) board.memory.push_back(ReadRegion(region, board));
+    CheckOverlap(board);
+    ReadEmulator(board);
+    return board;
+  }
+
+ private:
+  [[noreturn]] void Fail(const std::string& key, const std::string& expected,
+                         const std::string& found) const {
+    throw Error("board/value", path_ + ": key '" + key + "'", expected, found,
+                "correct this key in the file (boards/README.md describes it)");
+  }
+
+  std::string FoundFormat() const {
+    if (!json_.is_object()) return JsonTypeName(json_);
+    std::string format = json_.contains("format") ? json_["format"].dump() : "no format";
+    return format + ", " + (json_.contains("version") ? json_["version"].dump() : "no version");
+  }
+
+  std::string Text(const Json& object, const std::string& key) const {
+    return RequireKey<std::string>(object, key, path_, "a text");
+  }
+
+  uint64_t Number(const Json& object, const std::string& key, int64_t low, int64_t high) const {
+    int64_t value = RequireKey<int64_t>(object, key, path_, "a number");
+    if (value < low || value > high) {
+      Fail(key, "a number from " + std::to_string(low) + " to " + std::to_string(high),
+           std::to_string(value));
+    }
+    return static_cast<uint64_t>(value);
+  }
+
+  uint32_t Address(const Json& object, const std::string& key) const {
+    std::string text = Text(object, key);
+    char* end = nullptr;
+    uint64_t value = std::strtoull(text.c_str(), &end, 16);
+    if (text.substr(0, 2) != "0x" || *end != '\0' || text.size() < 3 || value > UINT32_MAX) {
+      Fail(key, "an address such as \"0x20000000\"", "\"" + text + "\"");
+    }
+    return static_cast<uint32_t>(value);
+  }
+
+  const Json& List(const std::string& key) const {
+    if (!json_.contains(key) || !json_[key].is_array()) {
+      FailJsonKey(path_, key, "a list",
+                  json_.contains(key) ? JsonTypeName(json_[key]) : "no such key");
+    }
+    return json_[key];
+  }
+
+  CacheGeometry ReadCache(const Json& json) const {
+    CacheGeometry cache;
+    cache.name = Text(json, "name");
+    cache.bytes = static_cast<uint32_t>(Number(json, "bytes", 64, 1 << 24));
+    cache.ways = static_cast<uint32_t>(Number(json, "ways", 1, 1024));
+    cache.line_bytes = static_cast<uint32_t>(Number(json, "line_bytes", 8, 256));
+    cache.miss_cycles = static_cast<uint32_t>(Number(json, "miss_cycles", 0, 1000));
+    if (cache.bytes % (cache.ways * cache.line_bytes) != 0) {
+      Fail("bytes", "a multiple of ways x line_bytes in cache '" + cache.name + "'",
+           std::to_string(cache.bytes));
+    }
+    return cache;
+  }
+
+  std::string CacheName(const Json& region, const std::string& key, const Board& board) const {
+    std::string name = OptionalKey<std::string>(region, key, path_, "a text", "");
+    auto same_name = [&](const CacheGeometry& cache) { return cache.name == name; };
+    if (!name.empty() && std::none_of(board.caches.begin(), board.caches.end(), same_name)) {
+      Fail(key, "the name of an entry of 'caches'", "\"" + name + "\"");
+    }
+    return name;
+  }
+
+  MemoryRegion ReadRegion(const Json& json, const Board& board) const {
+    MemoryRegion region;
+    region.name = Text(json, "name");
+    std::string kind = Text(json, "kind");
+    if (kind != "flash" && kind != "ram" && kind != "device") {
+      Fail("kind", "\"flash\", \"ram\" or \"device\"", "\"" + kind + "\"");
+    }
+    region.kind = kind == "flash" ? MemoryRegion::Kind::kFlash
+                  : kind == "ram" ? MemoryRegion::Kind::kRam
+                                  : MemoryRegion::Kind::kDevice;
+    region.address = Address(json, "address");
+    region.bytes =
+        static_cast<uint32_t>(Number(json, "bytes", 1, int64_t{UINT32_MAX} - region.address));
+    region.fetch_cache = CacheName(json, "fetch_cache", board);
+    region.data_cache = CacheName(json, "data_cache", board);
+    return region;
+  }
+
+  void CheckOverlap(const Board& board) const {
+    std::vector<MemoryRegion> sorted = board.memory;
+    std::sort(sorted.begin(), sorted.end(),
+              [](const MemoryRegion& a, const MemoryRegion& b) { return a.address < b.address; });
+    for (size_t i = 1; i < sorted.size(); ++i) {
+      if (sorted[i - 1].address + sorted[i - 1].bytes > sorted[i].address) {
+        Fail("memory", "regions that do not overlap",
+             "'" + sorted[i - 1].name + "' reaches into '" + sorted[i].name + "'");
+      }
+    }
+    if (board.FlashBytes() == 0 || board.RamBytes() == 0) {
+      Fail("memory", "at least one region of kind flash and one of kind ram",
+           std::to_string(board.memory.size()) + " regions without it");
+    }
+  }
+
+  void ReadEmulator(Board& board) const {
+    Json emulator = RequireKey<Json>(json_, "emulator", path_, "an object");
+    board.emulator_machine = Text(emulator, "machine");
+    board.vector_table = Address(emulator, "vector_table");
+    Json memory = RequireKey<Json>(emulator, "harness_memory", path_, "an object");
+    board.harness_address = Address(memory, "address");
+    board.harness_bytes = static_cast<uint32_t>(Number(memory, "bytes", 4096, 1 << 30));
+  }
+
+  std::string path_;
+  Json json_;
+};
+
+uint64_t SumOfKind(const Board& board, MemoryRegion::Kind kind) {
+  uint64_t sum = 0;
+  for (const MemoryRegion& region : board.memory) sum += region.kind == kind ? region.bytes : 0;
+  return sum;
+}
+
+}  // namespace
+
+uint64_t Board::FlashBytes() const { return SumOfKind(*this, MemoryRegion::Kind::kFlash); }
+
+uint64_t Board::RamBytes() const { return SumOfKind(*this, MemoryRegion::Kind::kRam); }
+
+Board ReadBoard(const std::string& directory) {
+  Board board = BoardReader(directory + "/board.json").Read();
+  board.directory = directory;
+  return board;
+}
+
+std::string BoardsDirectory() {
+  if (const char* folder = std::getenv("TINYFORMER_BOARDS")) return folder;
+  std::error_code ignored;
+  fs::path program = fs::read_symlink("/proc/self/exe", ignored);
+  fs::path installed = program.parent_path().parent_path() / "share/tinyformer/boards";
+  if (!program.empty() && fs::is_directory(installed, ignored)) return installed.string();
+  return TINYFORMER_BOARDS_DIRECTORY;
+}
+
+std::vector<std::string> BoardNames() {
+  std::string folder = BoardsDirectory();
+  std::error_code error;
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (fs::exists(entry.path() / "board.json")) names.push_back(entry.path().filename().string());
+  }
+  if (error) {
+    throw Error("file/missing", folder, "the folder with the boards", "no such folder",
+                "set TINYFORMER_BOARDS to it, or install again");
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Board FindBoard(const std::string& name) {
+  std::vector<std::string> names = BoardNames();
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    std::string list;
+    for (const std::string& known : names) list += (list.empty() ? "" : ", ") + known;
+    throw Error("board/unknown", "target '" + name + "'", "one of: " + list,
+                "no board of that name", "choose one of these, or add a folder (boards/README.md)");
+  }
+  return ReadBoard(BoardsDirectory() + "/" + name);
+}
+
+}  // namespace tinyformer

@@ -1,0 +1,61 @@
+// Cycle estimate of the Cortex-M7 pipeline: in order, two instructions a cycle, ideal memory.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "sim/cycle_model/branch_predictor.h"
+#include "sim/cycle_model/instruction.h"
+
+namespace tinyformer::cycle_model {
+
+/// Feed it the executed instructions in order; it counts cycles.
+///
+/// Rules   pairing, forwarding and latencies as measured on an STM32H743 by jnk0le/random ("cortex
+/// m7"), with Arm's
+///         pairing limits as in LLVM's ARMScheduleM7.td; docs/emulation.md lists them and the
+///         checks
+/// Ideal   every access takes one cycle apart from bank conflicts, unaligned addresses and a full
+/// store buffer; caches
+///         and wait states are estimated apart (cache.h)
+/// Not in  instruction-fetch alignment effects, bus contention
+class Pipeline {
+ public:
+  Pipeline();
+
+  /// instruction was executed and was followed by the one at next_pc; accesses are its loads and
+  /// stores in order.
+  void Issue(const Instruction& instruction, uint32_t next_pc, const Access* accesses, int count);
+
+  /// Cycles so far; grows with every instruction or stays (when it pairs).
+  uint64_t cycles() const { return cycle_ + (slot_ == Slot::kYounger ? 1 : 0); }
+  uint64_t pairs() const { return pairs_; }
+  uint64_t mispredictions() const { return mispredictions_; }
+  uint64_t unaligned() const { return unaligned_; }
+
+ private:
+  // The cycle from which a register can be used, by Use.
+  using Ready = std::array<uint64_t, kUseCount>;
+  // What is left of the current issue group.
+  enum class Slot : uint8_t { kOlder, kYounger };
+
+  uint64_t OperandsReady(const Instruction& instruction) const;
+  bool Pairs(const Instruction& instruction, const Access* accesses, int count) const;
+  void WriteResults(const Instruction& instruction, uint64_t t, bool younger);
+  int MemoryDelay(const Instruction& instruction, const Access* accesses, int count, bool younger,
+                  uint64_t t);
+  int StoreBufferDelay(const Access& store, uint64_t t);
+  void SetReady(uint8_t reg, const Ready& ready) { ready_[reg] = ready; }
+
+  uint64_t cycle_ = 0;
+  Slot slot_ = Slot::kOlder;
+  Instruction older_;
+  uint32_t older_address_ = 0;
+  std::array<Ready, kRegisterCount> ready_{};
+  uint64_t flags_set_ = 0;
+  uint64_t store_buffer_empty_ = 0;
+  uint64_t pairs_ = 0, mispredictions_ = 0, unaligned_ = 0;
+  BranchPredictor predictor_;
+};
+
+}  // namespace tinyformer::cycle_model

@@ -1,0 +1,46 @@
+// Reads a 32-bit little-endian ELF: sections, symbols and how many bytes it loads.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tinyformer {
+
+struct ElfSection {
+  std::string name;
+  uint32_t address = 0;
+  uint32_t bytes = 0;
+  bool in_memory = false;  ///< takes address space when the program runs
+  bool in_file = false;    ///< has contents in the file
+};
+
+struct ElfSymbol {
+  std::string name;  ///< demangled
+  uint32_t address = 0;
+  uint32_t bytes = 0;
+  bool function = false;
+};
+
+struct ElfFile {
+  std::vector<ElfSection> sections;
+  std::vector<ElfSymbol> symbols;
+  uint32_t load_bytes =
+      0;  ///< bytes that have to be programmed: the sum over the loaded segments' file sizes
+
+  /// Bytes of the section of that name; 0 when there is none.
+  uint32_t SectionBytes(const std::string& name) const;
+  std::optional<ElfSymbol> FindSymbol(const std::string& name) const;
+  /// The address of a symbol that must exist. Errors  sim/elf-symbol
+  uint32_t Address(const std::string& name) const;
+  /// The function that contains the address, or "an unknown function".
+  std::string FunctionAt(uint32_t address) const;
+
+  std::string path;
+};
+
+/// Errors  file/*, sim/elf (not an ELF of that kind, or truncated)
+ElfFile ReadElf(const std::string& path);
+
+}  // namespace tinyformer

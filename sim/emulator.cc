@@ -1,0 +1,359 @@
+#include "sim/emulator.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "sim/elf_file.h"
+#include "sim/process.h"
+
+namespace tinyformer {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kEmulator = "qemu-system-arm";
+constexpr int kViolationStatus = 86;  // sim/plugin/plugin.cc
+constexpr int kFaultStatus = 100;     // sim/harness/fault_report.h
+
+std::string Hex(uint64_t value) {
+  char text[16];
+  std::snprintf(text, sizeof text, "0x%08llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+// $TINYFORMER_EMULATOR_PLUGIN, else beside an installed program, else in the build tree.
+std::string PluginPath() {
+  if (const char* path = std::getenv("TINYFORMER_EMULATOR_PLUGIN")) return path;
+  std::error_code ignored;
+  fs::path program = fs::read_symlink("/proc/self/exe", ignored);
+  fs::path installed =
+      program.parent_path().parent_path() / "lib/tinyformer/tinyformer-emulator-plugin.so";
+  if (!program.empty() && fs::exists(installed, ignored)) return installed.string();
+  return TINYFORMER_EMULATOR_PLUGIN_PATH;
+}
+
+int CacheIndex(const Board& board, const std::string& name) {
+  for (size_t i = 0; i < board.caches.size(); ++i) {
+    if (board.caches[i].name == name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+Json RegionsJson(const Board& board) {
+  Json regions = Json::array();
+  for (const MemoryRegion& region : board.memory) {
+    bool flash = region.kind == MemoryRegion::Kind::kFlash;
+    regions.push_back({{"name", region.name},
+                       {"address", region.address},
+                       {"bytes", region.bytes},
+                       {"write", !flash},
+                       {"execute", flash},
+                       {"fetch_cache", CacheIndex(board, region.fetch_cache)},
+                       {"data_cache", CacheIndex(board, region.data_cache)}});
+  }
+  regions.push_back({{"name", "harness"},
+                     {"address", board.harness_address},
+                     {"bytes", board.harness_bytes},
+                     {"write", true},
+                     {"execute", false},
+                     {"fetch_cache", -1},
+                     {"data_cache", -1}});
+  return regions;
+}
+
+Json PartsJson(const ElfFile& elf) {
+  Json parts = Json::array();
+  auto add = [&](const std::string& name, const std::string& begin, const std::string& end) {
+    uint32_t address = elf.Address(begin);
+    parts.push_back({{"name", name}, {"address", address}, {"bytes", elf.Address(end) - address}});
+  };
+  add("stack", "tf_stack_limit", "tf_stack_top");
+  add("data", "tf_data_start", "tf_data_end");
+  add("bss", "tf_bss_start", "tf_bss_end");
+  add("arena", "tf_arena_start", "tf_arena_end");
+  return parts;
+}
+
+// The plugin's config file (sim/plugin/run_config.cc reads it).
+std::string ConfigText(const Board& board, const ElfFile& elf, const EmulationOptions& options,
+                       const std::string& output_path) {
+  Json caches = Json::array();
+  for (const CacheGeometry& cache : board.caches) {
+    caches.push_back({{"bytes", cache.bytes},
+                      {"ways", cache.ways},
+                      {"line_bytes", cache.line_bytes},
+                      {"miss_cycles", cache.miss_cycles}});
+  }
+  auto marker = [&](const std::string& name) {
+    auto symbol = elf.FindSymbol(name);
+    return symbol ? symbol->address : 0;
+  };
+  Json json = {{"mode", options.mode == EmulationMode::kCycles ? "cycles" : "count"},
+               {"output", output_path},
+               {"regions", RegionsJson(board)},
+               {"caches", caches},
+               {"parts", PartsJson(elf)},
+               {"layer_marker", marker("tf_profile_marker")},
+               {"image_marker", marker("tf_image_marker")}};
+  return json.dump(1) + "\n";
+}
+
+// A folder for one run's config and result, removed at the end.
+class RunFolder {
+ public:
+  RunFolder() {
+    static std::atomic<int> next{0};
+    path_ = fs::temp_directory_path() /
+            ("tinyformer-emulation-" + std::to_string(::getpid()) + "-" + std::to_string(next++));
+    MakeDirectories(path_.string());
+  }
+  ~RunFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+
+  std::string File(const std::string& name) const { return (path_ / name).string(); }
+
+ private:
+  fs::path path_;
+};
+
+std::string LastLine(const std::string& text) {
+  size_t end = text.find_last_not_of("\n\r ");
+  if (end == std::string::npos) return "nothing printed";
+  size_t begin = text.find_last_of('\n', end);
+  begin = begin == std::string::npos ? 0 : begin + 1;
+  return text.substr(begin, end - begin + 1);
+}
+
+// The hexadecimal number behind "name=" in text, or 0.
+uint32_t HexField(const std::string& text, const std::string& name) {
+  size_t at = text.find(name + "=");
+  if (at == std::string::npos) return 0;
+  return static_cast<uint32_t>(std::strtoul(text.c_str() + at + name.size() + 1, nullptr, 16));
+}
+
+std::string MapText(const Board& board) {
+  std::string text;
+  for (const MemoryRegion& region : board.memory) {
+    text += (text.empty() ? "" : ", ") + region.name + " " + Hex(region.address) + ".." +
+            Hex(uint64_t{region.address} + region.bytes - 1);
+  }
+  return text;
+}
+
+// Turns the ways in which firmware can go wrong into errors that name address and function.
+class Diagnosis {
+ public:
+  Diagnosis(const ElfFile& elf, const Board& board) : elf_(elf), board_(board) {}
+
+  void Violation(const Json& violation) const {
+    std::string kind = violation.at("kind");
+    uint32_t address = violation.at("address"), pc = violation.at("pc");
+    uint32_t bytes = violation.at("bytes");
+    if (kind == "execute") {
+      throw Error("sim/stray-access", elf_.path, "execution inside flash",
+                  "execution at " + Hex(pc) + ", reached from somewhere else",
+                  "look for a wild function pointer or an overwritten return address");
+    }
+    CheckStack(address, pc);
+    std::string found = kind + " of " + std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes") +
+                        " at " + Hex(address) + " by " + elf_.FunctionAt(pc) + " (pc " + Hex(pc) +
+                        ")";
+    for (const MemoryRegion& region : board_.memory) {
+      bool inside = address >= region.address && address - region.address < region.bytes;
+      if (!inside || region.kind != MemoryRegion::Kind::kFlash || kind != "store") continue;
+      throw Error("sim/flash-write", elf_.path, "no stores to flash", found,
+                  "look for a pointer that drops const, or one that was never set");
+    }
+    throw Error("sim/stray-access", elf_.path, "accesses inside " + MapText(board_), found,
+                "look for an index out of range or an uninitialised pointer there");
+  }
+
+  void Fault(const std::string& console) const {
+    std::string line = console.substr(console.find("tf-fault "));
+    uint32_t pc = HexField(line, "pc"), cfsr = HexField(line, "cfsr");
+    uint32_t bfar = HexField(line, "bfar");
+    bool address_known = (cfsr & (1u << 15)) != 0;
+    CheckStack(address_known ? bfar : HexField(line, "sp"), pc);
+    std::string where = " by " + elf_.FunctionAt(pc) + " (pc " + Hex(pc) + ")";
+    if (address_known) {
+      throw Error("sim/stray-access", elf_.path, "accesses inside " + MapText(board_),
+                  "access at " + Hex(bfar) + where,
+                  "look for an index out of range or an uninitialised pointer there");
+    }
+    throw Error(
+        "sim/fault", elf_.path, "no processor fault",
+        FaultName(cfsr) + where + ", lr " + Hex(HexField(line, "lr")) + ", cfsr " + Hex(cfsr),
+        "look at the instruction there: arm-none-eabi-objdump -dC shows it");
+  }
+
+  // QEMU gives up when a fault handler cannot even be entered: the usual cause is a stack that left
+  // RAM.
+  void Lockup(const std::string& console) const {
+    uint32_t sp = HexField(console, "R13"), pc = HexField(console, "R15");
+    CheckStack(sp, pc);
+    throw Error("sim/fault", elf_.path, "no processor fault",
+                "a fault inside a fault handler by " + elf_.FunctionAt(pc) + " (pc " + Hex(pc) +
+                    ", sp " + Hex(sp) + ")",
+                "look at the instruction there: arm-none-eabi-objdump -dC shows it");
+  }
+
+ private:
+  void CheckStack(uint32_t address, uint32_t pc) const {
+    constexpr uint32_t kReach = 1 << 20;
+    uint32_t limit = elf_.Address("tf_stack_limit"), top = elf_.Address("tf_stack_top");
+    if (address >= limit || limit - address > kReach) return;
+    throw Error("sim/stack-overflow", elf_.path,
+                "at most " + std::to_string(top - limit) + " bytes of stack",
+                std::to_string(top - address) + " bytes in use in " + elf_.FunctionAt(pc) +
+                    " (pc " + Hex(pc) + ")",
+                "raise stack_bytes in the board's board.json, or use less stack there");
+  }
+
+  static std::string FaultName(uint32_t cfsr) {
+    if (cfsr & (1u << 16)) return "an undefined instruction";
+    if (cfsr & (1u << 17)) return "a jump to an even address";
+    if (cfsr & (1u << 24)) return "an unaligned access";
+    if (cfsr & (1u << 25)) return "a division by zero";
+    if (cfsr & (1u << 8)) return "an instruction fetch outside memory";
+    return "a fault";
+  }
+
+  const ElfFile& elf_;
+  const Board& board_;
+};
+
+RunCost ReadCost(const Json& json) {
+  return {json.at("instructions"), json.at("cycles"), json.at("stall_cycles"),
+          json.at("mispredictions"), json.at("unaligned")};
+}
+
+void CheckStarted(const ProcessResult& process, const std::string& plugin) {
+  if (!process.started) {
+    throw Error("sim/emulator-missing", kEmulator, "the emulator on PATH", "no such program",
+                "run tools/setup, or install the package qemu-system-arm");
+  }
+  const std::string& text = process.output;
+  bool refused = text.find("plugin interface versions") != std::string::npos ||
+                 text.find("plugin API version") != std::string::npos ||
+                 text.find("incompatible with") != std::string::npos ||
+                 text.find("requires version") != std::string::npos;
+  if (refused || text.find("ould not load plugin") != std::string::npos ||
+      text.find("-plugin: invalid option") != std::string::npos) {
+    throw Error("sim/plugin-version", plugin, "QEMU 6.0 to 8.1 with TCG plugins (tested: 7.2)",
+                LastLine(text), "install such a QEMU, for instance Debian 12's qemu-system-arm");
+  }
+}
+
+std::string DoubleCommas(const std::string& text) {
+  std::string doubled;
+  for (char c : text) doubled.append(c == ',' ? 2 : 1, c);
+  return doubled;
+}
+
+}  // namespace
+
+const RamPart& EmulationResult::Ram(const std::string& name) const {
+  auto found =
+      std::find_if(ram.begin(), ram.end(), [&](const RamPart& p) { return p.name == name; });
+  TF_CHECK(found != ram.end(), name);
+  return *found;
+}
+
+namespace internal {
+
+EmulationResult ParsePluginResult(const std::string& text, const std::string& what) {
+  try {
+    Json json = Json::parse(text);
+    if (json.at("format") != "tinyformer-emulator-run" || json.at("version") != 1) {
+      throw std::runtime_error("another format");
+    }
+    EmulationResult result;
+    result.total = ReadCost(json.at("total"));
+    const Json& images = json.at("images");
+    result.images_total = ReadCost(images);
+    result.images = images.at("count");
+    result.instructions_min = images.at("instructions_min");
+    result.instructions_max = images.at("instructions_max");
+    for (const Json& item : json.at("layers")) {
+      result.markers.push_back({item.at("id"), item.at("visits"), ReadCost(item)});
+    }
+    for (const Json& item : json.at("parts")) {
+      result.ram.push_back(
+          {item.at("name"), item.at("bytes"), item.at("written_bytes"), item.at("depth_bytes")});
+    }
+    return result;
+  } catch (const std::exception&) {
+    throw Error("sim/plugin-output", what, "the result of tinyformer-emulator-plugin.so",
+                text.empty() ? "nothing" : std::to_string(text.size()) + " bytes of something else",
+                "rebuild, so that plugin and program are of the same version");
+  }
+}
+
+}  // namespace internal
+
+EmulationResult RunElf(const std::string& elf_path, const Board& board,
+                       const std::string& directory, const EmulationOptions& options) {
+  ElfFile elf = ReadElf(elf_path);
+  std::string plugin = PluginPath();
+  if (!fs::exists(plugin)) {
+    throw Error("sim/plugin-missing", plugin, "the emulator plugin", "no such file",
+                "build it (target tinyformer-emulator-plugin), or set TINYFORMER_EMULATOR_PLUGIN");
+  }
+  RunFolder folder;
+  std::string config = folder.File("config.json"), output = folder.File("result.json");
+  WriteFileAtomic(config, ConfigText(board, elf, options, output));
+  ProcessResult process = RunProcess(
+      {kEmulator, "-M", board.emulator_machine, "-global",
+       "armv7m.init-nsvtor=" + Hex(board.vector_table), "-display", "none", "-monitor", "none",
+       "-serial", "none", "-semihosting-config", "enable=on,target=native", "-plugin",
+       DoubleCommas(fs::absolute(plugin).string()) + ",config=" + DoubleCommas(config), "-kernel",
+       fs::absolute(elf_path).string()},
+      directory, options.timeout_seconds);
+  CheckStarted(process, plugin);
+  Diagnosis diagnosis(elf, board);
+  if (process.timed_out) {
+    char seconds[32];
+    std::snprintf(seconds, sizeof seconds, "%g", options.timeout_seconds);
+    throw Error("sim/timeout", elf_path, std::string("an end within ") + seconds + " seconds",
+                "the firmware still running",
+                "look for an endless loop, run fewer images, or allow more time");
+  }
+  if (process.output.find("Lockup") != std::string::npos) diagnosis.Lockup(process.output);
+  bool violation = process.exit_status == kViolationStatus;
+  bool fault =
+      process.exit_status == kFaultStatus && process.output.find("tf-fault ") != std::string::npos;
+  if (fault) diagnosis.Fault(process.output);
+  if (process.exit_status < 0) {
+    throw Error("sim/emulator-failed", elf_path, "a run to its end",
+                std::string(kEmulator) + " ended by signal " + std::to_string(process.signal) +
+                    ": " + LastLine(process.output),
+                "run it again; if it stays, check the machine name in board.json");
+  }
+  if (!fs::exists(output)) {
+    throw Error("sim/emulator-failed", elf_path, "a run to its end",
+                std::string(kEmulator) + " ended with status " +
+                    std::to_string(process.exit_status) + ": " + LastLine(process.output),
+                "correct what it says; board.json names the machine");
+  }
+  std::string text = ReadFile(output);
+  EmulationResult result = internal::ParsePluginResult(text, elf_path);
+  if (violation) diagnosis.Violation(Json::parse(text).at("violation"));
+  result.exit_status = process.exit_status;
+  result.console = process.output;
+  return result;
+}
+
+}  // namespace tinyformer

@@ -1,0 +1,57 @@
+// Checks every access against the board's memory map and remembers which bytes of RAM were written.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "sim/plugin/run_config.h"
+
+namespace tinyformer::plugin {
+
+/// An access that the board would not allow.
+struct Violation {
+  enum class Kind { kLoad, kStore, kExecute };
+  Kind kind;
+  uint32_t address;
+  uint32_t bytes;
+  uint32_t pc;
+};
+
+class MemoryMonitor {
+ public:
+  explicit MemoryMonitor(const RunConfig& config);
+
+  /// True when a load or store is allowed; a store marks its bytes as written.
+  bool Allows(uint32_t address, uint32_t bytes, bool store) {
+    uint32_t offset = address - ram_address_;
+    if (offset < ram_bytes_ && ram_bytes_ - offset >= bytes) {
+      if (store) std::memset(&written_[offset], 1, bytes);
+      return true;
+    }
+    return AllowsOutsideRam(address, bytes, store);
+  }
+
+  /// True when an instruction may be executed there.
+  bool AllowsExecution(uint32_t pc, uint32_t bytes) const;
+
+  /// How many bytes of the range were written.
+  uint32_t WrittenBytes(const Part& part) const;
+
+  /// The lowest written address of the range, or its end when nothing was written: how deep a stack
+  /// went.
+  uint32_t LowestWritten(const Part& part) const;
+
+  /// The region that holds the address, or nullptr.
+  const Region* FindRegion(uint32_t address) const;
+
+ private:
+  bool AllowsOutsideRam(uint32_t address, uint32_t bytes, bool store) const;
+
+  std::vector<Region> regions_;
+  uint32_t ram_address_ = 0,
+           ram_bytes_ = 0;        // the longest run of writable regions that follow each other
+  std::vector<uint8_t> written_;  // one flag a byte of that run
+};
+
+}  // namespace tinyformer::plugin

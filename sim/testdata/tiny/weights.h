@@ -1,0 +1,4 @@
+#pragma once
+#include <stdint.h>
+
+extern const int8_t model_weights[480];
