@@ -8,6 +8,7 @@
 #include "tinyformer/engine/conv2d_window.h"
 #include "tinyformer/engine/requantize.h"
 #include "tinyformer/engine/select.h"
+#include "tinyformer/engine/sparse_weights.h"
 
 namespace tinyformer::engine::host {
 
