@@ -2,7 +2,7 @@
 // are trivial.
 //
 // Start here:  Value (a tensor with its quantisation), Node (one operator), Graph, Verify.
-// The operators and their attributes: compiler/ops/catalogue.md and compiler/ops/<op>.cc.
+// The operators and their attributes: compiler/ops/<op>.cc, listed in compiler/ops/all_ops.cc.
 #pragma once
 
 #include <cstdint>
@@ -93,6 +93,9 @@ struct Graph {
   template <typename T>
   ValueId AddTypedConstant(const std::string& name, DType type, Shape shape,
                            const std::vector<T>& elements);
+  /// Appends a node with one new float32 output of the given shape, named after the node (made
+  /// unique); returns the output.
+  ValueId AddNode(Node node, Shape output_shape);
 
   Value& value(ValueId id) { return values.at(static_cast<size_t>(id)); }
   const Value& value(ValueId id) const { return values.at(static_cast<size_t>(id)); }
@@ -115,6 +118,10 @@ std::string Print(const Graph& graph);
 
 /// XXH64 over everything in the graph, constants included.
 std::string Fingerprint(const Graph& graph);
+
+/// A constant's elements as real numbers: float32 as they are, integers with quantization as scale
+/// * (q - zero point), other integers converted.
+std::vector<float> RealElements(const Value& value);
 
 /// Drops values that nothing reads or makes and renumbers; order of the rest is kept. Every pass
 /// ends with it.

@@ -18,7 +18,8 @@ constexpr int kLastOpset = 20;
 /// What attributes mean inside the graph, and what export writes.
 constexpr int kGraphOpset = 17;
 
-/// A node where it stands; opset is the file's (for messages and for attributes whose meaning changed).
+/// A node where it stands; opset is the file's (for messages and for attributes whose meaning
+/// changed).
 struct OpSite {
   const Graph& graph;
   const Node& node;
@@ -50,8 +51,9 @@ enum class QuantizeRule {
 
 /// One operator.
 ///
-/// infer     checks operand counts, ranks and attributes (Errors name node, operator, opset) and gives the outputs' shapes
-/// evaluate  float meaning; operands in the order of node.inputs (null: absent), outputs' shapes are set and data is sized
+/// infer     checks operand counts, ranks and attributes (Errors name node, operator, opset) and
+/// gives the outputs' shapes evaluate  float meaning; operands in the order of node.inputs (null:
+/// absent), outputs' shapes are set and data is sized
 struct OpDef {
   enum class Level { kOnnx, kLowered };
 
@@ -73,13 +75,15 @@ const std::vector<const OpDef*>& AllOps();
 /// The operator called `name`, or null.
 const OpDef* FindOp(const std::string& name);
 
-/// "Add, AveragePool, ...": what import accepts, with the ones that it absorbs (Constant, QuantizeLinear, ...).
+/// "Add, AveragePool, ...": what import accepts, with the ones that it absorbs (Constant,
+/// QuantizeLinear, ...).
 std::string SupportedOnnxOps();
 
 /// For `tinyformer ops`: [{"name", "level", "opsets", "accepts", "quantize"}].
 Json ListOps();
 
-/// Checks a node's operand count and runs its OpDef's infer. Errors  import/unsupported-op, import/operands, and the op's own
+/// Checks a node's operand count and runs its OpDef's infer. Errors  import/unsupported-op,
+/// import/operands, and the op's own
 std::vector<Shape> InferShapes(const OpSite& site);
 
 // What several operators check.

@@ -1,0 +1,130 @@
+// Checks that several operators share, and the table's look-up.
+#include "compiler/ops/op_def.h"
+
+#include <algorithm>
+
+namespace tinyformer {
+namespace {
+
+std::string Where(const OpSite& site) {
+  return "node '" + site.node.name + "' (" + site.node.op + ", opset " +
+         std::to_string(site.opset) + ")";
+}
+
+const char* QuantizeText(QuantizeRule rule) {
+  switch (rule) {
+    case QuantizeRule::kOwnScale:
+      return "own scale";
+    case QuantizeRule::kInputScale:
+      return "input's scale";
+    case QuantizeRule::kNotQuantized:
+      return "not quantized";
+  }
+  return "?";
+}
+
+}  // namespace
+
+void FailNode(const OpSite& site, const std::string& code, const std::string& expected,
+              const std::string& found, const std::string& fix) {
+  throw Error("import/" + code, Where(site), expected, found, fix);
+}
+
+const OpDef* FindOp(const std::string& name) {
+  for (const OpDef* op : AllOps()) {
+    if (name == op->name) return op;
+  }
+  return nullptr;
+}
+
+std::string SupportedOnnxOps() {
+  std::vector<std::string> names = {"Constant", "DequantizeLinear", "QuantizeLinear"};
+  for (const OpDef* op : AllOps()) {
+    if (op->level == OpDef::Level::kOnnx) names.push_back(op->name);
+  }
+  std::sort(names.begin(), names.end());
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+Json ListOps() {
+  Json list = Json::array();
+  for (const OpDef* op : AllOps()) {
+    Json entry;
+    entry["name"] = op->name;
+    entry["level"] = op->level == OpDef::Level::kOnnx ? "onnx" : "lowered";
+    if (op->level == OpDef::Level::kOnnx) {
+      entry["opsets"] = std::to_string(op->first_opset) + ".." + std::to_string(kLastOpset);
+    }
+    entry["accepts"] = op->accepts;
+    entry["quantize"] = QuantizeText(op->quantize);
+    list.push_back(entry);
+  }
+  for (const char* name : {"Constant", "DequantizeLinear", "QuantizeLinear"}) {
+    Json entry;
+    entry["name"] = name;
+    entry["level"] = "onnx";
+    entry["opsets"] = std::to_string(kFirstOpset) + ".." + std::to_string(kLastOpset);
+    entry["accepts"] = "absorbed by import: becomes a constant or a value's quantization";
+    entry["quantize"] = QuantizeText(QuantizeRule::kNotQuantized);
+    list.push_back(entry);
+  }
+  return list;
+}
+
+std::vector<Shape> InferShapes(const OpSite& site) {
+  const OpDef* op = FindOp(site.node.op);
+  if (op == nullptr) {
+    FailNode(site, "unsupported-op", "one of " + SupportedOnnxOps(), site.node.op,
+             "express the model with the operators above, or add it: docs/adding_an_operator.md");
+  }
+  const auto given = static_cast<int>(site.input_count());
+  bool too_many = op->max_inputs >= 0 && given > op->max_inputs;
+  bool missing = given < op->min_inputs;
+  for (int i = 0; i < op->min_inputs && i < given; ++i)
+    missing |= !site.has_input(static_cast<size_t>(i));
+  if (missing || too_many) {
+    std::string expected = std::to_string(op->min_inputs);
+    if (op->max_inputs != op->min_inputs && op->max_inputs > 0) {
+      expected += " to " + std::to_string(op->max_inputs);
+    }
+    FailNode(site, "operands", expected + " operands", std::to_string(given) + " operands",
+             "export the model again: the file breaks the operator's definition");
+  }
+  return op->infer(site);
+}
+
+void RequireRank(const OpSite& site, size_t input, size_t rank) {
+  const Value& v = site.input(input);
+  if (v.shape.size() == rank) return;
+  FailNode(site, "rank", "operand '" + v.name + "' with " + std::to_string(rank) + " dimensions",
+           "shape " + ToString(v.shape),
+           rank == 4 ? "use two-dimensional images [1, channels, height, width]"
+                     : "reshape the operand before this node");
+}
+
+int NormalizeAxis(const OpSite& site, int64_t axis, size_t rank) {
+  const auto r = static_cast<int64_t>(rank);
+  if (axis < -r || axis >= r) {
+    FailNode(site, "axis", "axis in [" + std::to_string(-r) + ", " + std::to_string(r - 1) + "]",
+             "axis " + std::to_string(axis), "export the model again with an axis of the operand");
+  }
+  return static_cast<int>(axis < 0 ? axis + r : axis);
+}
+
+Shape BroadcastShapes(const OpSite& site, const Shape& a, const Shape& b) {
+  Shape out(std::max(a.size(), b.size()));
+  for (size_t i = 0; i < out.size(); ++i) {
+    int64_t x = i < a.size() ? a[a.size() - 1 - i] : 1;
+    int64_t y = i < b.size() ? b[b.size() - 1 - i] : 1;
+    if (x != y && x != 1 && y != 1) {
+      FailNode(site, "broadcast", "operands that broadcast to one shape",
+               ToString(a) + " and " + ToString(b), "reshape one operand before this node");
+    }
+    out[out.size() - 1 - i] = std::max(x, y);
+  }
+  return out;
+}
+
+}  // namespace tinyformer
