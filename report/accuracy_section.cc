@@ -1,0 +1,150 @@
+#include <algorithm>
+
+#include "report/format.h"
+#include "report/plots.h"
+#include "report/sections.h"
+#include "report/table.h"
+
+namespace tinyformer {
+namespace {
+
+bool Contains(const std::string& text, const char* part) {
+  return text.find(part) != std::string::npos;
+}
+
+// The last value of the validation accuracy, if the metrics have one (of the averaged weights,
+// where both are there).
+const MetricSeries* ValidationAccuracy(const std::optional<MetricsResult>& metrics) {
+  const MetricSeries* found = nullptr;
+  if (!metrics) return found;
+  for (const MetricSeries& series : metrics->series) {
+    if (!Contains(series.name, "accuracy") || !Contains(series.name, "val")) continue;
+    if (found == nullptr || Contains(series.name, "ema")) found = &series;
+  }
+  return found;
+}
+
+std::string Readable(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
+void AddRow(std::vector<std::vector<TableCell>>& rows, const std::string& model, double accuracy,
+            const std::string& images, int64_t n, const std::string& loss) {
+  rows.push_back(
+      {model, FormatPercent(accuracy, 2),
+       n > 0 ? "± " + FormatFixed(WilsonHalfWidth(accuracy, n) * 100, 2) : "not recorded", images,
+       loss});
+}
+
+std::string PointsBelow(double from, double to) {
+  return FormatFixed((to - from) * 100, 2) + " points";
+}
+
+std::string AccuracyTable(const ReportInput& input) {
+  std::vector<std::vector<TableCell>> rows;
+  const std::string none = "–";
+  if (const MetricSeries* series = ValidationAccuracy(input.training)) {
+    AddRow(rows, "float, dense", series->y.back(), "validation images, last epoch", 0, none);
+  }
+  if (const MetricSeries* series = ValidationAccuracy(input.compression)) {
+    const MetricSeries* dense = ValidationAccuracy(input.training);
+    AddRow(rows, "float, pruned", series->y.back(), "validation images, last epoch", 0,
+           dense ? PointsBelow(dense->y.back(), series->y.back()) : none);
+  }
+  if (input.run) {
+    const RunResult& run = *input.run;
+    const std::string images = GroupDigits(run.images) + " images of " +
+                               (run.on.empty() ? "the run" : "the run on the " + run.on);
+    if (run.accuracy_float) {
+      AddRow(rows, "float, dense", *run.accuracy_float, images, run.images, none);
+    }
+    if (run.accuracy_pruned) {
+      AddRow(rows, "float, pruned", *run.accuracy_pruned, images, run.images,
+             run.accuracy_float ? PointsBelow(*run.accuracy_float, *run.accuracy_pruned) : none);
+    }
+    AddRow(rows, "int8", run.accuracy, images, run.images,
+           run.accuracy_pruned ? PointsBelow(*run.accuracy_pruned, run.accuracy) : none);
+  }
+  if (rows.empty()) return "";
+  return DrawTable({{"model"},
+                    {"accuracy", true},
+                    {"95 % interval", true},
+                    {"measured on"},
+                    {"against the row above, same images", true}},
+                   rows);
+}
+
+std::string Exactness(const RunResult& run) {
+  std::string html = "<p class=\"soft\">";
+  if (run.bit_exact) {
+    html += *run.bit_exact ? "The firmware's outputs equal the host build's, byte for byte. "
+                           : "The firmware's outputs differ from the host build's. ";
+  }
+  if (run.instructions_min && run.instructions_max) {
+    html +=
+        *run.instructions_min == *run.instructions_max
+            ? "Every image took exactly " + GroupDigits(*run.instructions_min) + " instructions."
+            : "Instructions an image: " + GroupDigits(*run.instructions_min) + " to " +
+                  GroupDigits(*run.instructions_max) + ".";
+  }
+  return html + "</p>\n";
+}
+
+// Lines whose name has one of the words, as one chart in two sizes; empty when no line has.
+std::string Chart(const MetricsResult& metrics, const std::string& title,
+                  const std::vector<const char*>& words, bool percent) {
+  LineChart chart{title, metrics.x_name, {}, percent};
+  for (const MetricSeries& series : metrics.series) {
+    const bool wanted = std::any_of(words.begin(), words.end(),
+                                    [&](const char* word) { return Contains(series.name, word); });
+    if (wanted) chart.lines.push_back({Readable(series.name), series.x, series.y});
+  }
+  if (chart.lines.empty()) return "";
+  return "<div><h3>" + EscapeHtml(title) + "</h3>\n" +
+         Responsive(DrawLineChart(chart, 520, 260), DrawLineChart(chart, 356, 230)) + "</div>\n";
+}
+
+std::string Curves(const std::string& title, const MetricsResult& metrics) {
+  const std::string pair =
+      Chart(metrics, title + ": accuracy", {"accuracy"}, true) +
+      Chart(metrics, title + ": loss", {"loss"}, false) +
+      Chart(metrics, title + ": sparsity", {"sparsity"}, true) +
+      Chart(metrics, title + ": learning rate", {"learning_rate", "lr"}, false);
+  return pair.empty() ? "" : "<div class=\"pair\">\n" + pair + "</div>\n";
+}
+
+}  // namespace
+
+std::string AccuracySection(const ReportInput& input) {
+  std::string html = AccuracyTable(input) + MissingNote(input, {"run.json"});
+  if (!input.run) return html;
+  html += Exactness(*input.run);
+  const auto& counts = input.run->confusion;
+  if (counts.empty()) {
+    return html +
+           "<div class=\"missing\">Not measured: the confusion matrix (run.json has no "
+           "<code>confusion</code>).</div>\n";
+  }
+  html +=
+      "<h3>Confusion matrix</h3>\n<p class=\"soft\">Rows: what the image shows. Columns: what the "
+      "model said. Colour: share of the row; wrong answers are drawn stronger than their share, "
+      "so that they can be seen.</p>\n";
+  html += Responsive(DrawConfusionMatrix(counts, input.run->class_names, 640),
+                     DrawConfusionMatrix(counts, input.run->class_names, 356));
+  return html;
+}
+
+std::string TrainingSection(const ReportInput& input) {
+  std::string html;
+  if (input.training) html += Curves("Dense training", *input.training);
+  if (input.compression) html += Curves("Pruning and fine-tuning", *input.compression);
+  html += MissingNote(input, {"run/metrics.jsonl", "run/compressed/metrics.jsonl"});
+  if (!input.genome_json.empty()) {
+    html += "<details><summary>Genome</summary><pre>" + EscapeHtml(input.genome_json) +
+            "</pre></details>\n";
+  }
+  return html;
+}
+
+}  // namespace tinyformer

@@ -1,0 +1,122 @@
+#include "report/plots.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "report/svg.h"
+
+namespace tinyformer {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+int Count(const std::string& text, const std::string& part) {
+  int count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST(RoundTicks, AreRoundAndCoverTheRange) {
+  EXPECT_THAT(RoundTicks(0, 10, 5), ElementsAre(0, 2, 4, 6, 8, 10));
+  EXPECT_THAT(RoundTicks(7, 7, 5), ElementsAre(7));
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    Rng rng(seed, "ticks");
+    const double low = rng.Uniform(-1000, 1000), high = low + std::pow(10, rng.Uniform(-3, 5));
+    const std::vector<double> ticks = RoundTicks(low, high, 5);
+    EXPECT_GE(ticks.size(), 2u) << "seed " << seed;
+    EXPECT_LE(ticks.size(), 11u) << "seed " << seed;
+    EXPECT_GE(ticks.front(), low - (high - low) * 1e-6) << "seed " << seed;
+    EXPECT_LE(ticks.back(), high + (high - low) * 1e-6) << "seed " << seed;
+  }
+}
+
+TEST(FitText, ShortensWithoutCuttingACharacter) {
+  EXPECT_EQ(FitText("conv", 100), "conv");
+  EXPECT_EQ(FitText("dot1.down.conv", 50), "dot1.d…");
+  EXPECT_EQ(FitText("dot1.down.conv", 15), "");
+  EXPECT_EQ(FitText("ääääääää", 26), "ä…");
+}
+
+TEST(LineChart, EqualsItsGoldenFile) {
+  const LineChart chart{"Loss & more",
+                        "epoch",
+                        {{"train", {1, 2, 3}, {3, 2, 1}}, {"validation", {1, 3}, {2.5, 1.5}}}};
+  const std::string source = std::getenv("TINYFORMER_SOURCE_DIR");
+  EXPECT_EQ(DrawLineChart(chart, 240, 160), ReadFile(source + "/report/testdata/line_chart.svg"))
+      << "look at the new drawing, then write it to that file";
+}
+
+TEST(LineChart, LeavesAGapWhereAValueIsMissing) {
+  const LineChart chart{"t", "epoch", {{"a", {1, 2, 3, 4}, {1, std::nan(""), 3, 4}}}};
+  const std::string svg = DrawLineChart(chart, 300, 200);
+  EXPECT_THAT(svg, Not(HasSubstr("nan")));
+  EXPECT_THAT(svg, HasSubstr(" M"));
+}
+
+TEST(LineChart, SurvivesNoDataOnePointAndFlatLines) {
+  for (const std::vector<double>& y : {std::vector<double>{}, {5}, {5, 5, 5}, {0}}) {
+    LineChart chart{"t", "epoch", {{"a", {}, y}}};
+    for (size_t i = 0; i < y.size(); ++i) chart.lines[0].x.push_back(static_cast<double>(i));
+    const std::string svg = DrawLineChart(chart, 300, 200);
+    EXPECT_THAT(svg, Not(HasSubstr("nan")));
+    EXPECT_THAT(svg, Not(HasSubstr("inf")));
+  }
+}
+
+TEST(BarChart, DrawsOneBarEachAndEscapesItsLabel) {
+  const std::string svg = DrawBarChart({{"a<b", 1, "1 k", "tip"}, {"c", 0, "0", ""}}, 300);
+  EXPECT_EQ(Count(svg, "class=\"bar\""), 2);
+  EXPECT_THAT(svg, HasSubstr("a&lt;b"));
+  EXPECT_THAT(svg, HasSubstr("<title>tip</title>"));
+}
+
+TEST(ConfusionMatrix, PrintsCountsAndTheShareOfEveryRow) {
+  const std::string svg = DrawConfusionMatrix({{3, 1}, {0, 4}}, {"cat"}, 300);
+  EXPECT_EQ(Count(svg, "class=\"cell\""), 4);
+  EXPECT_EQ(Count(svg, "class=\"miss\""), 1);
+  EXPECT_THAT(svg, HasSubstr("cat called 1: 1 (25.0 %)"));
+  EXPECT_THAT(svg, HasSubstr(">75.0 %<"));
+  EXPECT_THAT(svg, HasSubstr(">100.0 %<"));
+}
+
+TEST(ConfusionMatrix, DrawsManyClassesWithoutText) {
+  const std::vector<std::vector<int64_t>> counts(100, std::vector<int64_t>(100, 1));
+  EXPECT_THAT(DrawConfusionMatrix(counts, {}, 400), Not(HasSubstr("class=\"count\"")));
+}
+
+PlanResult SmallPlan() {
+  PlanResult plan;
+  plan.arena_bytes = 100;
+  plan.layers.resize(3);
+  plan.tensors = {{"a", 40, 0, 0, 1}, {"b", 60, 40, 1, 2}, {"c", 30, 0, 2, 2}};
+  plan.live_bytes = {40, 100, 90};
+  return plan;
+}
+
+TEST(MemoryMap, DrawsEveryTensorAndMarksThePeak) {
+  const std::string svg = DrawMemoryMap(SmallPlan(), 400, 300);
+  EXPECT_EQ(Count(svg, "class=\"tensor tensor"), 3);
+  EXPECT_THAT(svg, HasSubstr("peak 100 B in layer 1"));
+  EXPECT_THAT(svg, HasSubstr("b: 60 B at offset 40, layers 1 to 2"));
+}
+
+TEST(MemoryMap, GivesNeighboursDifferentColours) {
+  const std::string svg = DrawMemoryMap(SmallPlan(), 400, 300);
+  for (const char* colour : {"tensor0\"", "tensor1\"", "tensor2\""})
+    EXPECT_EQ(Count(svg, colour), 1) << colour;
+}
+
+TEST(MemoryMap, SurvivesAnEmptyPlan) {
+  EXPECT_THAT(DrawMemoryMap({}, 400, 300), Not(HasSubstr("nan")));
+  EXPECT_EQ(PeakLayer({}), 0u);
+}
+
+}  // namespace
+}  // namespace tinyformer

@@ -1,0 +1,134 @@
+// What a report is made from: the files that the other commands left in an output folder.
+//
+// Start here:  ReportInput, ReadReportInput.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "report/record.h"
+
+namespace tinyformer {
+
+/// One layer of the firmware, from the plan (or compile.json) and, where they were measured, from
+/// the profile.
+struct LayerResult {
+  std::string name, op, kernel, codec;
+  int64_t block = 0;    // 0: dense
+  double sparsity = 0;  // share of zero blocks, [0, 1]
+  int64_t weight_bytes = 0, macs = 0, effective_macs = 0;
+  std::optional<int64_t> planned_cycles;   // the compiler's estimate
+  std::optional<int64_t> instructions;     // executed, exact
+  std::optional<int64_t> profiled_cycles;  // the emulator's estimate
+};
+
+/// When and where one tensor lives in the arena: bytes [offset, offset + bytes), layers
+/// first_layer..last_layer.
+struct TensorLife {
+  std::string name;
+  int64_t bytes = 0, offset = 0, first_layer = 0, last_layer = 0;
+};
+
+/// firmware/plan.json.
+struct PlanResult {
+  std::string name, target, strategy;
+  int64_t arena_bytes = 0, arena_lower_bound_bytes = 0, weight_bytes = 0;
+  std::vector<LayerResult> layers;
+  std::vector<TensorLife> tensors;
+  std::vector<int64_t> live_bytes;  // per layer; summed from the tensors when the plan has none
+};
+
+/// compile.json: what `tinyformer compile --json` prints.
+struct CompileResult {
+  std::string target;
+  bool fits = false;
+  int64_t flash_bytes = 0, flash_limit_bytes = 0, ram_peak_bytes = 0, ram_limit_bytes = 0;
+  int64_t code_bytes = 0, weight_bytes = 0;
+  std::optional<int64_t> table_bytes,
+      data_bytes;  // parts of flash_bytes that may not be known apart
+  int64_t arena_bytes = 0, arena_lower_bound_bytes = 0, stack_bytes = 0;
+  int64_t macs = 0, effective_macs = 0;
+  std::optional<int64_t> cycles_estimate;
+  std::vector<LayerResult> layers;
+  Provenance provenance;
+};
+
+/// run.json: what `tinyformer run --json` prints. confusion[t][p] counts images of class t that
+/// were called p.
+struct RunResult {
+  int64_t images = 0, correct = 0;
+  double accuracy = 0;  // [0, 1]
+  std::string on;       // "emulator" or "host"
+  std::optional<bool> bit_exact;
+  std::optional<int64_t> instructions_min, instructions_max, cycles_estimate, stack_peak_bytes,
+      ram_touched_bytes;
+  std::optional<double> accuracy_float, accuracy_pruned;  // on the same images, when measured
+  std::vector<std::vector<int64_t>> confusion;
+  std::vector<std::string> class_names;
+  Provenance provenance;
+};
+
+/// profile.json: what `tinyformer profile --json` prints. cycles_error is relative: 0.15 is +-15 %.
+struct ProfileResult {
+  int64_t instructions = 0;
+  std::optional<int64_t> cycles_estimate;
+  std::optional<double> cycles_error;
+  std::vector<LayerResult> layers;
+  Provenance provenance;
+};
+
+/// One named column of a metrics.jsonl against its epoch (or step).
+struct MetricSeries {
+  std::string name;
+  std::vector<double> x, y;
+};
+
+/// metrics.jsonl: every numeric column that has at least one value.
+struct MetricsResult {
+  std::string x_name = "epoch";
+  std::vector<MetricSeries> series;
+};
+
+/// A file that was looked for and not found: what it would have told, and the command that makes
+/// it.
+struct MissingPart {
+  std::string file, what, command;
+};
+
+struct ReportInput {
+  std::string title = "TinyFormer";
+  std::optional<MetricsResult> training, compression;
+  std::optional<PlanResult> plan;
+  std::optional<CompileResult> compile;
+  std::optional<RunResult> run;
+  std::optional<ProfileResult> profile;
+  std::optional<int64_t> clock_hz;  // the board's, from firmware/board/board.json
+  std::optional<int64_t> onnx_bytes;
+  std::string onnx_hash;           // XXH64 of model.onnx, empty when there is none
+  std::string genome_json;         // run/genome.json as text, empty when there is none
+  Provenance training_provenance;  // from run/config.json
+  std::vector<MissingPart> missing;
+};
+
+/// Reads an output folder: run/metrics.jsonl, run/config.json, run/genome.json,
+/// run/compressed/metrics.jsonl, firmware/plan.json, firmware/board/board.json, model.onnx (only
+/// hashed), compile.json, run.json, profile.json. A file that is not there goes to `missing`, it is
+/// no error. The last line of a metrics.jsonl may be half written (a run that goes on).
+///
+/// Errors  file/missing (no such folder), report/empty (none of the files), json/syntax, json/key,
+/// report/value (a tensor
+///         outside the arena or the layers, a confusion matrix that is not square, an accuracy
+///         outside [0, 1])
+ReportInput ReadReportInput(const std::string& folder);
+
+/// The same parsers on JSON values: name is what the user calls the file.
+PlanResult ParsePlanResult(const Json& json, const std::string& name);
+CompileResult ParseCompileResult(const Json& json, const std::string& name);
+RunResult ParseRunResult(const Json& json, const std::string& name);
+ProfileResult ParseProfileResult(const Json& json, const std::string& name);
+MetricsResult ParseMetrics(const std::string& lines, const std::string& name);
+
+}  // namespace tinyformer

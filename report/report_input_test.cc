@@ -1,0 +1,145 @@
+#include "report/report_input.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "report/sample_report.h"
+
+namespace tinyformer {
+namespace {
+
+using ::testing::ElementsAre;
+
+// An empty folder that is removed with the test.
+class ReportInputTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = (std::filesystem::temp_directory_path() / (std::string("tf-report-") + info->name()))
+                  .string();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  void Write(const std::string& file, const std::string& text) {
+    WriteFileAtomic(folder_ + "/" + file, text);
+  }
+
+  // The error's text, with the folder's path as OUT.
+  template <typename Function>
+  std::string ErrorText(Function function) {
+    try {
+      function();
+    } catch (const Error& error) {
+      std::string text = error.what();
+      for (size_t at; (at = text.find(folder_)) != std::string::npos;)
+        text.replace(at, folder_.size(), "OUT");
+      return text;
+    }
+    return "no error";
+  }
+
+  std::string folder_;
+};
+
+TEST_F(ReportInputTest, ReadsEveryPartOfAnOutputFolder) {
+  WriteSampleOutput(folder_, "sample");
+  const ReportInput input = ReadReportInput(folder_);
+  EXPECT_TRUE(input.missing.empty());
+  EXPECT_EQ(input.title, "sample");
+  EXPECT_EQ(input.training->series.size(), 5u);
+  EXPECT_EQ(input.compression->series.size(), 6u);
+  EXPECT_EQ(input.plan->layers.size(), input.profile->layers.size());
+  EXPECT_EQ(input.plan->live_bytes.size(), input.plan->layers.size());
+  EXPECT_EQ(input.run->confusion.size(), 10u);
+  EXPECT_EQ(input.compile->provenance.seed, 1);
+  EXPECT_EQ(input.clock_hz, 216000000);
+  EXPECT_EQ(input.onnx_bytes, 20);
+}
+
+TEST_F(ReportInputTest, NamesTheMissingPartsInTheOrderOfThePipeline) {
+  Write("run/metrics.jsonl", "{\"epoch\": 1, \"train_loss\": 2}\n");
+  std::vector<std::string> files;
+  for (const MissingPart& part : ReadReportInput(folder_).missing) files.push_back(part.file);
+  EXPECT_THAT(files, ElementsAre("run/compressed/metrics.jsonl", "model.onnx", "compile.json",
+                                 "firmware/plan.json", "run.json", "profile.json"));
+}
+
+TEST_F(ReportInputTest, RefusesAFolderThatIsNotThere) {
+  EXPECT_EQ(ErrorText([&] { ReadReportInput(folder_ + "/nowhere"); }),
+            "error[file/missing] OUT/nowhere\n"
+            "  expected: a folder made by the other commands\n"
+            "  found:    nothing at this path\n"
+            "  fix:      check the path");
+}
+
+TEST_F(ReportInputTest, RefusesAFolderWithNothingToReport) {
+  EXPECT_EQ(
+      ErrorText([&] { ReadReportInput(folder_); }),
+      "error[report/empty] OUT\n"
+      "  expected: at least one of run/metrics.jsonl, compile.json, firmware/plan.json, run.json\n"
+      "  found:    none of the files that a report is made from\n"
+      "  fix:      name the folder that the other commands wrote to");
+}
+
+TEST_F(ReportInputTest, RefusesTensorsOutsideTheArena) {
+  Write("firmware/plan.json",
+        R"({"arena_bytes": 100, "arena_lower_bound_bytes": 100, "layers": [{"name": "a"}],
+    "tensors": [{"name": "x", "bytes": 60, "offset": 50, "first_layer": 0, "last_layer": 0}]})");
+  EXPECT_EQ(ErrorText([&] { ReadReportInput(folder_); }),
+            "error[report/value] OUT/firmware/plan.json, tensor 'x'\n"
+            "  expected: bytes inside the arena of 100 and layers from 0 to 0\n"
+            "  found:    bytes 50 to 110, layers 0 to 0\n"
+            "  fix:      compile the model again");
+}
+
+TEST_F(ReportInputTest, RefusesAConfusionMatrixThatIsNotSquare) {
+  Write("run.json", R"({"images": 2, "correct": 1, "accuracy": 0.5, "confusion": [[1, 0], [1]]})");
+  EXPECT_EQ(ErrorText([&] { ReadReportInput(folder_); }),
+            "error[report/value] OUT/run.json, key 'confusion'\n"
+            "  expected: 2 counts in every row\n"
+            "  found:    1 counts in a row\n"
+            "  fix:      write the file again with the command that made it");
+}
+
+TEST_F(ReportInputTest, RefusesAnAccuracyThatIsNoShare) {
+  Write("run.json", R"({"images": 2, "correct": 1, "accuracy": 91.5})");
+  EXPECT_EQ(ErrorText([&] { ReadReportInput(folder_); }),
+            "error[report/value] OUT/run.json, key 'accuracy'\n"
+            "  expected: a share from 0 to 1\n"
+            "  found:    91.500000\n"
+            "  fix:      write the file again with the command that made it");
+}
+
+TEST(ParseMetrics, IgnoresALastLineThatIsStillBeingWritten) {
+  const MetricsResult metrics = ParseMetrics(
+      "{\"epoch\": 1, \"loss\": 2.0}\n{\"epoch\": 2, \"loss\": 1.5}\n{\"epoch\": 3, \"lo", "m");
+  ASSERT_EQ(metrics.series.size(), 1u);
+  EXPECT_THAT(metrics.series[0].x, ElementsAre(1, 2));
+  EXPECT_THAT(metrics.series[0].y, ElementsAre(2.0, 1.5));
+}
+
+TEST(ParseMetrics, NamesTheLineThatIsNoJson) {
+  try {
+    ParseMetrics("{\"epoch\": 1}\n{oops}\n", "run/metrics.jsonl");
+    FAIL() << "expected an error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.where(), "run/metrics.jsonl, line 2");
+    EXPECT_EQ(error.code(), "json/syntax");
+  }
+}
+
+TEST(ParseMetrics, CountsStepsWhereThereAreNoEpochs) {
+  const MetricsResult metrics =
+      ParseMetrics("{\"loss\": 3}\n{\"loss\": 2, \"note\": \"x\"}\n", "m");
+  EXPECT_EQ(metrics.x_name, "step");
+  ASSERT_EQ(metrics.series.size(), 1u);
+  EXPECT_THAT(metrics.series[0].x, ElementsAre(1, 2));
+}
+
+}  // namespace
+}  // namespace tinyformer

@@ -1,0 +1,109 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/file.h"
+#include "report/build_report.h"
+#include "report/sample_report.h"
+#include "report/sections.h"
+
+namespace tinyformer {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string SampleFolder(const std::string& name) {
+  const std::string folder = std::string(std::getenv("TINYFORMER_BINARY_DIR")) + "/report-sample-" +
+                             std::to_string(name.size());
+  std::filesystem::remove_all(folder);
+  WriteSampleOutput(folder, name);
+  return folder;
+}
+
+ReportInput Sample(const std::string& name = "sample") {
+  return ReadReportInput(SampleFolder(name));
+}
+
+TEST(BuildReport, HasEverySection) {
+  const std::string html = BuildReport(Sample());
+  for (const char* id :
+       {"summary", "accuracy", "training", "memory", "flash", "layers", "provenance"}) {
+    EXPECT_THAT(html, HasSubstr(std::string("id=\"") + id + "\"")) << id;
+    EXPECT_THAT(html, HasSubstr(std::string("href=\"#") + id + "\"")) << id;
+  }
+  EXPECT_THAT(html, Not(HasSubstr("Not measured")));
+  // To look at it: the page stays in the build folder.
+  WriteFileAtomic(std::string(std::getenv("TINYFORMER_BINARY_DIR")) + "/sample_report.html", html);
+}
+
+TEST(BuildReport, NeedsNothingFromOutside) {
+  const std::string html = BuildReport(Sample());
+  for (const char* part : {"http:", "https:", "<script", "<link", "<img", "@import", "url("}) {
+    EXPECT_THAT(html, Not(HasSubstr(part))) << part;
+  }
+}
+
+TEST(BuildReport, GivesTheSameBytesForTheSameInput) {
+  const ReportInput input = Sample();
+  EXPECT_EQ(BuildReport(input), BuildReport(input));
+}
+
+TEST(BuildReport, EscapesTextsFromTheFiles) {
+  const std::string html = BuildReport(Sample("<script>alert('x')</script>\"&"));
+  EXPECT_THAT(html, Not(HasSubstr("<script")));
+  EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;"));
+}
+
+TEST(BuildReport, NamesEveryPartThatIsMissingAndInventsNone) {
+  const std::string folder = SampleFolder("part");
+  std::filesystem::remove(folder + "/run.json");
+  std::filesystem::remove(folder + "/profile.json");
+  const std::string html = BuildReport(ReadReportInput(folder));
+  EXPECT_THAT(html, HasSubstr("Not measured: accuracy, bit-exactness, instruction counts"));
+  EXPECT_THAT(html, HasSubstr("Not measured: instructions and cycles of every layer"));
+  EXPECT_THAT(html, HasSubstr("compiler&#39;s model"));
+  EXPECT_THAT(html, Not(HasSubstr("of the run on")));
+}
+
+TEST(BuildReport, ShowsOnlyTrainingWhenThereIsOnlyTraining) {
+  const std::string folder = SampleFolder("only-training");
+  for (const char* file : {"run.json", "profile.json", "compile.json", "model.onnx", "firmware"}) {
+    std::filesystem::remove_all(folder + "/" + file);
+  }
+  const std::string html = BuildReport(ReadReportInput(folder));
+  EXPECT_THAT(html, HasSubstr("fit not measured"));
+  EXPECT_THAT(html, HasSubstr("Dense training: accuracy"));
+  EXPECT_THAT(html, HasSubstr("Not measured: memory map and layers"));
+}
+
+TEST(BuildReport, SaysWhenAModelDoesNotFit) {
+  ReportInput input = Sample();
+  input.compile->fits = false;
+  input.compile->flash_bytes = input.compile->flash_limit_bytes + 1;
+  const std::string html = BuildReport(input);
+  EXPECT_THAT(html, HasSubstr("does not fit"));
+  EXPECT_THAT(html, HasSubstr("class=\"over\""));
+}
+
+TEST(CollectRecords, CarriesTheProvenanceOfItsFile) {
+  for (const Record& record : CollectRecords(Sample())) {
+    if (record.name == "model.onnx") {
+      EXPECT_EQ(record.provenance.input_hash.size(), 16u);
+    } else {
+      EXPECT_THAT(record.provenance.command, HasSubstr("tinyformer ")) << record.name;
+    }
+  }
+}
+
+TEST(MergeLayers, LeavesCountsOutWhenTheProfileIsOfAnotherModel) {
+  ReportInput input = Sample();
+  EXPECT_TRUE(MergeLayers(input).front().instructions.has_value());
+  input.profile->layers.front().name = "another";
+  EXPECT_FALSE(MergeLayers(input).front().instructions.has_value());
+}
+
+}  // namespace
+}  // namespace tinyformer

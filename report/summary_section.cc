@@ -1,0 +1,91 @@
+#include <algorithm>
+
+#include "report/format.h"
+#include "report/sections.h"
+
+namespace tinyformer {
+namespace {
+
+std::string Tile(const std::string& name, const std::string& big, const std::string& after) {
+  const bool none = big.empty();
+  return "<div class=\"tile\"><div class=\"name\">" + EscapeHtml(name) + "</div><div class=\"big" +
+         (none ? " none\">not measured" : "\">" + EscapeHtml(big)) + "</div>" + after + "</div>\n";
+}
+
+std::string Note(const std::string& text) {
+  return "<div class=\"note\">" + EscapeHtml(text) + "</div>";
+}
+
+std::string Meter(int64_t used, int64_t limit) {
+  const double share = limit > 0 ? static_cast<double>(used) / static_cast<double>(limit) : 0;
+  return std::string("<div class=\"meter\"><i") + (used > limit ? " class=\"over\"" : "") +
+         " style=\"width:" + FormatFixed(std::min(share, 1.0) * 100, 1) + "%\"></i></div>" +
+         Note(FormatPercent(share, 1) + " of " + FormatBytes(limit));
+}
+
+std::string AccuracyTile(const ReportInput& input) {
+  if (!input.run) return Tile("Accuracy, int8", "", Note("on test images"));
+  const RunResult& run = *input.run;
+  return Tile("Accuracy, int8", FormatPercent(run.accuracy, 2),
+              Note("± " + FormatFixed(WilsonHalfWidth(run.accuracy, run.images) * 100, 2) +
+                   " points (95 %), " + GroupDigits(run.correct) + " of " +
+                   GroupDigits(run.images) + " images"));
+}
+
+std::string TimeTile(const ReportInput& input) {
+  std::optional<int64_t> cycles;
+  std::string source;
+  if (input.profile && input.profile->cycles_estimate) {
+    cycles = input.profile->cycles_estimate;
+    source = "emulator's model";
+  } else if (input.run && input.run->cycles_estimate) {
+    cycles = input.run->cycles_estimate;
+    source = "emulator's model";
+  } else if (input.compile && input.compile->cycles_estimate) {
+    cycles = input.compile->cycles_estimate;
+    source = "compiler's model";
+  }
+  if (!cycles) return Tile("One inference, estimated", "", Note("cycles and time"));
+  std::string big = FormatShort(static_cast<double>(*cycles)) + " cycles";
+  std::string note = source;
+  if (input.profile && input.profile->cycles_error && source == "emulator's model") {
+    note += ", ± " + FormatPercent(*input.profile->cycles_error, 0);
+  }
+  if (input.clock_hz && *input.clock_hz > 0) {
+    note = GroupDigits(*cycles) + " cycles, " + note;
+    big = FormatShort(static_cast<double>(*cycles) * 1000 / static_cast<double>(*input.clock_hz)) +
+          " ms";
+    note += ", at " + FormatShort(static_cast<double>(*input.clock_hz)) + "Hz";
+  }
+  return Tile("One inference, estimated", big, Note(note));
+}
+
+}  // namespace
+
+std::string SummaryTiles(const ReportInput& input) {
+  std::string html = "<div class=\"tiles\">\n" + AccuracyTile(input);
+  if (input.compile) {
+    const CompileResult& compile = *input.compile;
+    html += Tile("Flash", FormatBytes(compile.flash_bytes),
+                 Meter(compile.flash_bytes, compile.flash_limit_bytes));
+    html += Tile("RAM, peak", FormatBytes(compile.ram_peak_bytes),
+                 Meter(compile.ram_peak_bytes, compile.ram_limit_bytes));
+  } else {
+    html += Tile("Flash", "", Note("the whole ELF"));
+    html += Tile("RAM, peak", "", Note("arena, stack and data"));
+  }
+  return html + TimeTile(input) + "</div>\n";
+}
+
+std::string MissingNote(const ReportInput& input, const std::vector<std::string>& files) {
+  std::string html;
+  for (const MissingPart& part : input.missing) {
+    if (std::find(files.begin(), files.end(), part.file) == files.end()) continue;
+    html += "<div class=\"missing\">Not measured: " + EscapeHtml(part.what) + " (no <code>" +
+            EscapeHtml(part.file) + "</code>). To measure: <code>" + EscapeHtml(part.command) +
+            "</code></div>\n";
+  }
+  return html;
+}
+
+}  // namespace tinyformer

@@ -1,0 +1,43 @@
+// Elements of an SVG drawing as text.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tinyformer {
+
+/// Text elements align to x at their start, middle or end.
+enum class Anchor { kStart, kMiddle, kEnd };
+
+/// Collects elements; coordinates are CSS pixels, printed with one decimal. Classes refer to
+/// report/style.h.
+class SvgDrawing {
+ public:
+  SvgDrawing(int width, int height, const std::string& description);
+
+  void Line(std::string_view css_class, double x1, double y1, double x2, double y2);
+  /// `opacity` below 1 is written as fill-opacity; `tooltip` becomes the rectangle's <title>.
+  void Rect(std::string_view css_class, double x, double y, double width, double height,
+            double opacity = 1, const std::string& tooltip = "");
+  void Text(std::string_view css_class, double x, double y, Anchor anchor, const std::string& text);
+  /// Reads upwards to the right from (x, y), 60 degrees steep.
+  void SlantedText(std::string_view css_class, double x, double y, const std::string& text);
+  /// `points` in SVG's path language.
+  void Path(std::string_view css_class, const std::string& points);
+  void Circle(std::string_view css_class, double x, double y, double radius,
+              const std::string& tooltip = "");
+
+  std::string Finish() const { return text_ + "</svg>\n"; }
+
+ private:
+  std::string text_;
+};
+
+/// A coordinate: one decimal.
+std::string SvgNumber(double value);
+
+/// The text, shortened with an ellipsis to what fits into `width` pixels at 11 pixel type (6.4
+/// pixels a character); empty when not even three characters fit.
+std::string FitText(const std::string& text, double width);
+
+}  // namespace tinyformer
