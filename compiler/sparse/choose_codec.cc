@@ -33,33 +33,42 @@ CodecRequest ParseCodecRequest(const std::string& text) {
               "choose one of them; auto takes the smallest for each layer");
 }
 
-CodecChoice ChooseCodec(std::span<const int8_t> weights, int64_t inner,
-                        const std::vector<int>& blocks, CodecRequest request) {
+std::vector<CodecChoice> ListCodecs(std::span<const int8_t> weights, int64_t inner,
+                                    const std::vector<int>& blocks, CodecRequest request) {
   const auto elements = static_cast<int64_t>(weights.size());
   TF_CHECK(inner > 0 && elements % inner == 0, "elements", elements, "inner", inner);
-  CodecChoice best;
-  best.bytes = best.dense_bytes = best.effective_weights = elements;
+  CodecChoice dense;
+  dense.bytes = dense.dense_bytes = dense.effective_weights = elements;
   if (elements > 0) {
-    best.sparsity = static_cast<double>(std::count(weights.begin(), weights.end(), 0)) /
-                    static_cast<double>(elements);
+    dense.sparsity = static_cast<double>(std::count(weights.begin(), weights.end(), 0)) /
+                     static_cast<double>(elements);
   }
+  std::vector<CodecChoice> choices = {dense};
   std::vector<int> descending = blocks;
   std::sort(descending.rbegin(), descending.rend());
   for (int block : descending) {
     if (inner % block != 0) continue;
     const BlockCounts counts = CountBlocks(weights, block);
     for (Codec codec : AllowedCodecs(request)) {
-      const int64_t bytes = EncodedBytes(codec, weights, block);
-      if (bytes >= best.bytes) continue;
-      best.codec = codec;
-      best.block = block;
-      best.bytes = bytes;
-      best.sparsity = counts.sparsity();
-      best.effective_weights =
+      CodecChoice choice = dense;
+      choice.codec = codec;
+      choice.block = block;
+      choice.bytes = EncodedBytes(codec, weights, block);
+      choice.sparsity = counts.sparsity();
+      choice.effective_weights =
           (counts.nonzero + (codec == Codec::kRunLength ? counts.fillers : 0)) * block;
+      if (choice.bytes < choice.dense_bytes) choices.push_back(choice);
     }
   }
-  return best;
+  return choices;
+}
+
+CodecChoice ChooseCodec(std::span<const int8_t> weights, int64_t inner,
+                        const std::vector<int>& blocks, CodecRequest request) {
+  const std::vector<CodecChoice> choices = ListCodecs(weights, inner, blocks, request);
+  return *std::min_element(
+      choices.begin(), choices.end(),
+      [](const CodecChoice& a, const CodecChoice& b) { return a.bytes < b.bytes; });
 }
 
 }  // namespace tinyformer

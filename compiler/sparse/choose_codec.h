@@ -33,14 +33,18 @@ struct CodecChoice {
   int64_t effective_weights = 0;
 };
 
-/// The smallest code over the allowed codecs and block sizes; on a tie dense, then the larger
-/// block, then run length.
+/// Every way in which the layer may be stored: dense first, then falling block sizes, each in run
+/// length and bitmap; never one that takes more bytes than dense.
 ///
 /// weights  flattened layer, inner dimension last
 /// inner    elements of the inner dimension: input channels (conv, linear) or kernel width
 /// (depthwise) blocks   block sizes to try; those that do not divide inner are passed over Source
 /// paper III-D1 ("stored as sparse format only if sparse coding could reduce the storage
 /// occupation")
+std::vector<CodecChoice> ListCodecs(std::span<const int8_t> weights, int64_t inner,
+                                    const std::vector<int>& blocks, CodecRequest request);
+
+/// The smallest of ListCodecs; the first of equals.
 CodecChoice ChooseCodec(std::span<const int8_t> weights, int64_t inner,
                         const std::vector<int>& blocks, CodecRequest request);
 

@@ -1,0 +1,62 @@
+// Small quantized graphs for the tests of plan, cost and emit: every operator of a TinyFormer,
+// random parameters by seed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/rng.h"
+#include "compiler/ir/graph.h"
+
+namespace tinyformer {
+
+/// Appends quantized nodes whose integers keep activations in the middle of the int8 range. Every
+/// method returns the new node's output.
+class ExampleGraph {
+ public:
+  /// sparsity  share of the weights' blocks that are zero
+  ExampleGraph(const std::string& name, uint64_t seed, double sparsity);
+
+  ValueId Input(Shape shape);
+  /// 3x3, stride 1 or 2, padding 1; x [1,H,W,C].
+  ValueId Conv2d(const std::string& name, ValueId x, int64_t out, int64_t stride);
+  ValueId Depthwise(const std::string& name, ValueId x);
+  ValueId Linear(const std::string& name, ValueId x, int64_t out);
+  ValueId Add(const std::string& name, ValueId a, ValueId b);
+  ValueId Layernorm(const std::string& name, ValueId x);
+  ValueId Attention(const std::string& name, ValueId q, ValueId k, ValueId v, int64_t heads);
+  ValueId AttentionPool(const std::string& name, ValueId logits, ValueId x);
+  /// 2x2, stride 2.
+  ValueId MaxPool(const std::string& name, ValueId x);
+  ValueId AveragePool(const std::string& name, ValueId x);
+  ValueId Reshape(const std::string& name, ValueId x, Shape shape);
+  ValueId Softmax(const std::string& name, ValueId x);
+  ValueId Transpose(const std::string& name, ValueId x, std::vector<int64_t> perm);
+
+  /// The graph with this output.
+  Graph Finish(ValueId output);
+
+ private:
+  ValueId Activation(const std::string& name, Shape shape);
+  ValueId Weights(const std::string& name, Shape shape, int block);
+  ValueId Words(const std::string& name, int64_t count, int64_t low, int64_t high);
+  ValueId ExpTable(const std::string& name, int64_t row);
+  ValueId Weighted(const std::string& name, const std::string& op, ValueId x, Shape weight,
+                   Shape out, int block, std::map<std::string, Attribute> attributes);
+  ValueId Append(const std::string& name, const std::string& op, std::vector<ValueId> inputs,
+                 Shape out, std::map<std::string, Attribute> attributes);
+
+  Graph graph_;
+  Rng rng_;
+  double sparsity_;
+};
+
+/// Convolution, inverted residual, transformer encoder, SeqPool, classifier on 8x8x3: one of every
+/// operator that reference point A has.
+Graph TinyTransformer(uint64_t seed, double sparsity);
+
+/// Reference point A's shapes (SPEC section 2) with random weights; the classifier and the first
+/// convolution are dense.
+Graph ReferenceShapes(uint64_t seed, double sparsity);
+
+}  // namespace tinyformer

@@ -1,0 +1,220 @@
+#include "compiler/plan/kernel.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "tinyformer/engine/attention_pool_s8.h"
+#include "tinyformer/engine/attention_s8.h"
+#include "tinyformer/engine/conv2d_s8_sparse.h"
+#include "tinyformer/engine/depthwise_conv2d_s8.h"
+#include "tinyformer/engine/linear_s8.h"
+#include "tinyformer/engine/linear_s8_sparse.h"
+
+namespace tinyformer {
+namespace {
+
+int32_t Narrow(int64_t value) {
+  TF_CHECK(value >= INT32_MIN && value <= INT32_MAX, "value", value);
+  return static_cast<int32_t>(value);
+}
+
+struct Site {
+  const Graph& graph;
+  const Node& node;
+  const Value& input(size_t i) const { return graph.value(node.inputs.at(i)); }
+};
+
+// Scratch of a kernel with weights, dense or sparse.
+using WeightScratch = int64_t (*)(const Site& site, bool sparse);
+
+int64_t ConvScratch(const Site& site, bool sparse) {
+  const engine::Conv2dShape shape = ConvShape(site.graph, site.node);
+  if (!sparse) {
+    engine::Conv2dS8 layer{};
+    layer.shape = shape;
+    return engine::conv2d_s8_scratch_bytes(layer);
+  }
+  engine::Conv2dS8Sparse layer{};
+  layer.shape = shape;
+  return engine::conv2d_s8_sparse_scratch_bytes(layer);
+}
+
+int64_t DepthwiseScratch(const Site& site, bool) {
+  return engine::depthwise_conv2d_s8_scratch_bytes(ConvShape(site.graph, site.node));
+}
+
+int64_t LinearScratch(const Site& site, bool sparse) {
+  const Shape& weight = site.input(1).shape;
+  if (!sparse) {
+    engine::LinearS8 layer{};
+    layer.in = Narrow(weight[1]);
+    return engine::linear_s8_scratch_bytes(layer);
+  }
+  engine::LinearS8Sparse layer{};
+  layer.in = Narrow(weight[1]);
+  layer.out = Narrow(weight[0]);
+  return engine::linear_s8_sparse_scratch_bytes(layer);
+}
+
+using Scratch = int64_t (*)(const Site& site);
+
+int64_t NoScratch(const Site&) { return 0; }
+
+int64_t AttentionScratch(const Site& site) {
+  engine::AttentionS8 layer{};
+  layer.tokens = Narrow(site.input(0).shape[1]);
+  layer.channels = Narrow(site.input(0).shape[2]);
+  layer.heads = Narrow(site.node.Int("heads", 1));
+  return engine::attention_s8_scratch_bytes(layer);
+}
+
+int64_t AttentionPoolScratch(const Site& site) {
+  engine::AttentionPoolS8 layer{};
+  layer.tokens = Narrow(site.input(1).shape[1]);
+  return engine::attention_pool_s8_scratch_bytes(layer);
+}
+
+// Operators with weights, and the block sizes for which the engine has kernels.
+struct WeightRule {
+  const char* kernel;
+  const char* dense_header;
+  const char* sparse_header;
+  std::vector<int> blocks;
+  WeightScratch scratch;
+};
+
+const std::map<std::string, WeightRule>& WeightRules() {
+  static const std::map<std::string, WeightRule> rules = {
+      {"conv2d", {"conv2d_s8", "conv2d_s8.h", "conv2d_s8_sparse.h", {2, 4}, ConvScratch}},
+      {"depthwise_conv2d",
+       {"depthwise_conv2d_s8",
+        "depthwise_conv2d_s8.h",
+        "depthwise_conv2d_s8.h",
+        {3},
+        DepthwiseScratch}},
+      {"linear", {"linear_s8", "linear_s8.h", "linear_s8_sparse.h", {2, 4}, LinearScratch}},
+  };
+  return rules;
+}
+
+struct PlainRule {
+  const char* kernel;
+  const char* header;
+  std::vector<size_t> in_place;
+  Scratch scratch;
+};
+
+const std::map<std::string, PlainRule>& PlainRules() {
+  static const std::map<std::string, PlainRule> rules = {
+      {"add", {"add_s8", "add_s8.h", {0, 1}, NoScratch}},
+      {"attention", {"attention_s8", "attention_s8.h", {0}, AttentionScratch}},
+      {"attention_pool", {"attention_pool_s8", "attention_pool_s8.h", {}, AttentionPoolScratch}},
+      {"average_pool2d", {"average_pool2d_s8", "pool2d_s8.h", {}, NoScratch}},
+      {"layernorm", {"layernorm_s8", "layernorm_s8.h", {0}, NoScratch}},
+      {"max_pool2d", {"max_pool2d_s8", "pool2d_s8.h", {}, NoScratch}},
+      {"requantize", {"requantize_s8", "requantize_s8.h", {0}, NoScratch}},
+      {"reshape", {"", "", {}, NoScratch}},
+      {"softmax", {"softmax_s8", "softmax_s8.h", {0}, NoScratch}},
+      {"transpose", {"transpose_s8", "transpose_s8.h", {}, NoScratch}},
+  };
+  return rules;
+}
+
+[[noreturn]] void FailNoKernel(const Node& node) {
+  std::vector<std::string> names;
+  for (const auto& [op, rule] : WeightRules()) names.push_back(op);
+  for (const auto& [op, rule] : PlainRules()) names.push_back(op);
+  std::sort(names.begin(), names.end());
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  throw Error("plan/no-kernel", "node '" + node.name + "' (" + node.op + ")",
+              "an operator with an int8 kernel: " + list, node.op,
+              "express the node by those operators before export");
+}
+
+}  // namespace
+
+std::vector<Kernel> ListKernels(const Graph& graph, const Node& node, CodecRequest request) {
+  const Site site{graph, node};
+  if (auto plain = PlainRules().find(node.op); plain != PlainRules().end()) {
+    Kernel kernel;
+    kernel.name = plain->second.kernel;
+    kernel.header = plain->second.header;
+    kernel.in_place = plain->second.in_place;
+    kernel.scratch_bytes = plain->second.scratch(site);
+    return {kernel};
+  }
+  const auto found = WeightRules().find(node.op);
+  if (found == WeightRules().end()) FailNoKernel(node);
+  const WeightRule& rule = found->second;
+  const Value& weight = site.input(1);
+  TF_CHECK(weight.is_constant() && weight.type == DType::kInt8, node.name, "weight", weight.name);
+  const auto* data = reinterpret_cast<const int8_t*>(weight.data->data());
+  std::vector<Kernel> kernels;
+  for (const CodecChoice& choice :
+       ListCodecs({data, weight.data->size()}, weight.shape.back(), rule.blocks, request)) {
+    const bool sparse = choice.codec != Codec::kDense;
+    Kernel kernel;
+    kernel.name = rule.kernel;
+    if (sparse)
+      kernel.name += std::string("_") + CodecName(choice.codec) + std::to_string(choice.block);
+    kernel.header = sparse ? rule.sparse_header : rule.dense_header;
+    kernel.codec = choice;
+    kernel.has_weights = true;
+    kernel.scratch_bytes = rule.scratch(site, sparse);
+    kernels.push_back(kernel);
+  }
+  return kernels;
+}
+
+Kernel SmallestKernel(const std::vector<Kernel>& kernels) {
+  TF_CHECK(!kernels.empty());
+  return *std::min_element(kernels.begin(), kernels.end(), [](const Kernel& a, const Kernel& b) {
+    return a.codec.bytes < b.codec.bytes;
+  });
+}
+
+engine::Conv2dShape ConvShape(const Graph& graph, const Node& node) {
+  const Shape& x = graph.value(node.inputs.at(0)).shape;
+  const Shape& weight = graph.value(node.inputs.at(1)).shape;
+  const Shape& y = graph.value(node.outputs.at(0)).shape;
+  TF_CHECK(x.size() == 4 && y.size() == 4 && x[0] == 1, node.name, "input", ToString(x));
+  const auto strides = node.Ints("strides", {1, 1});
+  const auto pads = node.Ints("pads", {0, 0, 0, 0});
+  const auto dilations = node.Ints("dilations", {1, 1});
+  engine::Conv2dShape shape{};
+  shape.in_h = Narrow(x[1]);
+  shape.in_w = Narrow(x[2]);
+  shape.in_channels = Narrow(x[3]);
+  shape.out_h = Narrow(y[1]);
+  shape.out_w = Narrow(y[2]);
+  shape.out_channels = Narrow(y[3]);
+  shape.kernel_h = Narrow(weight.at(1));
+  shape.kernel_w = Narrow(weight.at(2));
+  shape.stride_h = Narrow(strides.at(0));
+  shape.stride_w = Narrow(strides.at(1));
+  shape.pad_top = Narrow(pads.at(0));
+  shape.pad_left = Narrow(pads.at(1));
+  shape.dilation_h = Narrow(dilations.at(0));
+  shape.dilation_w = Narrow(dilations.at(1));
+  shape.groups = node.op == "depthwise_conv2d" ? shape.in_channels : Narrow(node.Int("group", 1));
+  return shape;
+}
+
+engine::Pool2dShape PoolShape(const Graph& graph, const Node& node) {
+  const Shape& x = graph.value(node.inputs.at(0)).shape;
+  const Shape& y = graph.value(node.outputs.at(0)).shape;
+  TF_CHECK(x.size() == 4 && y.size() == 4 && x[0] == 1, node.name, "input", ToString(x));
+  const auto kernel = node.Ints("kernel", {1, 1});
+  const auto strides = node.Ints("strides", {1, 1});
+  const auto pads = node.Ints("pads", {0, 0, 0, 0});
+  return {Narrow(x[1]),          Narrow(x[2]),         Narrow(x[3]),         Narrow(y[1]),
+          Narrow(y[2]),          Narrow(kernel.at(0)), Narrow(kernel.at(1)), Narrow(strides.at(0)),
+          Narrow(strides.at(1)), Narrow(pads.at(0)),   Narrow(pads.at(1))};
+}
+
+int64_t TokenCount(const Value& value) { return ElementCount(value.shape) / value.shape.back(); }
+
+}  // namespace tinyformer
