@@ -1,0 +1,87 @@
+// The instructions of the Cortex-M DSP extension that the kernels are built from.
+#pragma once
+
+#include <stdint.h>
+
+#include "tinyformer/engine/requantize.h"
+
+namespace tinyformer::engine::arm {
+
+/// Four bytes from any address (the core does unaligned word loads).
+inline uint32_t load_word(const int8_t* from) {
+  uint32_t word;
+  __builtin_memcpy(&word, from, sizeof word);
+  return word;
+}
+
+/// Bytes 0 and 2 of a word as two int16.
+inline uint32_t even_bytes(uint32_t word) {
+  uint32_t pair;
+  __asm__("sxtb16 %0, %1" : "=r"(pair) : "r"(word));
+  return pair;
+}
+
+/// Bytes 1 and 3 of a word as two int16.
+inline uint32_t odd_bytes(uint32_t word) {
+  uint32_t pair;
+  __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(word));
+  return pair;
+}
+
+/// acc + a.low * b.low + a.high * b.high, all int16 products.
+inline int32_t multiply_pairs(uint32_t a, uint32_t b, int32_t acc) {
+  int32_t sum;
+  __asm__("smlad %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+  return sum;
+}
+
+/// acc + a.low * b.low
+inline int32_t multiply_low(uint32_t a, uint32_t b, int32_t acc) {
+  int32_t sum;
+  __asm__("smlabb %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+  return sum;
+}
+
+/// acc + a.high * b.high
+inline int32_t multiply_high(uint32_t a, uint32_t b, int32_t acc) {
+  int32_t sum;
+  __asm__("smlatt %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+  return sum;
+}
+
+/// (a.low, b.low)
+inline uint32_t pack_low(uint32_t a, uint32_t b) {
+  uint32_t pair;
+  __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(a), "r"(b));
+  return pair;
+}
+
+/// (a.high, b.high)
+inline uint32_t pack_high(uint32_t a, uint32_t b) {
+  uint32_t pair;
+  __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(pair) : "r"(b), "r"(a));
+  return pair;
+}
+
+/// requantize(acc, multiplier, -1): (acc * multiplier + 2^31) >> 32 in one instruction.
+inline int32_t requantize_half(int32_t acc, int32_t multiplier) {
+  int32_t result;
+  __asm__("smmulr %0, %1, %2" : "=r"(result) : "r"(acc), "r"(multiplier));
+  return result;
+}
+
+/// (acc * multiplier) >> 32
+inline int32_t multiply_top(int32_t acc, int32_t multiplier) {
+  int32_t result;
+  __asm__("smmul %0, %1, %2" : "=r"(result) : "r"(acc), "r"(multiplier));
+  return result;
+}
+
+/// output_s8 of the reference; the branch depends on the layer only.
+inline int8_t store_s8(const OutputS8& output, int32_t multiplier, int32_t acc) {
+  const int32_t scaled = output.shift == -1 ? requantize_half(acc, multiplier)
+                                            : requantize(acc, multiplier, output.shift);
+  return static_cast<int8_t>(clamp(output.zero_point + scaled, output.min, output.max));
+}
+
+}  // namespace tinyformer::engine::arm

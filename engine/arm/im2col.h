@@ -1,0 +1,55 @@
+// im2col of a batch of output pixels, widened to int16.
+#pragma once
+
+#include <stdint.h>
+
+#include "engine/arm/token_batch.h"
+#include "tinyformer/engine/conv2d_window.h"
+
+namespace tinyformer::engine::arm {
+
+/// Writes the window of output pixel (oy, ox), input channels [first, first + count), as one token
+/// of the batch; padding becomes x_zero_point.
+template <typename Layout>
+inline void put_window(const Conv2dShape& s, int32_t x_zero_point, const int8_t* x, int32_t oy,
+                       int32_t ox, int32_t first, int32_t count, int32_t token, int16_t* batch) {
+  int32_t k = 0;
+  for (int32_t ky = 0; ky < s.kernel_h; ++ky) {
+    const int32_t iy = conv2d_input_row(s, oy, ky);
+    for (int32_t kx = 0; kx < s.kernel_w; ++kx, k += count) {
+      const int8_t* pixel = conv2d_pixel(s, x, iy, conv2d_input_column(s, ox, kx));
+      if (pixel != nullptr) {
+        put_values<Layout>(batch, token, k, pixel + first, count);
+      } else {
+        put_same<Layout>(batch, token, k, static_cast<int16_t>(x_zero_point), count);
+      }
+    }
+  }
+}
+
+/// Calls row(o, tokens, y at pixel 0 of the batch and channel o) for every output channel of every
+/// batch of pixels, after the batch holds the channel's group; start_batch() once before each
+/// batch.
+template <typename Layout, typename StartBatch, typename Row>
+inline void for_each_row(const Conv2dShape& s, int32_t x_zero_point, const int8_t* x, int8_t* y,
+                         int16_t* batch, StartBatch start_batch, Row row) {
+  const int32_t group_in = s.in_channels / s.groups;
+  const int32_t group_out = s.out_channels / s.groups;
+  const int32_t pixels = s.out_h * s.out_w;
+  memset(batch, 0, static_cast<size_t>(kTokenBatch * 2 * round_up(conv2d_taps(s), 4)));
+  for (int32_t pixel = 0; pixel < pixels; pixel += kTokenBatch) {
+    const int32_t tokens = pixels - pixel < kTokenBatch ? pixels - pixel : kTokenBatch;
+    start_batch();
+    for (int32_t group = 0; group < s.groups; ++group) {
+      for (int32_t t = 0; t < tokens; ++t) {
+        put_window<Layout>(s, x_zero_point, x, (pixel + t) / s.out_w, (pixel + t) % s.out_w,
+                           group * group_in, group_in, t, batch);
+      }
+      for (int32_t o = group * group_out; o < (group + 1) * group_out; ++o) {
+        row(o, tokens, y + pixel * s.out_channels + o);
+      }
+    }
+  }
+}
+
+}  // namespace tinyformer::engine::arm

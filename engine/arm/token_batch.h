@@ -1,0 +1,113 @@
+// A batch of four tokens (or im2col columns) widened to int16, and products of weights with it.
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+#include "engine/arm/dsp.h"
+#include "tinyformer/engine/select.h"
+
+namespace tinyformer::engine::arm {
+
+/// How the values of one token lie among those of its batch: groups of kGroup values, in each group
+/// the words of token 0, 1, 2, 3. Weights are widened into the same order.
+///
+/// QuadLayout   groups of 4 as words (v0, v2), (v1, v3): what SXTB16 makes of four bytes
+/// PairLayout   groups of 2 as one word (v0, v1)
+struct QuadLayout {
+  static constexpr int32_t kGroup = 4;
+  static constexpr int32_t kGroupWords = 2 * kTokenBatch;  // of one group, all tokens
+
+  /// Index, in int16, of value `k` of token `token`.
+  static int32_t place(int32_t k, int32_t token) {
+    return (k / 4 * kGroupWords + token * 2 + (k & 1)) * 2 + ((k >> 1) & 1);
+  }
+  static void put_group(uint32_t* group, int32_t token, const int8_t* from) {
+    const uint32_t word = load_word(from);
+    group[token * 2] = even_bytes(word);
+    group[token * 2 + 1] = odd_bytes(word);
+  }
+};
+
+struct PairLayout {
+  static constexpr int32_t kGroup = 2;
+  static constexpr int32_t kGroupWords = kTokenBatch;
+
+  static int32_t place(int32_t k, int32_t token) {
+    return (k / 2 * kGroupWords + token) * 2 + (k & 1);
+  }
+  static void put_group(uint32_t* group, int32_t token, const int8_t* from) {
+    group[token] = pack_low(static_cast<uint32_t>(from[0]), static_cast<uint32_t>(from[1]));
+  }
+};
+
+/// Writes `count` values as values k, k + 1, ... of a token.
+///
+/// Memory  batch [round_up(length, 4) * kTokenBatch] int16
+template <typename Layout>
+inline void put_values(int16_t* batch, int32_t token, int32_t k, const int8_t* from,
+                       int32_t count) {
+  int32_t i = 0;
+  if (k % Layout::kGroup == 0) {
+    uint32_t* group = reinterpret_cast<uint32_t*>(batch) + k / Layout::kGroup * Layout::kGroupWords;
+    for (; i + Layout::kGroup <= count; i += Layout::kGroup, group += Layout::kGroupWords) {
+      Layout::put_group(group, token, from + i);
+    }
+  }
+  for (; i < count; ++i) batch[Layout::place(k + i, token)] = from[i];
+}
+
+/// Writes `count` times the same value.
+template <typename Layout>
+inline void put_same(int16_t* batch, int32_t token, int32_t k, int16_t value, int32_t count) {
+  for (int32_t i = 0; i < count; ++i) batch[Layout::place(k + i, token)] = value;
+}
+
+/// Sums of a batch, one for each token.
+struct BatchSums {
+  int32_t token[kTokenBatch];
+};
+
+/// One group of four weights times the batch's group.
+inline void add_quad(uint32_t weights, const uint32_t* group, BatchSums& sums) {
+  const uint32_t even = even_bytes(weights);
+  const uint32_t odd = odd_bytes(weights);
+  for (int t = 0; t < kTokenBatch; ++t) {
+    sums.token[t] = multiply_pairs(even, group[2 * t], sums.token[t]);
+    sums.token[t] = multiply_pairs(odd, group[2 * t + 1], sums.token[t]);
+  }
+}
+
+/// Two weights times the batch's group in PairLayout.
+inline void add_pair(const int8_t* weights, const uint32_t* group, BatchSums& sums) {
+  const uint32_t pair =
+      pack_low(static_cast<uint32_t>(weights[0]), static_cast<uint32_t>(weights[1]));
+  for (int t = 0; t < kTokenBatch; ++t) {
+    sums.token[t] = multiply_pairs(pair, group[t], sums.token[t]);
+  }
+}
+
+/// `length` dense weights times the batch in QuadLayout, whose values past `length` are 0.
+inline void add_dense(const int8_t* weights, int32_t length, const uint32_t* batch,
+                      BatchSums& sums) {
+  const int8_t* const end = weights + (length & ~3);
+  for (; weights != end; weights += 4, batch += QuadLayout::kGroupWords) {
+    add_quad(load_word(weights), batch, sums);
+  }
+  if ((length & 3) != 0) {
+    int8_t last[4] = {0, 0, 0, 0};
+    memcpy(last, weights, static_cast<size_t>(length & 3));
+    add_quad(load_word(last), batch, sums);
+  }
+}
+
+/// y[t * stride] for the first `tokens` tokens of a batch, from the sums of output channel `o`.
+inline void store_batch(const OutputS8& output, int32_t o, const BatchSums& sums, int32_t tokens,
+                        int8_t* y, int32_t stride) {
+  const int32_t multiplier = output.multiplier[o];
+  for (int32_t t = 0; t < tokens; ++t) {
+    y[t * stride] = store_s8(output, multiplier, sums.token[t]);
+  }
+}
+
+}  // namespace tinyformer::engine::arm
