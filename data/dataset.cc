@@ -1,9 +1,12 @@
 #include "data/dataset.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/error.h"
 #include "data/cifar10.h"
+#include "data/image_folder.h"
+#include "data/imagenet32.h"
 #include "data/source.h"
 #include "data/split.h"
 #include "data/statistics.h"
@@ -12,8 +15,22 @@
 namespace tinyformer {
 namespace {
 
+constexpr size_t kMostListed = 20;
+
+std::string CacheFolder(const DatasetOptions& options) {
+  return options.cache_folder.empty() ? DefaultCacheFolder() : options.cache_folder;
+}
+
 ImageSource Cifar10(const std::string& folder, const DatasetOptions&) {
   return OpenCifar10(folder);
+}
+
+ImageSource Imagenet32(const std::string& folder, const DatasetOptions& options) {
+  return OpenImagenet32(folder, CacheFolder(options));
+}
+
+ImageSource Folder(const std::string& folder, const DatasetOptions& options) {
+  return OpenImageFolder(folder, options);
 }
 
 ImageSource Synthetic(const std::string&, const DatasetOptions&) { return OpenSynthetic(); }
@@ -29,6 +46,24 @@ std::string KnownSpecs() {
   return text;
 }
 
+/// The source's warnings and its unreadable images: counted, the first of them by name.
+std::vector<std::string> Warnings(const ImageSource& source) {
+  std::vector<std::string> warnings = source.warnings;
+  size_t count = source.unreadable.size();
+  if (count > 0) {
+    warnings.push_back(std::to_string(count) + " unreadable image" + (count == 1 ? "" : "s") +
+                       " left out:");
+  }
+  for (size_t i = 0; i < std::min(count, kMostListed); ++i) {
+    warnings.push_back("  " + source.unreadable[i].path + ": " + source.unreadable[i].why);
+  }
+  if (count > kMostListed) {
+    warnings.push_back("  and " + std::to_string(count - kMostListed) +
+                       " more; 'tinyformer data verify' lists them all");
+  }
+  return warnings;
+}
+
 [[noreturn]] void FailSpec(const std::string& spec, const std::string& found,
                            const std::string& fix) {
   throw Error("data/spec", "data set '" + spec + "'", KnownSpecs(), found, fix);
@@ -40,6 +75,10 @@ const std::vector<SourceKind>& SourceKinds() {
   static const std::vector<SourceKind> kinds = {
       {"cifar10", "DIR", "CIFAR-10, binary version: 10 classes, 32x32, 50000 + 10000 images",
        Cifar10},
+      {"imagenet32", "DIR",
+       "downsampled ImageNet, npz batches: 1000 classes, 32x32, 1281167 + 50000 images",
+       Imagenet32},
+      {"folder", "DIR", "your own images: train/<class>/*.png|jpg|jpeg, test/<class>/...", Folder},
       {"synthetic", "", "built in: 10 shapes and textures, 32x32, 10000 + 2000 images", Synthetic},
   };
   return kinds;
@@ -95,7 +134,7 @@ Dataset OpenDataset(const std::string& spec, const DatasetOptions& options) {
   dataset.train = std::make_shared<ImageSubset>(source.train, std::move(split.train));
   dataset.validation = std::make_shared<ImageSubset>(source.train, std::move(split.validation));
   if (source.test != nullptr) dataset.test = LockedTestSet(source.test);
-  dataset.warnings = source.warnings;
+  dataset.warnings = Warnings(source);
   return dataset;
 }
 

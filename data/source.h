@@ -9,6 +9,12 @@
 
 namespace tinyformer {
 
+/// A file that was left out because it does not decode.
+struct UnreadableFile {
+  std::string path;  // below the data set's folder
+  std::string why;
+};
+
 /// All training images in the source's own order, and the test images, not yet locked.
 /// Only this room and its tests include this header: everybody else gets a Dataset.
 struct ImageSource {
@@ -17,6 +23,7 @@ struct ImageSource {
   std::shared_ptr<const ImageSet> train;
   std::shared_ptr<const ImageSet> test;  // null when the source has none
   std::vector<std::string> warnings;
+  std::vector<UnreadableFile> unreadable;  // left out of train and test
   std::string identity;  // names the files' present contents (sizes, times); empty: cheap to reread
 };
 

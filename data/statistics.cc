@@ -5,9 +5,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <exception>
+#include <filesystem>
 #include <memory>
+#include <string_view>
 
+#include "base/error.h"
+#include "base/file.h"
 #include "base/interrupt.h"
+#include "base/json.h"
 #include "base/progress.h"
 
 namespace tinyformer {
@@ -87,6 +93,38 @@ ImageStatistics MeasureImages(const ImageSource& source, const std::vector<int64
                 static_cast<unsigned long long>(XXH64_digest(hash.get())));
   result.fingerprint = text;
   return result;
+}
+
+ImageStatistics CachedStatistics(const ImageSource& source, const std::vector<int64_t>& chosen,
+                                 const std::string& cache_folder) {
+  if (source.identity.empty()) return MeasureImages(source, chosen);
+  std::string_view indices(reinterpret_cast<const char*>(chosen.data()),
+                           chosen.size() * sizeof(int64_t));
+  std::string key = Checksum(source.identity + Checksum(indices));
+  std::string path = cache_folder + "/statistics-" + key + ".json";
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(path, ignored)) {
+    try {
+      Json json = ReadJson(path);
+      ImageStatistics known{json.at("mean").get<std::vector<float>>(),
+                            json.at("stddev").get<std::vector<float>>(),
+                            json.at("fingerprint").get<std::string>()};
+      auto channels = static_cast<size_t>(source.channels);
+      if (known.mean.size() == channels && known.stddev.size() == channels) return known;
+    } catch (const std::exception&) {
+      // A damaged note is measured again and written anew.
+    }
+  }
+  ImageStatistics measured = MeasureImages(source, chosen);
+  try {
+    WriteFileAtomic(path, Json{{"mean", measured.mean},
+                               {"stddev", measured.stddev},
+                               {"fingerprint", measured.fingerprint}}
+                              .dump());
+  } catch (const Error&) {
+    // Without the note the next start measures again.
+  }
+  return measured;
 }
 
 }  // namespace tinyformer

@@ -23,4 +23,9 @@ struct ImageStatistics {
 ///               it does not depend on the split
 ImageStatistics MeasureImages(const ImageSource& source, const std::vector<int64_t>& chosen);
 
+/// MeasureImages, remembered in the cache folder for a source with an identity (millions of images
+/// need not be read again at every start). A cache that cannot be read or written only costs time.
+ImageStatistics CachedStatistics(const ImageSource& source, const std::vector<int64_t>& chosen,
+                                 const std::string& cache_folder);
+
 }  // namespace tinyformer
