@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "report/format.h"
 #include "report/plots.h"
@@ -31,14 +32,14 @@ std::string Readable(std::string name) {
 
 void AddRow(std::vector<std::vector<TableCell>>& rows, const std::string& model, double accuracy,
             const std::string& images, int64_t n, const std::string& loss) {
-  rows.push_back(
-      {model, FormatPercent(accuracy, 2),
-       n > 0 ? "± " + FormatFixed(WilsonHalfWidth(accuracy, n) * 100, 2) : "not recorded", images,
-       loss});
+  rows.push_back({model, FormatPercent(accuracy, 2),
+                  n > 0 ? "± " + FormatFixed(WilsonHalfWidth(accuracy, n) * 100, 2) : "–", images,
+                  loss});
 }
 
-std::string PointsBelow(double from, double to) {
-  return FormatFixed((to - from) * 100, 2) + " points";
+std::string PointsApart(double from, double to) {
+  const double points = (to - from) * 100;
+  return (points < 0 ? "−" : "+") + FormatFixed(std::abs(points), 2) + " points";
 }
 
 std::string AccuracyTable(const ReportInput& input) {
@@ -50,7 +51,7 @@ std::string AccuracyTable(const ReportInput& input) {
   if (const MetricSeries* series = ValidationAccuracy(input.compression)) {
     const MetricSeries* dense = ValidationAccuracy(input.training);
     AddRow(rows, "float, pruned", series->y.back(), "validation images, last epoch", 0,
-           dense ? PointsBelow(dense->y.back(), series->y.back()) : none);
+           dense ? PointsApart(dense->y.back(), series->y.back()) : none);
   }
   if (input.run) {
     const RunResult& run = *input.run;
@@ -61,10 +62,10 @@ std::string AccuracyTable(const ReportInput& input) {
     }
     if (run.accuracy_pruned) {
       AddRow(rows, "float, pruned", *run.accuracy_pruned, images, run.images,
-             run.accuracy_float ? PointsBelow(*run.accuracy_float, *run.accuracy_pruned) : none);
+             run.accuracy_float ? PointsApart(*run.accuracy_float, *run.accuracy_pruned) : none);
     }
     AddRow(rows, "int8", run.accuracy, images, run.images,
-           run.accuracy_pruned ? PointsBelow(*run.accuracy_pruned, run.accuracy) : none);
+           run.accuracy_pruned ? PointsApart(*run.accuracy_pruned, run.accuracy) : none);
   }
   if (rows.empty()) return "";
   return DrawTable({{"model"},
@@ -91,6 +92,32 @@ std::string Exactness(const RunResult& run) {
   return html + "</p>\n";
 }
 
+// The class pairs that are mixed up most, most frequent first.
+std::string MixedUp(const RunResult& run) {
+  struct Pair {
+    size_t truth, answer;
+    int64_t count;
+  };
+  std::vector<Pair> pairs;
+  for (size_t t = 0; t < run.confusion.size(); ++t) {
+    for (size_t p = 0; p < run.confusion.size(); ++p) {
+      if (t != p && run.confusion[t][p] > 0) pairs.push_back({t, p, run.confusion[t][p]});
+    }
+  }
+  std::stable_sort(pairs.begin(), pairs.end(),
+                   [](const Pair& a, const Pair& b) { return a.count > b.count; });
+  auto name = [&](size_t i) {
+    return i < run.class_names.size() ? run.class_names[i] : std::to_string(i);
+  };
+  std::vector<std::vector<TableCell>> rows;
+  for (size_t i = 0; i < pairs.size() && i < 10; ++i) {
+    rows.push_back({name(pairs[i].truth), name(pairs[i].answer), GroupDigits(pairs[i].count)});
+  }
+  if (rows.empty()) return "";
+  return "<div><h3>Mixed up most</h3>\n" +
+         DrawTable({{"image shows"}, {"model said"}, {"images", true}}, rows) + "</div>\n";
+}
+
 // Lines whose name has one of the words, as one chart in two sizes; empty when no line has.
 std::string Chart(const MetricsResult& metrics, const std::string& title,
                   const std::vector<const char*>& words, bool percent) {
@@ -98,7 +125,9 @@ std::string Chart(const MetricsResult& metrics, const std::string& title,
   for (const MetricSeries& series : metrics.series) {
     const bool wanted = std::any_of(words.begin(), words.end(),
                                     [&](const char* word) { return Contains(series.name, word); });
-    if (wanted) chart.lines.push_back({Readable(series.name), series.x, series.y});
+    const bool all_zero =
+        std::all_of(series.y.begin(), series.y.end(), [](double y) { return y == 0; });
+    if (wanted && !all_zero) chart.lines.push_back({Readable(series.name), series.x, series.y});
   }
   if (chart.lines.empty()) return "";
   return "<div><h3>" + EscapeHtml(title) + "</h3>\n" +
@@ -130,8 +159,10 @@ std::string AccuracySection(const ReportInput& input) {
       "<h3>Confusion matrix</h3>\n<p class=\"soft\">Rows: what the image shows. Columns: what the "
       "model said. Colour: share of the row; wrong answers are drawn stronger than their share, "
       "so that they can be seen.</p>\n";
-  html += Responsive(DrawConfusionMatrix(counts, input.run->class_names, 640),
-                     DrawConfusionMatrix(counts, input.run->class_names, 356));
+  html += "<div class=\"sided\">\n" +
+          Responsive(DrawConfusionMatrix(counts, input.run->class_names, 640),
+                     DrawConfusionMatrix(counts, input.run->class_names, 356)) +
+          MixedUp(*input.run) + "</div>\n";
   return html;
 }
 

@@ -67,7 +67,11 @@ std::string FormatPercent(double share, int decimals) {
 std::string FormatFixed(double value, int decimals) {
   char text[400];
   std::snprintf(text, sizeof text, "%.*f", decimals, value);
-  return text;
+  // "-0.00" reads as a small negative number; it is zero.
+  const std::string number = text;
+  return number.find_first_of("123456789") == std::string::npos && number[0] == '-'
+             ? number.substr(1)
+             : number;
 }
 
 double WilsonHalfWidth(double share, int64_t n) {

@@ -51,8 +51,11 @@ std::string MemorySection(const ReportInput& input) {
   html += Responsive(DrawMemoryMap(plan, 1070, 430), DrawMemoryMap(plan, 356, 380));
   if (!plan.live_bytes.empty()) {
     const size_t peak = PeakLayer(plan);
-    html += "<h3>Live at the peak: layer " + std::to_string(peak) + ", " +
-            EscapeHtml(plan.layers[peak].name) + "</h3>\n" + PeakTensors(plan, peak);
+    html += "<div class=\"pair\">\n<div><h3>Live at the peak: layer " + std::to_string(peak) +
+            ", " + EscapeHtml(plan.layers[peak].name) + "</h3>\n" + PeakTensors(plan, peak) +
+            "</div>\n";
+  } else {
+    html += "<div class=\"pair\">\n";
   }
   if (input.compile) {
     const CompileResult& compile = *input.compile;
@@ -67,8 +70,10 @@ std::string MemorySection(const ReportInput& input) {
     if (input.run && input.run->ram_touched_bytes) {
       rows.push_back({"RAM touched", GroupDigits(*input.run->ram_touched_bytes), "emulator"});
     }
-    html += "<h3>RAM</h3>\n" + DrawTable({{"part"}, {"bytes", true}, {"source"}}, rows);
+    html += "<div><h3>All RAM</h3>\n" + DrawTable({{"part"}, {"bytes", true}, {"source"}}, rows) +
+            "</div>\n";
   }
+  html += "</div>\n";
   return html;
 }
 

@@ -27,7 +27,7 @@ header { max-width: 1120px; margin: 0 auto; padding: 36px 20px 16px; }
 h1 { margin: 0; font-size: 30px; line-height: 1.2; letter-spacing: -0.01em; overflow-wrap: anywhere; }
 h2 { margin: 0 0 4px; font-size: 20px; letter-spacing: -0.005em; }
 h3 { margin: 22px 0 6px; font-size: 15px; }
-p { margin: 4px 0 12px; max-width: 74ch; }
+p { margin: 4px 0 12px; max-width: 80ch; font-size: 15px; }
 .soft { color: var(--soft); }
 code, .mono { font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; overflow-wrap: anywhere; }
 nav { position: sticky; top: 0; z-index: 3; background: var(--page); border-bottom: 1px solid var(--edge); }
@@ -55,18 +55,21 @@ section { background: var(--card); border: 1px solid var(--edge); border-radius:
 .keys b { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 7px; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 8px 32px; align-items: start; }
 .pair > * { min-width: 0; }
+.sided { display: grid; grid-template-columns: minmax(0, 640px) minmax(0, 1fr); gap: 8px 36px; align-items: start; }
+.sided > .wide, .sided > .narrow { grid-column: 1; }
 .missing { color: var(--soft); border-left: 3px solid var(--edge); padding: 2px 0 2px 12px; margin: 10px 0; font-size: 14px; }
-.scroll { overflow-x: auto; margin: 8px -24px 0; padding: 0 24px; }
+.scroll { overflow-x: auto; margin-top: 8px; }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; }
 th { text-align: left; font-weight: 600; color: var(--soft); font-size: 12.5px; border-bottom: 1px solid var(--edge); padding: 6px 10px;
   white-space: nowrap; vertical-align: bottom; }
 td { padding: 5px 10px; border-bottom: 1px solid var(--grid); white-space: nowrap; }
 tr:last-child td { border-bottom: 0; }
 th:first-child, td:first-child { padding-left: 0; position: sticky; left: 0; background: var(--card); }
+.number + :not(.number) { padding-left: 28px; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 td[style] { background: linear-gradient(var(--accent-soft), var(--accent-soft)) no-repeat right center / var(--bar) 76%; }
-.prose td { white-space: normal; vertical-align: top; overflow-wrap: anywhere; }
-.prose td:first-child { white-space: nowrap; }
+.prose td { vertical-align: top; }
+.prose td:nth-child(5), .prose td:nth-child(9) { white-space: normal; min-width: 240px; }
 details { margin-top: 12px; }
 summary { cursor: pointer; color: var(--soft); font-size: 14px; }
 pre { overflow-x: auto; margin: 8px 0 0; font: 12.5px/1.5 ui-monospace, Menlo, Consolas, "Liberation Mono", monospace; }
@@ -93,13 +96,12 @@ svg .peak { fill: var(--bad); fill-opacity: 0.09; stroke: var(--bad); stroke-das
 svg .peak-text { fill: var(--bad); font-size: 12px; font-weight: 600; }
 svg .live { fill: var(--soft); fill-opacity: 0.45; } svg .hot { fill: var(--bad); fill-opacity: 0.9; }
 footer { max-width: 1120px; margin: 0 auto; padding: 0 20px 40px; color: var(--soft); font-size: 13px; }
-@media (max-width: 900px) { .tiles { grid-template-columns: 1fr 1fr; } .pair { grid-template-columns: 1fr; } }
+@media (max-width: 900px) { .tiles { grid-template-columns: 1fr 1fr; } .pair, .sided { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 640px) {
   header { padding: 24px 16px 8px; } main { padding: 0 0 40px; } nav div { padding: 0 16px; } h1 { font-size: 24px; }
   .badge { margin: 8px 0 0; vertical-align: 0; }
   .tiles { padding: 0 16px; gap: 10px; } .tile { padding: 12px 14px; } .tile .big { font-size: 22px; }
   section { border-radius: 0; border-left: 0; border-right: 0; padding: 18px 16px; margin-top: 14px; }
-  .scroll { margin: 8px -16px 0; padding: 0 16px; }
   .wide { display: none; } .narrow { display: block; }
 }
 @media print { nav { display: none; } section, .tile { break-inside: avoid; } body { background: #fff; } }

@@ -26,7 +26,7 @@ std::string Title(const std::string& tooltip) {
 std::string SvgNumber(double value) {
   std::string text = FormatFixed(value, 1);
   if (text.ends_with(".0")) text.resize(text.size() - 2);
-  return text == "-0" ? "0" : text;
+  return text;
 }
 
 std::string FitText(const std::string& text, double width) {
