@@ -131,7 +131,7 @@ std::string Chart(const MetricsResult& metrics, const std::string& title,
   }
   if (chart.lines.empty()) return "";
   return "<div><h3>" + EscapeHtml(title) + "</h3>\n" +
-         Responsive(DrawLineChart(chart, 520, 260), DrawLineChart(chart, 356, 230)) + "</div>\n";
+         Responsive(DrawLineChart(chart, 540, 260), DrawLineChart(chart, 356, 230)) + "</div>\n";
 }
 
 std::string Curves(const std::string& title, const MetricsResult& metrics) {

@@ -14,7 +14,7 @@ std::string DrawBarChart(const std::vector<Bar>& bars, int width) {
     longest_value = std::max(longest_value, bar.value_text.size());
     highest = std::max(highest, bar.value);
   }
-  const double label_width = std::min(6.6 * static_cast<double>(longest_label) + 8, width * 0.42);
+  const double label_width = std::min(7.2 * static_cast<double>(longest_label) + 8, width * 0.42);
   const double value_width = 6.6 * static_cast<double>(longest_value) + 10;
   const double room = std::max(width - label_width - value_width, 20.0);
   SvgDrawing svg(width, kRow * static_cast<int>(bars.size()) + 4, "bar chart");
@@ -22,7 +22,7 @@ std::string DrawBarChart(const std::vector<Bar>& bars, int width) {
     const Bar& bar = bars[i];
     const double top = kRow * static_cast<double>(i) + 2;
     const double length = highest > 0 ? bar.value / highest * room : 0;
-    svg.Text("label", label_width - 8, top + 14, Anchor::kEnd, FitText(bar.label, label_width - 8));
+    svg.Text("label", label_width - 8, top + 14, Anchor::kEnd, FitText(bar.label, label_width - 6));
     svg.Rect("bar", label_width, top + 2, std::max(length, 1.0), kRow - 6, 1, bar.tooltip);
     svg.Text("tick", label_width + length + 6, top + 14, Anchor::kStart, bar.value_text);
   }

@@ -55,13 +55,13 @@ std::string HeaviestBars(const std::string& title, const std::vector<LayerResult
   }
   if (total > shown) add("all others", total - shown);
   return "<div><h3>" + EscapeHtml(title) + "</h3>\n" +
-         Responsive(DrawBarChart(bars, 520), DrawBarChart(bars, 356)) + "</div>\n";
+         Responsive(DrawBarChart(bars, 540), DrawBarChart(bars, 356)) + "</div>\n";
 }
 
 std::string Codec(const LayerResult& layer) {
   if (layer.codec.empty() || layer.codec == "none") return "–";
   return layer.block > 0 && layer.codec != "dense"
-             ? layer.codec + ", b = " + std::to_string(layer.block)
+             ? layer.codec + " b" + std::to_string(layer.block)
              : layer.codec;
 }
 
@@ -153,7 +153,7 @@ std::string LayersSection(const ReportInput& input) {
                      {"effective MAC", true},
                      {"instructions", true},
                      {"cycles, est.", true},
-                     {"instr. / eff. MAC", true}},
+                     {"instr./MAC", true}},
                     rows);
   return html;
 }

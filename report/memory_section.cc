@@ -48,7 +48,7 @@ std::string MemorySection(const ReportInput& input) {
   if (!input.plan) return html;
   const PlanResult& plan = *input.plan;
   html += LowerBound(plan);
-  html += Responsive(DrawMemoryMap(plan, 1070, 430), DrawMemoryMap(plan, 356, 380));
+  html += Responsive(DrawMemoryMap(plan, 1110, 440), DrawMemoryMap(plan, 356, 380));
   if (!plan.live_bytes.empty()) {
     const size_t peak = PeakLayer(plan);
     html += "<div class=\"pair\">\n<div><h3>Live at the peak: layer " + std::to_string(peak) +

@@ -31,10 +31,8 @@ std::vector<Record> CollectRecords(const ReportInput& input) {
     share("accuracy.float", run.accuracy_float);
     share("accuracy.pruned", run.accuracy_pruned);
     share("accuracy.int8", run.accuracy);
-    Add(records, "instructions.min", run.instructions_min, "instructions", run.images,
-        run.provenance);
-    Add(records, "instructions.max", run.instructions_max, "instructions", run.images,
-        run.provenance);
+    Add(records, "instructions.min", run.instructions_min, "instr.", run.images, run.provenance);
+    Add(records, "instructions.max", run.instructions_max, "instr.", run.images, run.provenance);
     Add(records, "stack.peak", run.stack_peak_bytes, "B", run.images, run.provenance);
     Add(records, "ram.touched", run.ram_touched_bytes, "B", run.images, run.provenance);
   }
@@ -49,13 +47,12 @@ std::vector<Record> CollectRecords(const ReportInput& input) {
     Add(records, "ram.arena.lower_bound", compile.arena_lower_bound_bytes, "B", 1, from);
     Add(records, "macs", compile.macs, "MAC", 1, from);
     Add(records, "macs.effective", compile.effective_macs, "MAC", 1, from);
-    Add(records, "cycles.compiler", compile.cycles_estimate, "cycles (estimate)", 1, from);
+    Add(records, "cycles.compiler", compile.cycles_estimate, "cycles, est.", 1, from);
   }
   if (input.profile) {
     const ProfileResult& profile = *input.profile;
-    Add(records, "instructions", profile.instructions, "instructions", 1, profile.provenance);
-    Add(records, "cycles.emulator", profile.cycles_estimate, "cycles (estimate)", 1,
-        profile.provenance);
+    Add(records, "instructions", profile.instructions, "instr.", 1, profile.provenance);
+    Add(records, "cycles.emulator", profile.cycles_estimate, "cycles, est.", 1, profile.provenance);
   }
   Add(records, "model.onnx", input.onnx_bytes, "B", 1,
       {"", input.onnx_hash, "", "", "", "", std::nullopt});
@@ -71,9 +68,9 @@ std::string ProvenanceSection(const ReportInput& input) {
     std::string device = from.device;
     if (!from.flags.empty()) device += (device.empty() ? "" : "; ") + from.flags;
     rows.push_back({record.name, ShowValue(record), GroupDigits(record.n),
-                    record.spread > 0                     ? "± " + FormatPercent(record.spread, 2)
-                    : record.unit.ends_with("(estimate)") ? "model's error"
-                                                          : "exact",
+                    record.spread > 0                 ? "± " + FormatPercent(record.spread, 2)
+                    : record.unit.ends_with(", est.") ? "model's error"
+                                                      : "exact",
                     OrNotRecorded(from.command), OrNotRecorded(from.input_hash),
                     from.seed ? std::to_string(*from.seed) : "–", OrNotRecorded(made),
                     device.empty() ? "–" : device});

@@ -22,8 +22,8 @@ const char* const kReportStyle = R"css(
 html { scroll-behavior: smooth; scroll-padding-top: 56px; -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--page); color: var(--ink);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
-main { max-width: 1120px; margin: 0 auto; padding: 0 20px 64px; }
-header { max-width: 1120px; margin: 0 auto; padding: 36px 20px 16px; }
+main { max-width: 1200px; margin: 0 auto; padding: 0 20px 64px; }
+header { max-width: 1200px; margin: 0 auto; padding: 36px 20px 16px; }
 h1 { margin: 0; font-size: 30px; line-height: 1.2; letter-spacing: -0.01em; overflow-wrap: anywhere; }
 h2 { margin: 0 0 4px; font-size: 20px; letter-spacing: -0.005em; }
 h3 { margin: 22px 0 6px; font-size: 15px; }
@@ -31,7 +31,7 @@ p { margin: 4px 0 12px; max-width: 80ch; font-size: 15px; }
 .soft { color: var(--soft); }
 code, .mono { font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; overflow-wrap: anywhere; }
 nav { position: sticky; top: 0; z-index: 3; background: var(--page); border-bottom: 1px solid var(--edge); }
-nav div { max-width: 1120px; margin: 0 auto; padding: 0 20px; display: flex; gap: 22px; overflow-x: auto; scrollbar-width: none; }
+nav div { max-width: 1200px; margin: 0 auto; padding: 0 20px; display: flex; gap: 22px; overflow-x: auto; scrollbar-width: none; }
 nav a { padding: 11px 0; color: var(--soft); text-decoration: none; font-size: 14px; white-space: nowrap; }
 nav a:hover, nav a:focus { color: var(--accent); }
 section { background: var(--card); border: 1px solid var(--edge); border-radius: 10px; padding: 22px 24px 20px; margin-top: 20px; }
@@ -59,10 +59,10 @@ section { background: var(--card); border: 1px solid var(--edge); border-radius:
 .sided > .wide, .sided > .narrow { grid-column: 1; }
 .missing { color: var(--soft); border-left: 3px solid var(--edge); padding: 2px 0 2px 12px; margin: 10px 0; font-size: 14px; }
 .scroll { overflow-x: auto; margin-top: 8px; }
-table { border-collapse: collapse; width: 100%; font-size: 13.5px; }
-th { text-align: left; font-weight: 600; color: var(--soft); font-size: 12.5px; border-bottom: 1px solid var(--edge); padding: 6px 10px;
+table { border-collapse: collapse; width: 100%; font-size: 13px; }
+th { text-align: left; font-weight: 600; color: var(--soft); font-size: 12.5px; border-bottom: 1px solid var(--edge); padding: 6px 9px;
   white-space: nowrap; vertical-align: bottom; }
-td { padding: 5px 10px; border-bottom: 1px solid var(--grid); white-space: nowrap; }
+td { padding: 5px 9px; border-bottom: 1px solid var(--grid); white-space: nowrap; }
 tr:last-child td { border-bottom: 0; }
 th:first-child, td:first-child { padding-left: 0; position: sticky; left: 0; background: var(--card); }
 .number + :not(.number) { padding-left: 28px; }
@@ -95,7 +95,7 @@ svg .limit { stroke: var(--soft); stroke-dasharray: 5 4; }
 svg .peak { fill: var(--bad); fill-opacity: 0.09; stroke: var(--bad); stroke-dasharray: 3 3; pointer-events: none; }
 svg .peak-text { fill: var(--bad); font-size: 12px; font-weight: 600; }
 svg .live { fill: var(--soft); fill-opacity: 0.45; } svg .hot { fill: var(--bad); fill-opacity: 0.9; }
-footer { max-width: 1120px; margin: 0 auto; padding: 0 20px 40px; color: var(--soft); font-size: 13px; }
+footer { max-width: 1200px; margin: 0 auto; padding: 0 20px 40px; color: var(--soft); font-size: 13px; }
 @media (max-width: 900px) { .tiles { grid-template-columns: 1fr 1fr; } .pair, .sided { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 640px) {
   header { padding: 24px 16px 8px; } main { padding: 0 0 40px; } nav div { padding: 0 16px; } h1 { font-size: 24px; }
