@@ -1,9 +1,6 @@
 #include "sim/emulator.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -14,6 +11,7 @@
 #include "base/json.h"
 #include "sim/elf_file.h"
 #include "sim/process.h"
+#include "sim/temporary_folder.h"
 
 namespace tinyformer {
 namespace {
@@ -107,28 +105,6 @@ std::string ConfigText(const Board& board, const ElfFile& elf, const EmulationOp
   return json.dump(1) + "\n";
 }
 
-// A folder for one run's config and result, removed at the end.
-class RunFolder {
- public:
-  RunFolder() {
-    static std::atomic<int> next{0};
-    path_ = fs::temp_directory_path() /
-            ("tinyformer-emulation-" + std::to_string(::getpid()) + "-" + std::to_string(next++));
-    MakeDirectories(path_.string());
-  }
-  ~RunFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  RunFolder(const RunFolder&) = delete;
-  RunFolder& operator=(const RunFolder&) = delete;
-
-  std::string File(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  fs::path path_;
-};
-
 std::string LastLine(const std::string& text) {
   size_t end = text.find_last_not_of("\n\r ");
   if (end == std::string::npos) return "nothing printed";
@@ -164,7 +140,8 @@ class Diagnosis {
     uint32_t bytes = violation.at("bytes");
     if (kind == "execute") {
       throw Error("sim/stray-access", elf_.path, "execution inside flash",
-                  "execution at " + Hex(pc) + ", reached from somewhere else",
+                  "execution at " + Hex(address) + ", reached from " + elf_.FunctionAt(pc) +
+                      " (pc " + Hex(pc) + ")",
                   "look for a wild function pointer or an overwritten return address");
     }
     CheckStack(address, pc);
@@ -257,6 +234,12 @@ void CheckStarted(const ProcessResult& process, const std::string& plugin) {
   }
 }
 
+// Only the cycle model follows every instruction, so only it knows where a jump came from.
+EmulationOptions Tracing(EmulationOptions options) {
+  options.mode = EmulationMode::kCycles;
+  return options;
+}
+
 std::string DoubleCommas(const std::string& text) {
   std::string doubled;
   for (char c : text) doubled.append(c == ',' ? 2 : 1, c);
@@ -312,7 +295,7 @@ EmulationResult RunElf(const std::string& elf_path, const Board& board,
     throw Error("sim/plugin-missing", plugin, "the emulator plugin", "no such file",
                 "build it (target tinyformer-emulator-plugin), or set TINYFORMER_EMULATOR_PLUGIN");
   }
-  RunFolder folder;
+  TemporaryFolder folder;
   std::string config = folder.File("config.json"), output = folder.File("result.json");
   WriteFileAtomic(config, ConfigText(board, elf, options, output));
   ProcessResult process = RunProcess(
@@ -350,7 +333,11 @@ EmulationResult RunElf(const std::string& elf_path, const Board& board,
   }
   std::string text = ReadFile(output);
   EmulationResult result = internal::ParsePluginResult(text, elf_path);
-  if (violation) diagnosis.Violation(Json::parse(text).at("violation"));
+  if (violation) {
+    Json what = Json::parse(text).at("violation");
+    if (what.at("pc") == 0) return RunElf(elf_path, board, directory, Tracing(options));
+    diagnosis.Violation(what);
+  }
   result.exit_status = process.exit_status;
   result.console = process.output;
   return result;

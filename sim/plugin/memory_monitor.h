@@ -15,7 +15,7 @@ struct Violation {
   Kind kind;
   uint32_t address;
   uint32_t bytes;
-  uint32_t pc;
+  uint32_t pc;  ///< of the instruction that did it; for kExecute the one that jumped, 0 = not known
 };
 
 class MemoryMonitor {

@@ -71,7 +71,8 @@ class Run {
   }
 
   void Forbidden(const Site& site) {
-    Stop({Violation::Kind::kExecute, site.pc, site.instruction.bytes, site.pc});
+    uint32_t from = pending_ != nullptr ? pending_->pc : 0;  // known in cycle mode only
+    Stop({Violation::Kind::kExecute, site.pc, site.instruction.bytes, from});
   }
 
   // Cycle mode: the instruction before this one is complete now, and its successor known.

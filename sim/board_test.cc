@@ -1,0 +1,106 @@
+#include "sim/board.h"
+
+#include <gmock/gmock.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "sim/build.h"
+#include "sim/elf_file.h"
+#include "sim/sim_test_files.h"
+
+namespace tinyformer {
+namespace {
+
+// board.json of the STM32F746 with one change, read back; the error's text with the path as
+// "board.json".
+std::string ErrorAfter(const std::string& pointer, const Json& value) {
+  TemporaryFolder folder;
+  Json json = ReadJson(BoardsDirectory() + "/stm32f746/board.json");
+  json[Json::json_pointer(pointer)] = value;
+  WriteFileAtomic(folder.File("board.json"), json.dump());
+  return Replace(ErrorText([&] { ReadBoard(folder.path()); }), folder.File("board.json"),
+                 "board.json");
+}
+
+TEST(Board, Stm32f746HasTheDataSheetsSizes) {
+  Board board = FindBoard("stm32f746");
+  EXPECT_EQ(board.FlashBytes(), 1048576u);
+  EXPECT_EQ(board.RamBytes(), 327680u);
+  EXPECT_EQ(board.clock_hz, 216000000u);
+  EXPECT_EQ(board.cpu, "cortex-m7");
+  EXPECT_EQ(board.fpu, "fpv5-sp-d16");
+}
+
+TEST(Board, EveryBoardsLinkerScriptAgreesWithItsFile) {
+  for (const std::string& name : BoardNames()) {
+    Board board = FindBoard(name);
+    TemporaryFolder folder;
+    WriteFileAtomic(folder.File("main.cc"), "int main() { return 0; }\n");
+    ElfRequest request;
+    request.output_path = folder.File("empty.elf");
+    request.sources = {folder.File("main.cc")};
+    FirmwareBuild build = BuildElf(request, board);
+    ElfFile elf = ReadElf(build.elf_path);
+    EXPECT_EQ(elf.Address("tf_flash_start"), board.vector_table) << name;
+    EXPECT_EQ(elf.Address("tf_vectors"), board.vector_table) << name;
+    EXPECT_EQ(build.size.stack_bytes, board.stack_bytes) << name;
+    EXPECT_LT(build.size.flash_bytes, 2048u) << name;
+  }
+}
+
+TEST(Board, AnUnknownNameListsTheBoards) {
+  EXPECT_EQ(ErrorText([] { FindBoard("stm32x"); }),
+            "error[board/unknown] target 'stm32x'\n  expected: one of: stm32f746\n"
+            "  found:    no board of that name\n"
+            "  fix:      choose one of these, or add a folder (boards/README.md)");
+}
+
+TEST(Board, AnotherFormatIsRefused) {
+  EXPECT_EQ(ErrorAfter("/version", 2),
+            "error[board/format] board.json\n"
+            "  expected: \"format\": \"tinyformer-board\", \"version\": 1\n"
+            "  found:    \"tinyformer-board\", 2\n"
+            "  fix:      name a board folder (tinyformer targets lists them)");
+}
+
+TEST(Board, AMissingKeyIsNamed) {
+  EXPECT_EQ(ErrorAfter("/emulator", Json::object()),
+            "error[json/key] board.json: key 'machine'\n  expected: a text\n"
+            "  found:    no such key\n  fix:      correct this key in the file");
+}
+
+TEST(Board, WrongValuesAreNamed) {
+  const std::string fix =
+      "\n  fix:      correct this key in the file (boards/README.md describes it)";
+  EXPECT_EQ(ErrorAfter("/memory/0/address", "2097152"),
+            "error[board/value] board.json: key 'address'\n"
+            "  expected: an address such as \"0x20000000\"\n  found:    \"2097152\"" +
+                fix);
+  EXPECT_EQ(ErrorAfter("/memory/1/bytes", 65537),
+            "error[board/value] board.json: key 'memory'\n"
+            "  expected: regions that do not overlap\n  found:    'dtcm' reaches into 'sram1'" +
+                fix);
+  EXPECT_EQ(ErrorAfter("/memory/2/data_cache", "l2"),
+            "error[board/value] board.json: key 'data_cache'\n"
+            "  expected: the name of an entry of 'caches'\n  found:    \"l2\"" +
+                fix);
+  EXPECT_EQ(ErrorAfter("/memory/0/kind", "rom"),
+            "error[board/value] board.json: key 'kind'\n"
+            "  expected: \"flash\", \"ram\" or \"device\"\n  found:    \"rom\"" +
+                fix);
+  EXPECT_EQ(ErrorAfter("/stack_bytes", 1),
+            "error[board/value] board.json: key 'stack_bytes'\n"
+            "  expected: a number from 1024 to 16777216\n  found:    1" +
+                fix);
+  EXPECT_EQ(ErrorAfter("/stack_bytes", 8196),
+            "error[board/value] board.json: key 'stack_bytes'\n"
+            "  expected: a multiple of 8\n  found:    8196" +
+                fix);
+  EXPECT_EQ(ErrorAfter("/caches/1/bytes", 4000),
+            "error[board/value] board.json: key 'bytes'\n"
+            "  expected: a multiple of ways x line_bytes in cache 'data'\n  found:    4000" +
+                fix);
+}
+
+}  // namespace
+}  // namespace tinyformer

@@ -1,0 +1,78 @@
+#include "sim/firmware.h"
+
+#include <cctype>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace tinyformer {
+namespace {
+
+constexpr const char* kFix = "compile the model again";
+
+bool IsIdentifier(const std::string& text) {
+  if (text.empty() || std::isdigit(static_cast<unsigned char>(text[0]))) return false;
+  for (char c : text) {
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_') return false;
+  }
+  return true;
+}
+
+Shape ReadShape(const Json& plan, const std::string& key, const std::string& path) {
+  Json tensor = RequireKey<Json>(plan, key, path, "an object");
+  Shape shape = RequireKey<Shape>(tensor, "shape", path, "a list of numbers");
+  int64_t elements = 1;
+  for (int64_t dimension : shape) {
+    bool sensible = dimension >= 1 && dimension <= (1 << 24) && elements <= (1 << 24);
+    if (!sensible) {
+      throw Error("sim/plan", path + ": key '" + key + "'", "a shape with at most 2^24 elements",
+                  ToString(shape), kFix);
+    }
+    elements *= dimension;
+  }
+  return shape;
+}
+
+}  // namespace
+
+Firmware ReadFirmware(const std::string& directory) {
+  std::string path = directory + "/plan.json";
+  if (!std::filesystem::exists(path)) {
+    throw Error("sim/not-firmware", directory, "a firmware folder (with plan.json)",
+                std::filesystem::exists(directory) ? "no plan.json in it" : "nothing at this path",
+                "make one with: tinyformer compile model.onnx --target stm32f746 -o " + directory);
+  }
+  Json plan = ReadJson(path);
+  if (OptionalKey<std::string>(plan, "format", path, "a text", "") != "tinyformer-plan" ||
+      OptionalKey<int>(plan, "version", path, "a number", 0) != 1) {
+    throw Error("sim/plan", path, "\"format\": \"tinyformer-plan\", \"version\": 1",
+                "another format or version", kFix);
+  }
+  Firmware firmware;
+  firmware.directory = directory;
+  firmware.name = RequireKey<std::string>(plan, "name", path, "a text");
+  firmware.prefix = RequireKey<std::string>(plan, "prefix", path, "a text");
+  if (!IsIdentifier(firmware.prefix)) {
+    throw Error("sim/plan", path + ": key 'prefix'", "a C identifier",
+                "\"" + firmware.prefix + "\"", kFix);
+  }
+  firmware.target = RequireKey<std::string>(plan, "target", path, "a text");
+  firmware.input_shape = ReadShape(plan, "input", path);
+  firmware.output_shape = ReadShape(plan, "output", path);
+  firmware.input_bytes = ElementCount(firmware.input_shape);
+  firmware.output_bytes = ElementCount(firmware.output_shape);
+  for (const Json& item : RequireKey<Json>(plan, "layers", path, "a list")) {
+    FirmwareLayer layer;
+    layer.id = RequireKey<int>(item, "id", path, "a number");
+    layer.name = RequireKey<std::string>(item, "name", path, "a text");
+    layer.op = RequireKey<std::string>(item, "op", path, "a text");
+    layer.kernel = RequireKey<std::string>(item, "kernel", path, "a text");
+    layer.macs = RequireKey<int64_t>(item, "macs", path, "a number");
+    layer.effective_macs = RequireKey<int64_t>(item, "effective_macs", path, "a number");
+    firmware.layers.push_back(layer);
+  }
+  return firmware;
+}
+
+}  // namespace tinyformer

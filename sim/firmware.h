@@ -1,0 +1,35 @@
+// A generated firmware folder as its plan.json describes it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/shape.h"
+
+namespace tinyformer {
+
+struct FirmwareLayer {
+  int id = 0;  ///< its marker id, from 1
+  std::string name, op, kernel;
+  int64_t macs = 0;
+  int64_t effective_macs = 0;
+};
+
+struct Firmware {
+  std::string directory;
+  std::string name;
+  std::string prefix;  ///< of the C functions: <prefix>_init, <prefix>_invoke
+  std::string target;  ///< a board's name
+  Shape input_shape, output_shape;
+  int64_t input_bytes = 0, output_bytes = 0;
+  std::vector<FirmwareLayer> layers;
+};
+
+/// Reads directory/plan.json.
+///
+/// Errors  sim/not-firmware (no plan.json there), file/*, json/*, sim/plan (another format, a bad
+/// prefix or shape)
+Firmware ReadFirmware(const std::string& directory);
+
+}  // namespace tinyformer

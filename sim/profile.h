@@ -1,0 +1,35 @@
+// The per-layer table of `tinyformer profile`: plan.json joined with a run under the cycle model.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/run.h"
+
+namespace tinyformer {
+
+/// The cycle model's error on the checks of docs/emulation.md, as a fraction.
+inline constexpr double kCycleModelError = 0.15;
+
+struct LayerProfile {
+  std::string name, op, kernel;
+  uint64_t instructions = 0;        ///< exact
+  uint64_t cycles_estimate = 0;     ///< ideal memory
+  uint64_t stall_estimate = 0;      ///< what caches and flash add
+  double instructions_per_mac = 0;  ///< of the dense layer; 0 when the layer has no MACs
+};
+
+struct Profile {
+  uint64_t instructions = 0;  ///< of the whole invoke: the layers and what lies between them
+  uint64_t cycles_estimate = 0;
+  uint64_t stall_estimate = 0;
+  std::vector<LayerProfile> layers;  ///< in the plan's order
+};
+
+/// Runs one image (zeros: costs do not depend on the data) with layer markers and the cycle model.
+///
+/// Errors  those of RunOnEmulator; sim/plan when a layer of the plan never ran
+Profile ProfileFirmware(const Firmware& firmware, const Board& board, double timeout_seconds = 600);
+
+}  // namespace tinyformer
