@@ -45,6 +45,7 @@ class LockedTestSet {
   LockedTestSet() = default;
   explicit LockedTestSet(std::shared_ptr<const ImageSet> images) : images_(std::move(images)) {}
   bool exists() const { return images_ != nullptr; }
+  int64_t size() const { return images_ == nullptr ? 0 : images_->size(); }
   /// The images. Needs  exists()
   const ImageSet& Open(const TestSetKey&) const { return *images_; }
 
