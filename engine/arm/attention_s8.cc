@@ -1,4 +1,6 @@
 // Multi-head attention with SMLAD: scores of four rows for each key, then two rows times the
+#if defined(__ARM_FEATURE_DSP)
+
 // values.
 #include "tinyformer/engine/attention_s8.h"
 
@@ -152,3 +154,5 @@ void attention_s8(const AttentionS8& layer, const int8_t* q, const int8_t* k, co
 }
 
 }  // namespace tinyformer::engine::arm
+
+#endif  // defined(__ARM_FEATURE_DSP)

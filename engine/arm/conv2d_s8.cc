@@ -1,4 +1,6 @@
 // Dense convolution with SMLAD over im2col batches.
+#if defined(__ARM_FEATURE_DSP)
+
 #include "tinyformer/engine/conv2d_s8.h"
 
 #include "engine/arm/im2col.h"
@@ -19,3 +21,5 @@ void conv2d_s8(const Conv2dS8& layer, const int8_t* x, int8_t* y, void* scratch)
 }
 
 }  // namespace tinyformer::engine::arm
+
+#endif  // defined(__ARM_FEATURE_DSP)

@@ -1,4 +1,6 @@
 // Block-sparse convolutions with SMLAD over im2col batches: one decoding for a batch of pixels.
+#if defined(__ARM_FEATURE_DSP)
+
 #include "tinyformer/engine/conv2d_s8_sparse.h"
 
 #include "engine/arm/im2col.h"
@@ -47,3 +49,5 @@ void conv2d_s8_bitmap4(const Conv2dS8Sparse& layer, const int8_t* x, int8_t* y, 
 }
 
 }  // namespace tinyformer::engine::arm
+
+#endif  // defined(__ARM_FEATURE_DSP)

@@ -1,4 +1,6 @@
 // Depthwise convolutions with SMLABB and SMLATT: four channels of a pixel at a time.
+#if defined(__ARM_FEATURE_DSP)
+
 #include "tinyformer/engine/depthwise_conv2d_s8.h"
 
 #include <string.h>
@@ -165,3 +167,5 @@ void depthwise_conv2d_s8_bitmap3(const DepthwiseConv2dS8Sparse& layer, const int
 }
 
 }  // namespace tinyformer::engine::arm
+
+#endif  // defined(__ARM_FEATURE_DSP)

@@ -1,4 +1,6 @@
 // Dense linear layer with SMLAD: a batch of tokens for every row of weights.
+#if defined(__ARM_FEATURE_DSP)
+
 #include "tinyformer/engine/linear_s8.h"
 
 #include "engine/arm/token_batch.h"
@@ -28,3 +30,5 @@ void linear_s8(const LinearS8& layer, const int8_t* x, int8_t* y, void* scratch)
 }
 
 }  // namespace tinyformer::engine::arm
+
+#endif  // defined(__ARM_FEATURE_DSP)

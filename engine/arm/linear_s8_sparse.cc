@@ -1,4 +1,6 @@
 // Block-sparse linear layers with SMLAD: one decoding for a batch of tokens.
+#if defined(__ARM_FEATURE_DSP)
+
 #include "tinyformer/engine/linear_s8_sparse.h"
 
 #include "engine/arm/sparse_rows.h"
@@ -52,3 +54,5 @@ void linear_s8_bitmap4(const LinearS8Sparse& layer, const int8_t* x, int8_t* y, 
 }
 
 }  // namespace tinyformer::engine::arm
+
+#endif  // defined(__ARM_FEATURE_DSP)

@@ -1,4 +1,6 @@
 // Multi-head attention on a host: both products of a row by accumulate_pairs.
+#if !defined(__ARM_FEATURE_DSP)
+
 #include "tinyformer/engine/attention_s8.h"
 
 #include "engine/host/pair_products.h"
@@ -115,3 +117,5 @@ void attention_s8(const AttentionS8& layer, const int8_t* q, const int8_t* k, co
 }
 
 }  // namespace tinyformer::engine::host
+
+#endif  // !defined(__ARM_FEATURE_DSP)

@@ -1,4 +1,6 @@
 // Dense convolution on a host.
+#if !defined(__ARM_FEATURE_DSP)
+
 #include "tinyformer/engine/conv2d_s8.h"
 
 #include "engine/host/pair_convolution.h"
@@ -14,3 +16,5 @@ void conv2d_s8(const Conv2dS8& layer, const int8_t* x, int8_t* y, void* scratch)
 }
 
 }  // namespace tinyformer::engine::host
+
+#endif  // !defined(__ARM_FEATURE_DSP)

@@ -1,4 +1,6 @@
 // Block-sparse convolutions on a host.
+#if !defined(__ARM_FEATURE_DSP)
+
 #include "tinyformer/engine/conv2d_s8_sparse.h"
 
 #include "engine/host/pair_convolution.h"
@@ -34,3 +36,5 @@ void conv2d_s8_bitmap4(const Conv2dS8Sparse& layer, const int8_t* x, int8_t* y, 
 }
 
 }  // namespace tinyformer::engine::host
+
+#endif  // !defined(__ARM_FEATURE_DSP)

@@ -1,4 +1,6 @@
 // Depthwise convolutions on a host: many channels of one pixel at a time.
+#if !defined(__ARM_FEATURE_DSP)
+
 #include "tinyformer/engine/depthwise_conv2d_s8.h"
 
 #include "tinyformer/engine/block_reader.h"
@@ -105,3 +107,5 @@ void depthwise_conv2d_s8_bitmap3(const DepthwiseConv2dS8Sparse& layer, const int
 }
 
 }  // namespace tinyformer::engine::host
+
+#endif  // !defined(__ARM_FEATURE_DSP)

@@ -1,4 +1,6 @@
 // Block-sparse linear layers on a host.
+#if !defined(__ARM_FEATURE_DSP)
+
 #include "tinyformer/engine/linear_s8_sparse.h"
 
 #include "engine/host/pair_convolution.h"
@@ -33,3 +35,5 @@ void linear_s8_bitmap4(const LinearS8Sparse& layer, const int8_t* x, int8_t* y, 
 }
 
 }  // namespace tinyformer::engine::host
+
+#endif  // !defined(__ARM_FEATURE_DSP)

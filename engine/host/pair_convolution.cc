@@ -1,4 +1,6 @@
 // Layout of a band of input rows as pairs, and the output stage.
+#if !defined(__ARM_FEATURE_DSP)
+
 #include "engine/host/pair_convolution.h"
 
 namespace tinyformer::engine::host {
@@ -74,3 +76,5 @@ void store_column(const int32_t* acc, int32_t count, int32_t multiplier, const O
 }
 
 }  // namespace tinyformer::engine::host
+
+#endif  // !defined(__ARM_FEATURE_DSP)

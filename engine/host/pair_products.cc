@@ -1,4 +1,6 @@
 // accumulate_pairs for AVX-512 VNNI, AVX2 and any other machine.
+#if !defined(__ARM_FEATURE_DSP)
+
 #include "engine/host/pair_products.h"
 
 #if defined(__x86_64__)
@@ -98,3 +100,5 @@ void accumulate_pairs(const PairTerm* terms, int32_t count, const Pair* x, int32
 }
 
 }  // namespace tinyformer::engine::host
+
+#endif  // !defined(__ARM_FEATURE_DSP)
