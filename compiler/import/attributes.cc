@@ -1,0 +1,114 @@
+// Attributes: their types, and the forms that older operator sets or auto_pad give them.
+#include <algorithm>
+#include <cmath>
+
+#include "compiler/import/onnx_importer.h"
+
+namespace tinyformer {
+namespace {
+
+using Type = onnx::AttributeProto;
+
+struct Known {
+  const char* name;
+  Type::AttributeType type;
+};
+
+constexpr Known kKnown[] = {
+    {"allowzero", Type::INT},     {"alpha", Type::FLOAT},    {"auto_pad", Type::STRING},
+    {"axis", Type::INT},          {"beta", Type::FLOAT},     {"ceil_mode", Type::INT},
+    {"dilations", Type::INTS},    {"epsilon", Type::FLOAT},  {"group", Type::INT},
+    {"kernel_shape", Type::INTS}, {"momentum", Type::FLOAT}, {"pads", Type::INTS},
+    {"perm", Type::INTS},         {"saturate", Type::INT},   {"stash_type", Type::INT},
+    {"storage_order", Type::INT}, {"strides", Type::INTS},   {"training_mode", Type::INT},
+    {"transA", Type::INT},        {"transB", Type::INT},     {"count_include_pad", Type::INT},
+};
+
+std::string TypeName(int type) {
+  return Type::AttributeType_IsValid(type)
+             ? Type::AttributeType_Name(static_cast<Type::AttributeType>(type))
+             : "type " + std::to_string(type);
+}
+
+}  // namespace
+
+std::map<std::string, Attribute> ConvertAttributes(const OpSite& site,
+                                                   const onnx::NodeProto& proto) {
+  std::map<std::string, Attribute> attributes;
+  for (const onnx::AttributeProto& a : proto.attribute()) {
+    auto known = std::find_if(std::begin(kKnown), std::end(kKnown),
+                              [&](const Known& k) { return a.name() == k.name; });
+    if (known == std::end(kKnown)) {
+      FailNode(site, "attribute-unknown", "attributes of this operator that the compiler knows",
+               "attribute '" + a.name() + "'", "export without it, or open a request for support");
+    }
+    if (a.type() != known->type) {
+      FailNode(site, "attribute-type",
+               "attribute '" + a.name() + "' of type " + TypeName(known->type), TypeName(a.type()),
+               "export the model again: the file breaks the operator's definition");
+    }
+    switch (a.type()) {
+      case Type::INT:
+        attributes[a.name()] = a.i();
+        break;
+      case Type::FLOAT:
+        if (!std::isfinite(a.f())) {
+          FailNode(site, "attribute-type", "attribute '" + a.name() + "' to be a finite number",
+                   "NaN or infinity", "export the model again: the file is damaged");
+        }
+        attributes[a.name()] = static_cast<double>(a.f());
+        break;
+      case Type::STRING:
+        attributes[a.name()] = a.s();
+        break;
+      default:
+        attributes[a.name()] = std::vector<int64_t>(a.ints().begin(), a.ints().end());
+    }
+  }
+  return attributes;
+}
+
+void NormalizeAttributes(const Graph& graph, int opset, Node* node) {
+  for (const char* unused : {"momentum", "storage_order", "stash_type", "saturate"})
+    node->attributes.erase(unused);
+  if (node->op == "Softmax" && opset < 13 && !node->Has("axis"))
+    node->attributes["axis"] = int64_t{1};
+  if (!node->Has("auto_pad")) return;
+  const std::string mode = node->Text("auto_pad", "NOTSET");
+  node->attributes.erase("auto_pad");
+  OpSite site{graph, *node, opset};
+  if (mode == "NOTSET") return;
+  if (mode == "VALID") {
+    node->attributes["pads"] = std::vector<int64_t>{0, 0, 0, 0};
+    return;
+  }
+  const bool upper = mode == "SAME_UPPER";
+  if (!upper && mode != "SAME_LOWER") {
+    FailNode(site, "attribute", "auto_pad NOTSET, VALID, SAME_UPPER or SAME_LOWER",
+             "auto_pad " + mode, "export with explicit pads");
+  }
+  RequireRank(site, 0, 4);
+  std::vector<int64_t> kernel = node->Ints("kernel_shape", {});
+  if (kernel.empty() && site.has_input(1) && site.shape(1).size() == 4)
+    kernel = {site.shape(1)[2], site.shape(1)[3]};
+  auto strides = node->Ints("strides", {1, 1}), dilations = node->Ints("dilations", {1, 1});
+  if (kernel.size() != 2 || strides.size() != 2 || dilations.size() != 2 || strides[0] < 1 ||
+      strides[1] < 1) {
+    FailNode(site, "attribute", "two-dimensional kernel_shape, strides and dilations",
+             ToString(kernel) + ", " + ToString(strides) + ", " + ToString(dilations),
+             "export the model again with two-dimensional windows");
+  }
+  std::vector<int64_t> pads(4);
+  for (size_t d = 0; d < 2; ++d) {
+    constexpr int64_t kMost = 1 << 20;
+    int64_t in = site.shape(0)[2 + d],
+            extent = (std::min(kernel[d], kMost) - 1) * std::min(dilations[d], kMost) + 1;
+    int64_t out = (in + strides[d] - 1) / strides[d];
+    int64_t total = std::max<int64_t>((out - 1) * strides[d] + extent - in, 0);
+    pads[d] = upper ? total / 2 : total - total / 2;
+    pads[d + 2] = total - pads[d];
+  }
+  node->attributes["pads"] = pads;
+}
+
+}  // namespace tinyformer

@@ -1,0 +1,271 @@
+// The walk over a file: initialisers, inputs, nodes, outputs.
+#include "compiler/import/onnx_importer.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace tinyformer {
+namespace {
+
+bool DefaultDomain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
+
+const char* kDamaged = "export the model again: the file is damaged";
+
+}  // namespace
+
+OnnxImporter::OnnxImporter(const onnx::ModelProto& model, const std::string& name,
+                           const ImportOptions& options)
+    : model_(model), name_(name), options_(options) {}
+
+Graph OnnxImporter::Import() {
+  graph_.name = model_.graph().name().empty() ? "model" : model_.graph().name();
+  ReadOpset();
+  AddInitializers();
+  AddInputs();
+  for (const onnx::NodeProto& node : model_.graph().node()) AddNode(node);
+  AddOutputs();
+  Graph result = Compact(graph_);
+  Verify(result, "import");
+  return result;
+}
+
+void OnnxImporter::ReadOpset() {
+  for (const auto& set : model_.opset_import()) {
+    if (DefaultDomain(set.domain()))
+      opset_ = static_cast<int>(std::clamp<int64_t>(set.version(), 0, 1000));
+  }
+  if (opset_ < kFirstOpset || opset_ > kLastOpset) {
+    throw Error("import/opset", name_,
+                "operator set " + std::to_string(kFirstOpset) + " to " + std::to_string(kLastOpset),
+                opset_ == 0 ? "no operator set of the default domain"
+                            : "operator set " + std::to_string(opset_),
+                "export with opset_version=17");
+  }
+}
+
+void OnnxImporter::Define(const std::string& tensor, Entry entry) {
+  if (tensor.empty()) return;
+  if (!tensors_.emplace(tensor, std::move(entry)).second) {
+    throw Error("import/duplicate-name", "tensor '" + tensor + "'", "each tensor to be made once",
+                "a second tensor of this name", kDamaged);
+  }
+}
+
+OnnxImporter::Entry OnnxImporter::Lookup(const OpSite& site, const std::string& tensor) const {
+  auto it = tensors_.find(tensor);
+  if (it == tensors_.end()) {
+    FailNode(site, "undefined-tensor",
+             "operands that an earlier node, an input or an initialiser makes", "'" + tensor + "'",
+             "sort the nodes topologically; a cycle cannot be compiled");
+  }
+  return it->second;
+}
+
+const Value& OnnxImporter::RequireConstant(const OpSite& site, const std::string& tensor,
+                                           const std::string& what) const {
+  Entry entry = Lookup(site, tensor);
+  const Value& value = graph_.value(entry.value);
+  if (!value.is_constant()) {
+    FailNode(site, "not-constant", "a constant " + what, "'" + tensor + "', computed at run time",
+             "export with constant folding");
+  }
+  return value;
+}
+
+void OnnxImporter::AddInitializers() {
+  if (model_.graph().sparse_initializer_size() > 0) {
+    throw Error("import/tensor-type", name_, "dense initialisers (zeros stored as zeros)",
+                std::to_string(model_.graph().sparse_initializer_size()) + " sparse initialisers",
+                "export with dense weights: the compiler finds the zeros itself");
+  }
+  for (const onnx::TensorProto& tensor : model_.graph().initializer()) {
+    Value value = ConvertTensor(tensor, tensor.name());
+    const bool is_uint8 = value.type == DType::kUint8;
+    if (value.name.empty()) {
+      throw Error("import/undefined-tensor", name_, "named initialisers",
+                  "an initialiser without a name", kDamaged);
+    }
+    value.name = graph_.UniqueValueName(value.name);
+    Define(tensor.name(), {graph_.AddValue(std::move(value)), std::nullopt, false, is_uint8});
+  }
+}
+
+Shape OnnxImporter::ReadShape(const onnx::ValueInfoProto& info) const {
+  const std::string where = "input '" + info.name() + "'";
+  if (!info.type().has_tensor_type() || !info.type().tensor_type().has_shape()) {
+    throw Error("import/missing-shape", where, "a tensor with a known shape", "no shape",
+                "export with an example input of fixed size");
+  }
+  Shape shape;
+  for (const auto& dim : info.type().tensor_type().shape().dim()) {
+    const bool batch = shape.empty() && !options_.any_inputs;
+    if (dim.has_dim_value() && dim.dim_value() > 0 && dim.dim_value() <= 1 << 20) {
+      if (batch && dim.dim_value() != 1) {
+        throw Error("import/batch", where, "batch size 1 (or a dynamic batch)",
+                    "batch size " + std::to_string(dim.dim_value()), "export with a batch of one");
+      }
+      shape.push_back(dim.dim_value());
+    } else if (batch && !(dim.has_dim_value() && dim.dim_value() != -1)) {
+      shape.push_back(1);
+    } else {
+      throw Error("import/dynamic-shape", where, "fixed dimensions after the batch",
+                  dim.has_dim_value() ? "dimension " + std::to_string(dim.dim_value())
+                                      : "dimension '" + dim.dim_param() + "'",
+                  "export with an example input of fixed size");
+    }
+  }
+  constexpr int64_t kMost = int64_t{1} << 28;
+  int64_t count = 1;
+  for (int64_t d : shape) {
+    if (count > kMost / d) {
+      throw Error("import/input-size", where, "at most " + std::to_string(kMost) + " elements",
+                  "shape " + ToString(shape), "use a smaller input");
+    }
+    count *= d;
+  }
+  return shape;
+}
+
+void OnnxImporter::AddInputs() {
+  for (const onnx::ValueInfoProto& info : model_.graph().input()) {
+    if (tensors_.count(info.name())) continue;  // older files list initialisers as inputs too
+    const int type = info.type().tensor_type().elem_type();
+    Entry entry;
+    entry.is_uint8 = type == onnx::TensorProto::UINT8;
+    entry.integer_input = entry.is_uint8 || type == onnx::TensorProto::INT8;
+    if (!entry.integer_input && type != onnx::TensorProto::FLOAT) {
+      throw Error(
+          "import/input-type", "input '" + info.name() + "'", "FLOAT, INT8 or UINT8",
+          onnx::TensorProto::DataType_IsValid(type)
+              ? onnx::TensorProto::DataType_Name(static_cast<onnx::TensorProto::DataType>(type))
+              : "type " + std::to_string(type),
+          "export with a float32 input");
+    }
+    entry.value = graph_.AddValue({graph_.UniqueValueName(info.name()), DType::kFloat32,
+                                   ReadShape(info), std::nullopt, std::nullopt});
+    graph_.inputs.push_back(entry.value);
+    Define(info.name(), entry);
+  }
+  if (!options_.any_inputs && graph_.inputs.size() != 1) {
+    throw Error("import/inputs", name_, "one input",
+                std::to_string(graph_.inputs.size()) + " inputs",
+                "export a model that takes one image");
+  }
+}
+
+void OnnxImporter::AddOutputs() {
+  for (const onnx::ValueInfoProto& info : model_.graph().output()) {
+    auto it = tensors_.find(info.name());
+    if (it == tensors_.end()) {
+      throw Error("import/undefined-tensor", "output '" + info.name() + "'", "a node that makes it",
+                  "no such node", kDamaged);
+    }
+    graph_.outputs.push_back(it->second.value);
+  }
+  if (graph_.outputs.empty() || (!options_.any_inputs && graph_.outputs.size() != 1)) {
+    throw Error("import/outputs", name_, "one output",
+                std::to_string(graph_.outputs.size()) + " outputs",
+                "export a model that returns one tensor");
+  }
+}
+
+void OnnxImporter::AddNode(const onnx::NodeProto& proto) {
+  Node node;
+  node.op =
+      DefaultDomain(proto.domain()) ? proto.op_type() : proto.domain() + "." + proto.op_type();
+  node.name = !proto.name().empty() ? proto.name() : proto.output_size() > 0 ? proto.output(0) : "";
+  if (node.name.empty()) node.name = node.op;
+  OpSite site{graph_, node, opset_};
+  const bool absorbed =
+      node.op == "Constant" || node.op == "QuantizeLinear" || node.op == "DequantizeLinear";
+  const OpDef* op = FindOp(node.op);
+  if (!absorbed &&
+      (op == nullptr || op->level != OpDef::Level::kOnnx || opset_ < op->first_opset)) {
+    FailNode(site, "unsupported-op", "one of " + SupportedOnnxOps(), node.op,
+             "express the model with the operators above, or add it: docs/adding_an_operator.md");
+  }
+  if (proto.output_size() == 0 || proto.output(0).empty()) {
+    FailNode(site, "operands", "an output", "none", kDamaged);
+  }
+  if (node.op == "Constant") return AddConstant(proto, node);
+  node.attributes = ConvertAttributes(site, proto);
+  if (node.op == "QuantizeLinear") return AddQuantize(proto, node);
+  if (node.op == "DequantizeLinear") return AddDequantize(proto, node);
+  AddOperator(proto, std::move(node));
+}
+
+void OnnxImporter::AddOperator(const onnx::NodeProto& proto, Node node) {
+  OpSite site{graph_, node, opset_};
+  for (const std::string& tensor : proto.input()) {
+    if (tensor.empty()) {
+      node.inputs.push_back(kNoValue);
+      continue;
+    }
+    Entry entry = Lookup(site, tensor);
+    if (entry.quantized || entry.integer_input) {
+      FailNode(site, "integer-operand",
+               "real operands, integers only between QuantizeLinear and DequantizeLinear",
+               "operand '" + tensor + "' is int8", "export in QDQ form");
+    }
+    node.inputs.push_back(entry.value);
+  }
+  while (!node.inputs.empty() && node.inputs.back() == kNoValue) node.inputs.pop_back();
+  if (node.op == "Identity" && node.inputs.size() == 1) {
+    return Define(proto.output(0), {node.inputs[0], std::nullopt, false, false});
+  }
+  NormalizeAttributes(graph_, opset_, &node);
+  std::vector<Shape> shapes = InferShapes(site);
+  for (int i = static_cast<int>(shapes.size()); i < proto.output_size(); ++i) {
+    if (proto.output(i).empty()) continue;
+    FailNode(site, "extra-output", "only the first output in use",
+             "output '" + proto.output(i) + "'", "export without the operator's optional outputs");
+  }
+  constexpr int64_t kMost = int64_t{1} << 28;
+  int64_t count = 1;
+  for (int64_t d : shapes[0]) {
+    if (d < 1 || count > kMost / d) {
+      FailNode(site, "output-shape", "an output of 1 to " + std::to_string(kMost) + " elements",
+               "shape " + ToString(shapes[0]), "use a smaller input");
+    }
+    count *= d;
+  }
+  node.outputs = {graph_.AddValue({graph_.UniqueValueName(proto.output(0)), DType::kFloat32,
+                                   shapes[0], std::nullopt, std::nullopt})};
+  Define(proto.output(0), {node.outputs[0], std::nullopt, false, false});
+  graph_.nodes.push_back(std::move(node));
+}
+
+void OnnxImporter::AddConstant(const onnx::NodeProto& proto, const Node& node) {
+  OpSite site{graph_, node, opset_};
+  if (proto.attribute_size() != 1) {
+    FailNode(site, "constant", "one attribute: value",
+             std::to_string(proto.attribute_size()) + " attributes", kDamaged);
+  }
+  const onnx::AttributeProto& a = proto.attribute(0);
+  Value value;
+  const std::string name = graph_.UniqueValueName(proto.output(0));
+  if (a.name() == "value" && a.type() == onnx::AttributeProto::TENSOR) {
+    value = ConvertTensor(a.t(), name);
+  } else if (a.name() == "value_int" || a.name() == "value_ints") {
+    std::vector<int64_t> elements(a.ints().begin(), a.ints().end());
+    Shape shape = {static_cast<int64_t>(elements.size())};
+    if (a.name() == "value_int") elements = {a.i()}, shape = {};
+    value = {name, DType::kInt64, shape, std::nullopt, std::nullopt};
+    value.SetElements(elements);
+  } else if (a.name() == "value_float" || a.name() == "value_floats") {
+    std::vector<float> elements(a.floats().begin(), a.floats().end());
+    Shape shape = {static_cast<int64_t>(elements.size())};
+    if (a.name() == "value_float") elements = {a.f()}, shape = {};
+    value = {name, DType::kFloat32, shape, std::nullopt, std::nullopt};
+    value.SetElements(elements);
+  } else {
+    FailNode(site, "constant",
+             "attribute value, value_int, value_ints, value_float or value_floats",
+             "attribute '" + a.name() + "'", "export the constant as a tensor");
+  }
+  const bool is_uint8 = value.type == DType::kUint8;
+  Define(proto.output(0), {graph_.AddValue(std::move(value)), std::nullopt, false, is_uint8});
+}
+
+}  // namespace tinyformer

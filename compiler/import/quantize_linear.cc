@@ -1,0 +1,158 @@
+// QuantizeLinear and DequantizeLinear: absorbed into quantizations of values.
+#include <algorithm>
+#include <cmath>
+
+#include "compiler/import/onnx_importer.h"
+#include "compiler/ops/evaluate.h"
+
+namespace tinyformer {
+namespace {
+
+std::string Text(const Quantization& q) {
+  return q.scales.size() == 1 ? "scale " + std::to_string(q.scales[0]) + ", zero point " +
+                                    std::to_string(q.zero_point)
+                              : std::to_string(q.scales.size()) + " scales";
+}
+
+}  // namespace
+
+Quantization OnnxImporter::ReadQuantization(const OpSite& site, const onnx::NodeProto& proto,
+                                            const Shape& shape, bool* is_uint8) {
+  if (proto.input_size() < 2 || proto.input_size() > 3) {
+    FailNode(site, "operands", "2 to 3 operands", std::to_string(proto.input_size()) + " operands",
+             "export the model again: the file breaks the operator's definition");
+  }
+  const Value& scale = RequireConstant(site, proto.input(1), "scale");
+  Quantization q;
+  if (scale.type != DType::kFloat32) {
+    FailNode(site, "quantization", "a float scale",
+             std::string("a scale of type ") + DTypeName(scale.type),
+             "export the model again: the file breaks the operator's definition");
+  }
+  q.scales = scale.Elements<float>();
+  for (float s : q.scales) {
+    if (!(s > 0) || !std::isfinite(s)) {
+      FailNode(site, "quantization", "positive scales", "scale " + std::to_string(s),
+               "calibrate the model again: a scale of zero loses the tensor");
+    }
+  }
+  std::vector<float> zero_points = {0.0f};
+  if (proto.input_size() == 3 && !proto.input(2).empty()) {
+    const Value& zero = RequireConstant(site, proto.input(2), "zero point");
+    *is_uint8 = zero.type == DType::kUint8;
+    zero_points = RealElements(zero);
+  }
+  if (q.scales.size() > 1 || scale.shape.size() == 1) {
+    int axis = q.scales.size() == 1 && shape.empty()
+                   ? -1
+                   : NormalizeAxis(site, site.node.Int("axis", 1), shape.size());
+    if (q.scales.size() > 1 &&
+        shape[static_cast<size_t>(axis)] != static_cast<int64_t>(q.scales.size())) {
+      FailNode(site, "quantization",
+               "one scale per index of axis " + std::to_string(axis) + " of " + ToString(shape),
+               std::to_string(q.scales.size()) + " scales",
+               "export the model again: the file is damaged");
+    }
+    if (q.scales.size() > 1) q.axis = axis;
+  }
+  if (zero_points.empty() || !std::all_of(zero_points.begin(), zero_points.end(),
+                                          [&](float z) { return z == zero_points[0]; })) {
+    FailNode(site, "quantization", "one zero point for all channels",
+             "zero points that differ between channels", "quantize the weights symmetrically");
+  }
+  q.zero_point = static_cast<int32_t>(zero_points[0]);
+  if (*is_uint8) q.zero_point -= 128;
+  return q;
+}
+
+void OnnxImporter::Annotate(const OpSite& site, ValueId id, const Quantization& quantization) {
+  Value& value = graph_.value(id);
+  if (quantization.axis >= 0) {
+    FailNode(site, "quantization", "activations with one scale", Text(quantization),
+             "quantize activations per tensor, only weights per channel");
+  }
+  if (value.quantization && !(*value.quantization == quantization)) {
+    FailNode(site, "quantized-twice",
+             "one quantization of '" + value.name + "': " + Text(*value.quantization),
+             Text(quantization), "quantize each tensor once");
+  }
+  value.quantization = quantization;
+}
+
+void OnnxImporter::AddQuantize(const onnx::NodeProto& proto, const Node& node) {
+  OpSite site{graph_, node, opset_};
+  if (proto.input_size() < 1) ReadQuantization(site, proto, {}, nullptr);
+  Entry source = Lookup(site, proto.input(0));
+  if (source.quantized || source.integer_input) {
+    FailNode(site, "integer-operand", "a real operand", "operand '" + proto.input(0) + "' is int8",
+             "export in QDQ form");
+  }
+  // Without a zero point the operator makes uint8.
+  bool is_uint8 = proto.input_size() < 3;
+  Quantization q = ReadQuantization(site, proto, graph_.value(source.value).shape, &is_uint8);
+  if (proto.input_size() == 3 && !is_uint8 &&
+      RequireConstant(site, proto.input(2), "zero point").type != DType::kInt8) {
+    FailNode(
+        site, "quantization", "an int8 or uint8 zero point",
+        std::string("type ") + DTypeName(RequireConstant(site, proto.input(2), "zero point").type),
+        "quantize to int8");
+  }
+  Value& value = graph_.value(source.value);
+  if (!value.is_constant()) {
+    Annotate(site, source.value, q);
+    return Define(proto.output(0), {source.value, q, false, is_uint8});
+  }
+  Value stored{graph_.UniqueValueName(proto.output(0)), DType::kInt8, value.shape, std::nullopt,
+               std::nullopt};
+  std::vector<float> reals = RealElements(value);
+  int64_t inner = 1;
+  if (q.axis >= 0) {
+    for (size_t d = static_cast<size_t>(q.axis) + 1; d < value.shape.size(); ++d)
+      inner *= value.shape[d];
+  }
+  std::vector<int8_t> elements(reals.size());
+  for (size_t i = 0; i < reals.size(); ++i) {
+    float scale = q.scales[static_cast<size_t>(static_cast<int64_t>(i) / inner) % q.scales.size()];
+    elements[i] = QuantizeToInt8(reals[i], scale, q.zero_point);
+  }
+  stored.SetElements(elements);
+  stored.quantization = q;
+  ValueId id = graph_.AddValue(std::move(stored));
+  Define(proto.output(0), {id, q, false, is_uint8});
+}
+
+void OnnxImporter::AddDequantize(const onnx::NodeProto& proto, const Node& node) {
+  OpSite site{graph_, node, opset_};
+  if (proto.input_size() < 1) ReadQuantization(site, proto, {}, nullptr);
+  Entry source = Lookup(site, proto.input(0));
+  bool is_uint8 = source.is_uint8;
+  Quantization q = ReadQuantization(site, proto, graph_.value(source.value).shape, &is_uint8);
+  if (graph_.value(source.value).is_constant())
+    return DequantizeConstant(site, proto, source.value, q);
+  if (!source.quantized && !source.integer_input) {
+    FailNode(site, "integer-operand", "an int8 or uint8 operand",
+             "operand '" + proto.input(0) + "' is float", "export in QDQ form");
+  }
+  Annotate(site, source.value, q);
+  Define(proto.output(0), {source.value, std::nullopt, false, false});
+}
+
+void OnnxImporter::DequantizeConstant(const OpSite& site, const onnx::NodeProto& proto,
+                                      ValueId data, const Quantization& q) {
+  Value value = graph_.value(data);
+  value.name = graph_.UniqueValueName(proto.output(0));
+  if (value.type == DType::kUint8) {
+    std::vector<int8_t> moved;
+    for (uint8_t u : value.Elements<uint8_t>()) moved.push_back(static_cast<int8_t>(int{u} - 128));
+    value.type = DType::kInt8;
+    value.SetElements(moved);
+  }
+  if (value.type != DType::kInt8 && value.type != DType::kInt32) {
+    FailNode(site, "integer-operand", "int8, uint8 or int32 constants",
+             std::string(DTypeName(value.type)), "export in QDQ form");
+  }
+  value.quantization = q;
+  Define(proto.output(0), {graph_.AddValue(std::move(value)), std::nullopt, false, false});
+}
+
+}  // namespace tinyformer

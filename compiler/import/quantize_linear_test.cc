@@ -1,0 +1,122 @@
+#include <gtest/gtest.h>
+
+#include "compiler/import/onnx_text.h"
+#include "compiler/import/read_onnx.h"
+
+namespace tinyformer {
+namespace {
+
+using onnx::TensorProto;
+
+// x -> QDQ -> Gemm(int8 weights by DQ, int32 bias by DQ) -> QDQ -> y
+onnx::ModelProto QdqModel(TensorProto::DataType activation = TensorProto::INT8) {
+  auto model = ModelFromText(
+      "g (float[1,2] x) => (float[1,2] y) {"
+      "xq = QuantizeLinear(x, xs, xz) xd = DequantizeLinear(xq, xs, xz)"
+      "wd = DequantizeLinear<axis = 0>(wq, ws, wz) bd = DequantizeLinear<axis = 0>(bq, bs)"
+      "h = Gemm<transB = 1>(xd, wd, bd)"
+      "hq = QuantizeLinear(h, hs, hz) y = DequantizeLinear(hq, hs, hz) }");
+  AddFloats(model, "xs", {}, {0.5f});
+  AddIntegers(model, "xz", activation, {}, {3});
+  AddIntegers(model, "wq", TensorProto::INT8, {2, 2}, {1, -2, 127, -127});
+  AddFloats(model, "ws", {2}, {0.25f, 2.0f});
+  AddIntegers(model, "wz", TensorProto::INT8, {2}, {0, 0});
+  AddIntegers(model, "bq", TensorProto::INT32, {2}, {1000, -5});
+  AddFloats(model, "bs", {2}, {0.125f, 1.0f});
+  AddFloats(model, "hs", {}, {1.0f});
+  AddIntegers(model, "hz", activation, {}, {0});
+  return model;
+}
+
+TEST(QuantizeLinear, PairsBecomeQuantizations) {
+  Graph g = Import(QdqModel());
+  EXPECT_EQ(Print(g),
+            "graph g\n  input %x: float32 [1, 2] q(0.5, zero point 3)\n"
+            "  %h = Gemm(%x, $wd: int8 [2, 2] q(2 scales, axis 0, zero point 0), $bd: int32 [2] "
+            "q(2 scales, axis 0, "
+            "zero point 0)) {transB=1} : float32 [1, 2] q(1, zero point 0)\n  output %h\n");
+  EXPECT_TRUE(IsQuantizedModel(g));
+}
+
+TEST(QuantizeLinear, Uint8MovesToInt8) {
+  Graph g = Import(QdqModel(TensorProto::UINT8));
+  EXPECT_EQ(*g.value(g.inputs[0]).quantization, Quantization::PerTensor(0.5f, 3 - 128));
+}
+
+TEST(QuantizeLinear, FloatModelsAreRecognised) {
+  auto model = ModelFromText("g (float[1,2] x) => (float[1,2] y) { y = Gemm(x, w) }");
+  AddFloats(model, "w", {2, 2}, {1, 2, 3, 4});
+  std::string name;
+  EXPECT_FALSE(IsQuantizedModel(Import(model), &name));
+  EXPECT_EQ(name, "x");
+}
+
+TEST(QuantizeLinear, ConstantsAreQuantizedAtImport) {
+  auto model = ModelFromText(
+      "g (float[1,2] x) => (float[1,2] y) { wq = QuantizeLinear(w, ws, wz) wd = "
+      "DequantizeLinear(wq, ws, wz) "
+      "y = Gemm(x, wd) }");
+  AddFloats(model, "w", {2, 2}, {0.25f, 0.75f, -1.25f, 100});
+  AddFloats(model, "ws", {}, {0.5f});
+  AddIntegers(model, "wz", TensorProto::INT8, {}, {0});
+  Graph g = Import(model);
+  const Value& w = g.value(g.nodes[0].inputs[1]);
+  EXPECT_EQ(w.Elements<int8_t>(), (std::vector<int8_t>{0, 2, -2, 127}));  // halves to even
+}
+
+TEST(QuantizeLinear, ScalesMustBePositive) {
+  auto model = QdqModel();
+  for (auto& t : *model.mutable_graph()->mutable_initializer()) {
+    if (t.name() == "hs") t.set_float_data(0, 0.0f);
+  }
+  EXPECT_EQ(ImportError(model),
+            "error[import/quantization] node 'hq' (QuantizeLinear, opset 17)\n  expected: positive "
+            "scales\n"
+            "  found:    scale 0.000000\n  fix:      calibrate the model again: a scale of zero "
+            "loses the tensor");
+}
+
+TEST(QuantizeLinear, ATensorHasOneQuantization) {
+  auto model = QdqModel();
+  auto* node = model.mutable_graph()->mutable_node(6);
+  node->set_input(1, "xs");
+  EXPECT_EQ(ImportError(model),
+            "error[import/quantized-twice] node 'y' (DequantizeLinear, opset 17)\n"
+            "  expected: one quantization of 'h': scale 1.000000, zero point 0\n"
+            "  found:    scale 0.500000, zero point 0\n  fix:      quantize each tensor once");
+}
+
+TEST(QuantizeLinear, ActivationsHaveOneScale) {
+  auto model = QdqModel();
+  for (auto& t : *model.mutable_graph()->mutable_initializer()) {
+    if (t.name() != "hs") continue;
+    t.add_dims(2);
+    t.add_float_data(2.0f);
+  }
+  EXPECT_EQ(ImportError(model),
+            "error[import/quantization] node 'hq' (QuantizeLinear, opset 17)\n  expected: "
+            "activations with one scale\n"
+            "  found:    2 scales\n  fix:      quantize activations per tensor, only weights per "
+            "channel");
+}
+
+TEST(QuantizeLinear, Int8OperandsNeedADequantize) {
+  auto model = QdqModel();
+  model.mutable_graph()->mutable_node(4)->set_input(0, "xq");
+  EXPECT_EQ(ImportError(model),
+            "error[import/integer-operand] node 'h' (Gemm, opset 17)\n"
+            "  expected: real operands, integers only between QuantizeLinear and DequantizeLinear\n"
+            "  found:    operand 'xq' is int8\n  fix:      export in QDQ form");
+}
+
+TEST(QuantizeLinear, ScalesMustBeConstant) {
+  auto model = QdqModel();
+  model.mutable_graph()->mutable_node(0)->set_input(1, "x");
+  EXPECT_EQ(ImportError(model),
+            "error[import/not-constant] node 'xq' (QuantizeLinear, opset 17)\n  expected: a "
+            "constant scale\n"
+            "  found:    'x', computed at run time\n  fix:      export with constant folding");
+}
+
+}  // namespace
+}  // namespace tinyformer
