@@ -58,8 +58,9 @@ ImageStore LoadImages(const DatasetInfo& info, const ImageSet& images, int64_t l
   const int64_t count = limit > 0 ? std::min(limit, images.size()) : images.size();
   store.pixels.resize(static_cast<size_t>(count * store.shape.bytes()));
   for (int64_t i = 0; i < count; ++i) {
-    images.Read(i, store.pixels.data() + i * store.shape.bytes());
-    store.labels.push_back(images.label(i));
+    const int64_t from = i * images.size() / count;
+    images.Read(from, store.pixels.data() + i * store.shape.bytes());
+    store.labels.push_back(images.label(from));
   }
   return store;
 }
@@ -133,16 +134,19 @@ void TrainingBatches::Make(int64_t step, Batch* batch) {
   Normalise(images_, bytes_, &batch->pixels);
 }
 
-void MakePlainBatch(const ImageStore& images, int64_t first, int64_t count, Batch* batch) {
+void MakePlainBatch(const ImageStore& images, const std::vector<int64_t>& chosen, Batch* batch) {
   const auto classes = static_cast<size_t>(images.classes);
-  batch->size = count;
-  batch->labels.assign(images.labels.begin() + first, images.labels.begin() + first + count);
-  batch->targets.assign(static_cast<size_t>(count) * classes, 0.0f);
-  for (size_t i = 0; i < batch->labels.size(); ++i) {
-    batch->targets[i * classes + static_cast<size_t>(batch->labels[i])] = 1;
+  std::vector<uint8_t> bytes;
+  batch->size = static_cast<int64_t>(chosen.size());
+  batch->labels.clear();
+  batch->targets.assign(chosen.size() * classes, 0.0f);
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const int label = images.labels[static_cast<size_t>(chosen[i])];
+    batch->labels.push_back(label);
+    batch->targets[i * classes + static_cast<size_t>(label)] = 1;
+    bytes.insert(bytes.end(), images.image(chosen[i]),
+                 images.image(chosen[i]) + images.shape.bytes());
   }
-  const std::vector<uint8_t> bytes(images.image(first),
-                                   images.image(first) + count * images.shape.bytes());
   Normalise(images, bytes, &batch->pixels);
 }
 

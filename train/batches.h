@@ -21,7 +21,7 @@ struct ImageStore {
   const uint8_t* image(int64_t i) const { return pixels.data() + i * shape.bytes(); }
 };
 
-/// Reads the set into memory; limit 0: all of it.
+/// Reads the set into memory; limit 0: all of it, else that many images spread evenly over the set.
 ImageStore LoadImages(const DatasetInfo& info, const ImageSet& images, int64_t limit = 0);
 
 /// One batch, ready for the network.
@@ -59,7 +59,7 @@ class TrainingBatches {
   std::vector<uint8_t> fill_;  // the mean pixel, for erased rectangles
 };
 
-/// Images [first, first + count) as they are; targets are the plain labels.
-void MakePlainBatch(const ImageStore& images, int64_t first, int64_t count, Batch* batch);
+/// The chosen images as they are; targets are the plain labels.
+void MakePlainBatch(const ImageStore& images, const std::vector<int64_t>& chosen, Batch* batch);
 
 }  // namespace tinyformer

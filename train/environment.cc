@@ -39,7 +39,8 @@ std::string KernelIsa() {
   const std::string config = at::show_config(), key = "CPU capability usage: ";
   const size_t at = config.find(key);
   if (at == std::string::npos) return "unknown";
-  return config.substr(at + key.size(), config.find_first_of("\n ", at + key.size()) - at - key.size());
+  return config.substr(at + key.size(),
+                       config.find_first_of("\n ", at + key.size()) - at - key.size());
 }
 
 }  // namespace

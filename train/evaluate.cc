@@ -1,6 +1,7 @@
 #include "train/evaluate.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/interrupt.h"
 #include "train/torch_compat.h"
@@ -26,7 +27,10 @@ Quality Evaluate(const Network& network, const ImageStore& images, bool bf16,
   Batch batch;
   for (int64_t first = 0; first < images.size(); first += kEvaluationBatch) {
     ThrowIfInterrupted();
-    MakePlainBatch(images, first, std::min(kEvaluationBatch, images.size() - first), &batch);
+    std::vector<int64_t> chosen(
+        static_cast<size_t>(std::min(kEvaluationBatch, images.size() - first)));
+    std::iota(chosen.begin(), chosen.end(), first);
+    MakePlainBatch(images, chosen, &batch);
     AutocastScope autocast(bf16, at::Device(device).type());
     const at::Tensor logits =
         network.Forward(ToInput(batch, images.shape, device), {}).to(at::kCPU);
@@ -50,7 +54,10 @@ void RecalibrateBatchNorm(const Network& network, const ImageStore& images, int6
   Batch plain;
   for (int64_t i = 0; i < batches; ++i) {
     ThrowIfInterrupted();
-    MakePlainBatch(images, i * batch, batch, &plain);
+    std::vector<int64_t> chosen;
+    for (int64_t j = 0; j < batch; ++j)
+      chosen.push_back((j * batches + i) * images.size() / (batch * batches));
+    MakePlainBatch(images, chosen, &plain);
     AutocastScope autocast(bf16, at::Device(device).type());
     // Momentum 1 / (i + 1) makes the running value the plain mean of all batches so far; the first
     // replaces what was there.

@@ -22,9 +22,9 @@ Quality Evaluate(const Network& network, const ImageStore& images, bool bf16,
 /// on the device. The tensor may share the batch's memory: use it before the batch changes.
 at::Tensor ToInput(const Batch& batch, const ImageShape& shape, const std::string& device);
 
-/// Replaces all running batch norm statistics by the mean over `batches` plain training batches of
-/// `batch` images. Source  pruning and weight averaging leave stale statistics; SPEC section 3
-/// (batch norm recalibration)
+/// Replaces all running batch norm statistics by the mean over `batches` plain batches of `batch`
+/// images, spread evenly over the set. Source  pruning and weight averaging leave stale statistics;
+/// SPEC section 3 (batch norm recalibration)
 void RecalibrateBatchNorm(const Network& network, const ImageStore& images, int64_t batch,
                           int64_t batches, bool bf16, const std::string& device);
 

@@ -2,7 +2,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
-#include <thread>
 
 #include "base/check.h"
 #include "base/error.h"
@@ -133,7 +132,11 @@ void Execute(Options o) {
   for (const std::string& warning : data.warnings) std::cerr << "warning: " << warning << "\n";
   CheckImages(job.genome, data.info);
   job.folder = RunFolder(o.output);
-  job.folder.Open(job.genome, recipe, data.info, DescribeEnvironment());
+  for (const std::string& difference :
+       job.folder.Open(job.genome, recipe, data.info, DescribeEnvironment())) {
+    std::cerr << "warning: this run was started with " << difference
+              << ": its last bits may differ\n";
+  }
   const ImageStore train = LoadImages(data.info, *data.train, recipe.limit_train);
   const ImageStore validation = LoadImages(data.info, *data.validation);
   job.recipe = recipe;

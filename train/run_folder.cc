@@ -26,8 +26,8 @@ Json DescribeData(const DatasetInfo& data) {
 
 bool RunFolder::Has(const std::string& name) const { return std::filesystem::exists(File(name)); }
 
-void RunFolder::Open(const Genome& genome, const Recipe& recipe, const DatasetInfo& data,
-                     const Json& environment) const {
+std::vector<std::string> RunFolder::Open(const Genome& genome, const Recipe& recipe,
+                                         const DatasetInfo& data, const Json& environment) const {
   if (Has("config.json") && Has("genome.json")) {
     const Json config = ReadJson(File("config.json"));
     const Recipe before_recipe = ParseRecipe(
@@ -45,7 +45,14 @@ void RunFolder::Open(const Genome& genome, const Recipe& recipe, const DatasetIn
       FailChanged(path_, "data fingerprint", data_before.value("fingerprint", ""),
                   data.fingerprint);
     }
-    return;
+    std::vector<std::string> differences;
+    const Json environment_before = config.value("environment", Json::object());
+    for (const auto& [key, value] : environment.items()) {
+      const Json before_value = environment_before.value(key, Json());
+      if (before_value != value)
+        differences.push_back(key + " " + before_value.dump() + ", now " + value.dump());
+    }
+    return differences;
   }
   const Json config = {{"format", "tinyformer-run"},
                        {"version", 1},
@@ -54,6 +61,7 @@ void RunFolder::Open(const Genome& genome, const Recipe& recipe, const DatasetIn
                        {"environment", environment}};
   WriteFileAtomic(File("genome.json"), ToJson(genome).dump(2) + "\n");
   WriteFileAtomic(File("config.json"), config.dump(2) + "\n");
+  return {};
 }
 
 FinishedRun ReadFinishedRun(const std::string& path) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "base/safetensors.h"
@@ -25,9 +26,11 @@ class RunFolder {
   /// for the same.
   ///
   /// config.json  recipe, data (spec, fingerprint, classes, mean, stddev), environment
+  /// Returns      what differs in the environment of the folder's earlier run ("threads 1, now
+  ///              2"): results may then differ in their last bits
   /// Errors       train/resume-changed (genome, data or an option differs: names which)
-  void Open(const Genome& genome, const Recipe& recipe, const DatasetInfo& data,
-            const Json& environment) const;
+  std::vector<std::string> Open(const Genome& genome, const Recipe& recipe, const DatasetInfo& data,
+                                const Json& environment) const;
 
  private:
   std::string path_;

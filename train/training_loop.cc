@@ -112,7 +112,8 @@ class TrainingLoop {
     if (images == 0) return "";
     char text[96];
     std::snprintf(text, sizeof text, "epoch %lld, loss %.3f, accuracy %.1f %%",
-                  static_cast<long long>(Epoch() + 1), progress_.loss_sum / images,
+                  static_cast<long long>((progress_.step - 1) / batches_.steps_per_epoch() + 1),
+                  progress_.loss_sum / images,
                   100 * static_cast<double>(progress_.correct) / images);
     return text;
   }
@@ -279,7 +280,8 @@ class TrainingLoop {
 
   [[noreturn]] void FailNotFinite(double loss, double lr) const {
     char text[64];
-    std::snprintf(text, sizeof text, "%g with learning rate %g", loss, lr);
+    std::snprintf(text, sizeof text, "%s with learning rate %g",
+                  std::isnan(loss) ? "nan" : "infinity", lr);
     throw Error(
         "train/nan",
         "epoch " + std::to_string(Epoch() + 1) + ", step " + std::to_string(progress_.step + 1) +

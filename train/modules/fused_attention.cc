@@ -8,9 +8,6 @@
 #include "base/check.h"
 #include "train/torch_compat.h"
 
-#pragma GCC diagnostic ignored \
-    "-Wpsabi"  // the vectors below never cross a call: everything is inlined
-
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define TF_EACH_CPU __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

@@ -1,0 +1,227 @@
+#include "train/training_loop.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <set>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "train/block_pruning.h"
+#include "train/testing_data.h"
+#include "train/torch_compat.h"
+
+namespace tinyformer {
+namespace {
+
+class TrainingLoopTest : public ::testing::Test {
+ protected:
+  TrainingLoopTest() : train_(StripedImages(96)), validation_(StripedImages(32, 2)) {
+    at::set_num_threads(1);
+    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+    root_ = std::filesystem::path(::testing::TempDir()) /
+            ("training_loop_" + std::string(info->name()));
+    std::filesystem::remove_all(root_);
+  }
+  ~TrainingLoopTest() override { std::filesystem::remove_all(root_); }
+
+  std::string Path(const std::string& name) const { return (root_ / name).string(); }
+
+  TrainingJob Job(const std::string& name, const Recipe& recipe = SmallRecipe()) const {
+    TrainingJob job;
+    job.genome = SmallGenome();
+    job.recipe = recipe;
+    job.train = &train_;
+    job.validation = &validation_;
+    job.folder = RunFolder(Path(name));
+    job.folder.Open(job.genome, recipe, DatasetInfo(), Json::object());
+    return job;
+  }
+
+  TrainingJob CompressJob(const std::string& name, const std::string& source) const {
+    Recipe recipe = SmallRecipe();
+    recipe.stage = "compress";
+    recipe.source = Path(source);
+    recipe.warmup_epochs = 0;
+    TrainingJob job = Job(name, recipe);
+    job.source = ReadFinishedRun(recipe.source);
+    return job;
+  }
+
+  std::string Model(const std::string& name) const {
+    return ReadFile(Path(name) + "/model.safetensors");
+  }
+
+  /// Runs the job, stopping it after each of the given steps and starting it anew from its folder.
+  static TrainingResult RunWithStops(TrainingJob job, const std::vector<int64_t>& stops) {
+    for (int64_t stop : stops) {
+      job.stop_after_steps = stop;
+      EXPECT_THROW(RunTraining(job), Interrupted);
+    }
+    job.stop_after_steps = -1;
+    return RunTraining(job);
+  }
+
+  std::filesystem::path root_;
+  ImageStore train_, validation_;
+};
+
+TEST_F(TrainingLoopTest, LearnsToTellStripesApart) {
+  const TrainingResult result = RunTraining(Job("run"));
+  EXPECT_GE(result.validation_accuracy, 0.9);
+  EXPECT_EQ(result.steps, 18);
+}
+
+TEST_F(TrainingLoopTest, RepeatsBitForBit) {
+  RunTraining(Job("a"));
+  RunTraining(Job("b"));
+  EXPECT_EQ(Model("a"), Model("b"));
+}
+
+TEST_F(TrainingLoopTest, GoesOnAfterAStopAsIfItHadNotStopped) {
+  RunTraining(Job("whole"));
+  RunWithStops(Job("parts"), {1, 5, 6, 17, 18});
+  EXPECT_EQ(Model("parts"), Model("whole"));
+}
+
+TEST_F(TrainingLoopTest, CompressionGoesOnAfterAStopAsIfItHadNotStopped) {
+  RunTraining(Job("dense"));
+  RunTraining(CompressJob("whole", "dense"));
+  RunWithStops(CompressJob("parts", "dense"), {2, 8, 9, 13});
+  EXPECT_EQ(Model("parts"), Model("whole"));
+}
+
+TEST_F(TrainingLoopTest, CompressionPrunesExactlyTheStatedBlocks) {
+  RunTraining(Job("dense"));
+  const TrainingResult result = RunTraining(CompressJob("sparse", "dense"));
+  const FinishedRun run = ReadFinishedRun(Path("sparse"));
+  int64_t zeros = 0, all = 0;
+  for (const LayerSpec& layer : ListLayers(run.genome)) {
+    const auto mask = run.model.tensors.find("mask/" + layer.name + ".weight");
+    ASSERT_EQ(mask != run.model.tensors.end(), layer.sparsity > 0) << layer.name;
+    if (layer.sparsity <= 0) continue;
+    const std::vector<float> weights = run.model.tensors.at(layer.name + ".weight").Floats();
+    const std::vector<float> norms = BlockNorms(layer, weights.data(), {});
+    EXPECT_EQ(std::count(norms.begin(), norms.end(), 0.0f), PrunedBlocks(layer, layer.sparsity))
+        << layer.name;
+    for (size_t i = 0; i < weights.size(); ++i) {
+      EXPECT_EQ(weights[i] == 0, mask->second.bytes[i] == 0) << layer.name << " " << i;
+      EXPECT_FALSE(std::signbit(weights[i]) && weights[i] == 0) << "negative zero";
+      zeros += weights[i] == 0;
+    }
+    all += layer.weights;
+  }
+  EXPECT_DOUBLE_EQ(result.sparsity, static_cast<double>(zeros) / static_cast<double>(all));
+}
+
+TEST_F(TrainingLoopTest, WritesOneMetricsLinePerEpoch) {
+  RunWithStops(Job("run"), {7});
+  const std::string text = ReadFile(Path("run") + "/metrics.jsonl");
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
+  const Json line = ParseJson(text.substr(0, text.find('\n')), "metrics.jsonl");
+  for (const char* key :
+       {"epoch", "step", "lr", "train_loss", "train_accuracy", "validation_loss",
+        "validation_accuracy", "validation_accuracy_ema", "images_per_second", "seconds"}) {
+    EXPECT_TRUE(line.contains(key)) << key;
+  }
+}
+
+TEST_F(TrainingLoopTest, LearnsFromATeacher) {
+  RunTraining(Job("teacher"));
+  Recipe recipe = SmallRecipe();
+  recipe.teacher = Path("teacher");
+  TrainingJob job = Job("student", recipe);
+  job.teacher = ReadFinishedRun(recipe.teacher);
+  EXPECT_GE(RunTraining(job).validation_accuracy, 0.9);
+  RunTraining(Job("alone"));
+  EXPECT_NE(Model("student"), Model("alone"));
+}
+
+TEST_F(TrainingLoopTest, StopsWhenTheLossIsNoNumberAndKeepsTheCheckpoint) {
+  TrainingJob job = Job("run");
+  job.stop_after_steps = 6;
+  EXPECT_THROW(RunTraining(job), Interrupted);
+  TensorFile checkpoint = ReadTensors(Path("run") + "/checkpoint.safetensors");
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  NamedTensor& bias = checkpoint.tensors.at("weights/head.bias");
+  bias = NamedTensor::Float32(bias.shape, std::vector<float>(2, nan).data());
+  WriteTensors(Path("run") + "/checkpoint.safetensors", checkpoint);
+  const std::string before = ReadFile(Path("run") + "/checkpoint.safetensors");
+  job.stop_after_steps = -1;
+  try {
+    RunTraining(job);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(),
+                 "error[train/nan] epoch 2, step 7 of 18\n"
+                 "  expected: a finite loss\n"
+                 "  found:    nan with learning rate 0.01\n"
+                 "  fix:      start a new run with a lower --lr or with --amp off; the last "
+                 "checkpoint is as it was");
+  }
+  EXPECT_EQ(ReadFile(Path("run") + "/checkpoint.safetensors"), before);
+}
+
+TEST_F(TrainingLoopTest, RefusesACheckpointOfAnotherGenome) {
+  TrainingJob job = Job("run");
+  job.stop_after_steps = 1;
+  EXPECT_THROW(RunTraining(job), Interrupted);
+  job.genome.last_linear = 24;
+  try {
+    RunTraining(job);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(
+        std::string(error.what()),
+        "error[train/checkpoint] " + Path("run") +
+            "/checkpoint.safetensors\n"
+            "  expected: a tensor 'weights/last.weight' of this genome's shape\n"
+            "  found:    [16, 12]\n"
+            "  fix:      remove the checkpoint to start again, or use the folder it came from");
+  }
+}
+
+TEST_F(TrainingLoopTest, RefusesToGoOnWithOtherOptions) {
+  Job("run");
+  Recipe other = SmallRecipe();
+  other.lr = 0.02;
+  try {
+    Job("run", other);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "error[train/resume-changed] " + Path("run") +
+                  "\n"
+                  "  expected: lr 0.01, as this run was started\n"
+                  "  found:    lr 0.02\n"
+                  "  fix:      use the same value to go on, or another folder for a new run");
+  }
+}
+
+TEST_F(TrainingLoopTest, SaysWhatDiffersInTheEnvironment) {
+  const RunFolder folder(Path("run"));
+  EXPECT_TRUE(folder.Open(SmallGenome(), SmallRecipe(), DatasetInfo(), {{"threads", 1}}).empty());
+  EXPECT_EQ(folder.Open(SmallGenome(), SmallRecipe(), DatasetInfo(), {{"threads", 2}}),
+            (std::vector<std::string>{"threads 1, now 2"}));
+}
+
+TEST_F(TrainingLoopTest, NeedsAFinishedRunToCompress) {
+  Job("run");
+  try {
+    ReadFinishedRun(Path("run"));
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "error[train/no-run] " + Path("run") +
+                  "\n"
+                  "  expected: a finished run: a folder with genome.json and model.safetensors\n"
+                  "  found:    no model.safetensors\n"
+                  "  fix:      finish the training first: tinyformer train ... -o " +
+                  Path("run"));
+  }
+}
+
+}  // namespace
+}  // namespace tinyformer
