@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Runs tools/check on small trees, each with one thing wrong, and compares the findings with what they should be.
+set -uo pipefail
+check="$(cd "$(dirname "$0")/../.." && pwd)/tools/check"
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+failed=0
+# Words that tools/check looks for are put together here, so that it does not find them in this file.
+open_end="TO""DO" skipped="GTEST_""SKIP()" machine_path="/wo""rk/shared" host="registry.np""mjs.org"
+
+# expect NAME CHECK STATUS OUTPUT: the tree holds the files of the sample; then it is emptied.
+expect() {
+  local output status
+  output=$("$check" --root "$tree" "$2" | grep -v '^check ')
+  "$check" --root "$tree" "$2" >/dev/null
+  status=$?
+  if [ "$output" != "$4" ] || [ "$status" != "$3" ]; then
+    printf 'FAILED %s (status %s)\n--- expected\n%s\n--- found\n%s\n' "$1" "$status" "$4" "$output"
+    failed=1
+  else
+    printf 'ok %s\n' "$1"
+  fi
+  find "$tree" -mindepth 1 -delete
+}
+# sample FILE LINE...
+sample() {
+  mkdir -p "$(dirname "$tree/$1")"
+  printf '%s\n' "${@:2}" >"$tree/$1"
+}
+
+sample base/a.cc 'int  x;'
+printf 'BasedOnStyle: Google\n' >"$tree/.clang-format"
+expect "a file that is not formatted" format 1 \
+  "base/a.cc:1: [format] not as clang-format writes it; fix: clang-format -i base/a.cc"
+
+sample base/a.h '#pragma once' '#include "search/genome.h"'
+expect "a lower room that includes an upper one" layers 1 \
+  "base/a.h:2: [layers] base/ includes search/genome.h, a room above it; fix: move the shared part down, or pass it in as a value"
+
+sample search/a.cc '#include "compiler/ir/graph.h"' '#include "base/error.h"'
+expect "an upper room may include lower ones" layers 0 ""
+
+sample search/a.cc '#include <torch/torch.h>'
+expect "libtorch outside train" layers 1 \
+  "search/a.cc:1: [layers] torch/torch.h outside train/; fix: keep libtorch in train/"
+
+sample compiler/passes/a.cc '#include <onnx/onnx_pb.h>'
+expect "protobuf outside import and export" layers 1 \
+  "compiler/passes/a.cc:1: [layers] onnx/onnx_pb.h outside compiler/import and compiler/export; fix: go through ReadOnnx or WriteOnnx"
+
+sample engine/ref/a.cc '#include <stdint.h>' '#include <vector>'
+expect "a heap user in the engine" layers 1 \
+  "engine/ref/a.cc:2: [freestanding] <vector> in code that runs on the chip; fix: use only integers and memcpy, memset, memmove"
+
+sample train/a.cc 'void F(const TestSetKey& key);'
+expect "training that opens the test images" layers 1 \
+  "train/a.cc:1: [test-set] TestSetKey opens the test images; fix: only the commands report and run may; use the validation images"
+
+sample base/string_utils.h '#pragma once'
+expect "a name that says nothing" names 1 \
+  "base/string_utils.h:1: [names] the name says nothing about what is inside; fix: name the thing itself (the noun of its main type or function)"
+
+sample base/BigFile.cc ''
+expect "a file in another case" names 1 "base/BigFile.cc:1: [names] source files are snake_case; fix: rename it"
+
+sample engine/include/tinyformer/engine/linear_s8.h 'void linear_s8(int x);' 'void linear_s8_rlc4(int x);' 'void FastLinear(int x);'
+expect "a kernel outside the grammar" names 1 \
+  "engine/include/tinyformer/engine/linear_s8.h:3: [kernel-name] kernel 'FastLinear' is not <op>_<type>[_<codec><block>]; fix: for example linear_s8, conv2d_s8_rlc4"
+
+mkdir -p "$tree/base"
+yes 'int x;' | head -n 601 >"$tree/base/long.cc"
+expect "a file of more than 600 lines" sizes 1 \
+  "base/long.cc:601: [size] 601 lines, more than 600; fix: split it: a long file holds two things"
+
+mkdir -p "$tree/base"
+yes 'int x;' | head -n 401 >"$tree/base/long.cc"
+expect "a file of more than 400 lines is only listed" sizes 0 $'sizes: over 400 lines (allowed, look twice):\n  base/long.cc (401)'
+
+mkdir -p "$tree/docs"
+head -c 300000 /dev/zero >"$tree/docs/picture.png"
+expect "a big binary" sizes 1 \
+  "docs/picture.png:1: [size] 300000 bytes, more than 262144; fix: generate it, or keep it outside the tree"
+
+sample base/a.cc 'int x;' "// $open_end: more"
+expect "an open end" words 1 \
+  "base/a.cc:2: [words] an open end in the text; fix: do it now, or open an issue and leave nothing here"
+
+sample base/a_test.cc "  $skipped << \"later\";"
+expect "a skipped test" words 1 "base/a_test.cc:1: [words] a test that does not run; fix: make it run, or delete it"
+
+sample docs/a.md "see $machine_path/x"
+expect "a path of one machine" words 1 \
+  "docs/a.md:1: [words] a path of one machine; fix: take the path from an argument or the environment"
+
+sample package-lock.json "\"resolved\": \"https://$host/x\""
+expect "a registry's host" words 1 \
+  "package-lock.json:1: [words] a registry's host name; fix: let the package manager's own settings name it"
+
+# shellcheck disable=SC2016
+sample run '#!/usr/bin/env bash' 'cd "$1"'
+chmod +x "$tree/run"
+expect "a script that shellcheck refuses" shell 1 \
+  "run:2: [shell] warning: Use 'cd ... || exit' or 'cd ... || return' in case cd fails. [SC2164]; fix: see the rule in shellcheck's manual"
+
+sample docs/a.md 'See [b](b.md), [c](../docs/c.md) and [web](https://example.org/).'
+sample docs/c.md 'Here.'
+expect "a link that leads nowhere" links 1 \
+  "docs/a.md:1: [links] the link 'b.md' leads nowhere; fix: correct the path (it is relative to docs/a.md)"
+
+"$check" no-such-check 2>/dev/null
+[ $? = 2 ] || { echo "FAILED an unknown check exits with 2"; failed=1; }
+exit $failed
