@@ -71,14 +71,18 @@ class FolderLock {
   int fd_;
 };
 
-Words SourcesIn(const fs::path& folder, bool recursive) {
+// The sources below folder, sorted; except names a folder to leave out (the engine's kernels for
+// the other side).
+Words SourcesIn(const fs::path& folder, bool recursive, const std::string& except = "") {
   Words sources;
   auto add = [&](const fs::directory_entry& entry) {
     std::string extension = entry.path().extension().string();
     std::string stem = entry.path().stem().string();
     bool source = extension == ".cc" || extension == ".c" || extension == ".S";
     bool has_main = stem.size() >= 4 && stem.compare(stem.size() - 4, 4, "main") == 0;
-    if (entry.is_regular_file() && source && !has_main) sources.push_back(entry.path().string());
+    bool left_out = !except.empty() && entry.path().parent_path().filename() == except;
+    if (entry.is_regular_file() && source && !has_main && !left_out)
+      sources.push_back(entry.path().string());
   };
   if (!fs::is_directory(folder)) return sources;
   if (recursive) {
@@ -253,7 +257,7 @@ FirmwareBuild BuildFirmware(const Firmware& firmware, const Board& board, bool p
   WriteFileAtomic(folder + "/fault_report.h", harness_fault_report_h);
   WriteFileAtomic(folder + "/semihosting.h", harness_semihosting_h);
   Words sources = SourcesIn(root, false);
-  Append(&sources, SourcesIn(root + "/engine", true));
+  Append(&sources, SourcesIn(root + "/engine", true, "host"));
   bool own_board = fs::exists(root + "/board/board.ld");
   Board used = board;
   used.directory = own_board ? root + "/board" : fs::absolute(board.directory).string();
@@ -273,7 +277,7 @@ std::string BuildHostProgram(const Firmware& firmware) {
   FolderLock lock(folder + ".lock");
   WriteFileAtomic(folder + "/host_main.cc", harness_host_main_cc);
   Words sources = SourcesIn(root, false);
-  Append(&sources, SourcesIn(root + "/engine", true));
+  Append(&sources, SourcesIn(root + "/engine", true, "arm"));
   sources.push_back(folder + "/host_main.cc");
   std::string program = folder + "/model";
   BuildInFolder(firmware, HostToolchain(), sources, FolderOptions(firmware, folder), folder,
