@@ -86,17 +86,26 @@ __attribute__((target("avx2"))) void accumulate_avx2(const PairTerm* terms, int3
 
 }  // namespace
 
+int32_t list_pair_products(const PairProducts** list) {
+#if defined(__x86_64__)
+  static const PairProducts ways[] = {
+      {"avx512", __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw"),
+       accumulate_avx512},
+      {"avx2", __builtin_cpu_supports("avx2") != 0, accumulate_avx2},
+      {"portable", true, accumulate_portable}};
+#else
+  static const PairProducts ways[] = {{"portable", true, accumulate_portable}};
+#endif
+  *list = ways;
+  return sizeof ways / sizeof ways[0];
+}
+
 void accumulate_pairs(const PairTerm* terms, int32_t count, const Pair* x, int32_t columns,
                       int32_t start, int32_t* acc) {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw")) {
-    return accumulate_avx512(terms, count, x, columns, start, acc);
-  }
-  if (__builtin_cpu_supports("avx2")) {
-    return accumulate_avx2(terms, count, x, columns, start, acc);
-  }
-#endif
-  accumulate_portable(terms, count, x, columns, start, acc);
+  const PairProducts* way;
+  list_pair_products(&way);
+  while (!way->usable) ++way;
+  way->accumulate(terms, count, x, columns, start, acc);
 }
 
 }  // namespace tinyformer::engine::host

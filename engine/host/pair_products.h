@@ -30,4 +30,15 @@ constexpr int32_t kColumnStep = 16;
 void accumulate_pairs(const PairTerm* terms, int32_t count, const Pair* x, int32_t columns,
                       int32_t start, int32_t* acc);
 
+/// One way of computing accumulate_pairs.
+struct PairProducts {
+  const char* name;
+  bool usable;  // on this machine
+  void (*accumulate)(const PairTerm* terms, int32_t count, const Pair* x, int32_t columns,
+                     int32_t start, int32_t* acc);
+};
+
+/// All ways, fastest first; the last, portable, is usable everywhere. Returns how many.
+int32_t list_pair_products(const PairProducts** list);
+
 }  // namespace tinyformer::engine::host

@@ -7,14 +7,14 @@
 /// name stands for in this build.
 ///
 /// arm   a core with the DSP extension (Cortex-M4, Cortex-M7): `__ARM_FEATURE_DSP`
+/// ref   other 32-bit Arm and RISC-V cores, and everywhere when TINYFORMER_ENGINE_REF is defined
 /// host  any other machine: development hosts
-/// ref   everywhere, when TINYFORMER_ENGINE_REF is defined
 ///
 /// All of them give the same bytes; a kernel without a fast version names `ref` in its place.
-#if defined(TINYFORMER_ENGINE_REF)
-#define TINYFORMER_ENGINE_SELECT(arm_namespace, host_namespace) ref
-#elif defined(__ARM_FEATURE_DSP)
+#if defined(__ARM_FEATURE_DSP) && !defined(TINYFORMER_ENGINE_REF)
 #define TINYFORMER_ENGINE_SELECT(arm_namespace, host_namespace) arm_namespace
+#elif defined(TINYFORMER_ENGINE_REF) || defined(__arm__) || defined(__riscv)
+#define TINYFORMER_ENGINE_SELECT(arm_namespace, host_namespace) ref
 #else
 #define TINYFORMER_ENGINE_SELECT(arm_namespace, host_namespace) host_namespace
 #endif
