@@ -38,7 +38,7 @@ std::string Align(const std::vector<Row>& rows, size_t first_right, size_t last_
 
 std::string WithThousands(int64_t number) {
   std::string digits = std::to_string(number < 0 ? -number : number);
-  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
   if (number < 0) digits.insert(digits.begin(), '-');
   return digits;
 }

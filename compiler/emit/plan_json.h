@@ -1,0 +1,22 @@
+// plan.json: what a firmware folder says of itself to `run`, `profile` and `report`.
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+#include "compiler/cost/cost.h"
+
+namespace tinyformer {
+
+/// The folder's plan.json.
+///
+/// Layers are numbered by id = index + 1; `first_layer` and `last_layer` of tensors are indices
+/// into `layers` (from 0), both included; memory_timeline has one entry a layer. Bytes everywhere.
+Json PlanJson(const Graph& graph, const Plan& plan, const std::string& prefix,
+              const std::string& target);
+
+/// The `layers` list of `compile --json`: name, op, kernel, codec, block, sparsity,
+/// break_even_sparsity, weight_bytes, dense_bytes, macs, effective_macs, cycles_estimate.
+Json LayersJson(const Graph& graph, const Plan& plan);
+
+}  // namespace tinyformer

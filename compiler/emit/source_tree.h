@@ -1,0 +1,25 @@
+// SourceTree: a folder as a value, path -> bytes. The same input gives the same bytes on any
+// machine.
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace tinyformer {
+
+/// Relative path ("engine/ref/linear_s8.cc") -> the file's bytes. Sorted, so that listing it is
+/// deterministic.
+using SourceTree = std::map<std::string, std::string>;
+
+/// XXH64 over all paths and bytes.
+std::string Fingerprint(const SourceTree& tree);
+
+/// Writes the tree as `folder`, whole or not at all: it is built in <folder>.tmp-<pid>, then
+/// renamed.
+///
+/// An existing folder is replaced when it is empty or holds a plan.json of ours (then with
+/// everything in it, builds included). Errors  emit/not-ours (something else is at `folder`;
+/// nothing is changed), file/write-failed
+void WriteSourceTree(const SourceTree& tree, const std::string& folder);
+
+}  // namespace tinyformer
