@@ -1,6 +1,9 @@
 // tinyformer-train: the commands that need libtorch. The user calls them through tinyformer.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 
 #include "base/check.h"
@@ -217,4 +220,12 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace tinyformer
 
-int main(int argc, char** argv) { return tinyformer::Main(argc, argv); }
+int main(int argc, char** argv) {
+  // OpenMP's waiting threads spin by default: with another process on the cores, training is then
+  // three times slower. Its runtime reads the variable when it loads, so this process starts itself
+  // again with it; if that cannot be, it goes on.
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr && ::setenv("OMP_WAIT_POLICY", "passive", 1) == 0) {
+    ::execv("/proc/self/exe", argv);
+  }
+  return tinyformer::Main(argc, argv);
+}

@@ -75,9 +75,13 @@ TEST_F(TrainingLoopTest, LearnsToTellStripesApart) {
 }
 
 TEST_F(TrainingLoopTest, RepeatsBitForBit) {
-  RunTraining(Job("a"));
-  RunTraining(Job("b"));
-  EXPECT_EQ(Model("a"), Model("b"));
+  for (int threads : {1, 2}) {
+    at::set_num_threads(threads);
+    const std::string suffix = std::to_string(threads);
+    RunTraining(Job("a" + suffix));
+    RunTraining(Job("b" + suffix));
+    EXPECT_EQ(Model("a" + suffix), Model("b" + suffix)) << threads << " threads";
+  }
 }
 
 TEST_F(TrainingLoopTest, GoesOnAfterAStopAsIfItHadNotStopped) {
