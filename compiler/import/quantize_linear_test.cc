@@ -79,7 +79,7 @@ TEST(QuantizeLinear, ScalesMustBePositive) {
 TEST(QuantizeLinear, ATensorHasOneQuantization) {
   auto model = QdqModel();
   auto* node = model.mutable_graph()->mutable_node(6);
-  node->set_input(1, "xs");
+  node->set_input(1, std::string("xs"));
   EXPECT_EQ(ImportError(model),
             "error[import/quantized-twice] node 'y' (DequantizeLinear, opset 17)\n"
             "  expected: one quantization of 'h': scale 1.000000, zero point 0\n"
@@ -102,7 +102,7 @@ TEST(QuantizeLinear, ActivationsHaveOneScale) {
 
 TEST(QuantizeLinear, Int8OperandsNeedADequantize) {
   auto model = QdqModel();
-  model.mutable_graph()->mutable_node(4)->set_input(0, "xq");
+  model.mutable_graph()->mutable_node(4)->set_input(0, std::string("xq"));
   EXPECT_EQ(ImportError(model),
             "error[import/integer-operand] node 'h' (Gemm, opset 17)\n"
             "  expected: real operands, integers only between QuantizeLinear and DequantizeLinear\n"
@@ -111,7 +111,7 @@ TEST(QuantizeLinear, Int8OperandsNeedADequantize) {
 
 TEST(QuantizeLinear, ScalesMustBeConstant) {
   auto model = QdqModel();
-  model.mutable_graph()->mutable_node(0)->set_input(1, "x");
+  model.mutable_graph()->mutable_node(0)->set_input(1, std::string("x"));
   EXPECT_EQ(ImportError(model),
             "error[import/not-constant] node 'xq' (QuantizeLinear, opset 17)\n  expected: a "
             "constant scale\n"

@@ -1,0 +1,119 @@
+// FuseLinear.
+#include "compiler/passes/fuse_linear.h"
+
+#include "base/error.h"
+#include "compiler/passes/rewrite.h"
+
+namespace tinyformer {
+namespace {
+
+bool IsMatrix(const Graph& g, ValueId id) {
+  return g.value(id).is_constant() && g.value(id).shape.size() == 2;
+}
+
+ValueId Scaled(Graph* g, ValueId id, double factor) {
+  if (factor == 1.0) return id;
+  const Value& value = g->value(id);
+  std::vector<float> elements = RealElements(value);
+  for (float& e : elements) e = static_cast<float>(static_cast<double>(e) * factor);
+  return AddFloats(g, value.name, value.shape, elements);
+}
+
+// A bias of shape [out] from a constant that broadcasts along the last dimension, or kNoValue.
+ValueId AsBias(Graph* g, ValueId id, int64_t out, const std::string& name) {
+  if (id == kNoValue) {
+    return AddFloats(g, name, {out}, std::vector<float>(static_cast<size_t>(out), 0.0f));
+  }
+  const Value value = g->value(id);
+  if (!value.is_constant()) return kNoValue;
+  const int64_t count = ElementCount(value.shape);
+  if (count == 1 && out != 1) {
+    return AddFloats(g, value.name, {out},
+                     std::vector<float>(static_cast<size_t>(out), RealElements(value)[0]));
+  }
+  if (value.shape == Shape{out}) return id;
+  if (count != out || value.shape.back() != out) return kNoValue;
+  return ReshapeConstant(g, id, {out}, 0, value.name);
+}
+
+void LowerGemm(Graph* g, Node* node) {
+  const ValueId c = node->inputs.size() > 2 ? node->inputs[2] : kNoValue;
+  if (!IsMatrix(*g, node->inputs[1]) || (c != kNoValue && !g->value(c).is_constant())) {
+    throw Error("compile/weights-not-constant", "node '" + node->name + "' (Gemm)",
+                "constant weight and bias", "operands computed at run time",
+                "export the trained parameters as initialisers");
+  }
+  const bool transposed = node->Int("transB", 0) != 0;
+  ValueId weight =
+      transposed ? node->inputs[1]
+                 : TransposeConstant(g, node->inputs[1], {1, 0}, g->value(node->inputs[1]).name);
+  const int64_t out = g->value(weight).shape[0];
+  ValueId bias = AsBias(g, c, out, node->name + ".bias");
+  weight = Scaled(g, weight, node->Float("alpha", 1.0));
+  bias = Scaled(g, bias, c == kNoValue ? 1.0 : node->Float("beta", 1.0));
+  *node = {node->name, "linear", {node->inputs[0], weight, bias}, node->outputs, {}};
+}
+
+// The node that alone reads `id`, or null; `id` is not an output of the graph.
+Node* OnlyReader(Graph* g, ValueId id) {
+  std::vector<int> readers = g->Readers(id);
+  if (readers.size() != 1 || g->IsOutput(id)) return nullptr;
+  return &g->nodes[static_cast<size_t>(readers[0])];
+}
+
+void LowerMatMul(Graph* g, size_t n) {
+  Node node = g->nodes[n];
+  const ValueId weight =
+      TransposeConstant(g, node.inputs[1], {1, 0}, g->value(node.inputs[1]).name);
+  const int64_t out = g->value(weight).shape[0];
+  Node* add = OnlyReader(g, node.outputs[0]);
+  // An annotated product is rounded before the bias is added: then they stay apart.
+  if (add && add->op == "Add" && !g->value(node.outputs[0]).quantization) {
+    const size_t position = add->inputs[0] == node.outputs[0] ? 1 : 0;
+    ValueId other = add->inputs[position];
+    ValueId bias = g->value(other).is_constant() ? AsBias(g, other, out, "") : kNoValue;
+    if (bias != kNoValue && g->value(add->outputs[0]).shape == g->value(node.outputs[0]).shape) {
+      *add = {node.name, "linear", {node.inputs[0], weight, bias}, add->outputs, {}};
+      return;
+    }
+  }
+  g->nodes[n] = {node.name,
+                 "linear",
+                 {node.inputs[0], weight, AsBias(g, kNoValue, out, node.name + ".bias")},
+                 node.outputs,
+                 {}};
+}
+
+// linear -> Mul by a number: the number belongs to the weights.
+void FoldFactor(Graph* g, size_t n) {
+  const Node node = g->nodes[n];
+  Node* mul = OnlyReader(g, node.outputs[0]);
+  if (!mul || mul->op != "Mul" || g->value(node.outputs[0]).quantization) return;
+  auto factor = ScalarConstant(*g, mul->inputs[mul->inputs[0] == node.outputs[0] ? 1 : 0]);
+  if (!factor || g->value(mul->outputs[0]).shape != g->value(node.outputs[0]).shape) return;
+  *mul = {node.name,
+          "linear",
+          {node.inputs[0], Scaled(g, node.inputs[1], static_cast<double>(*factor)),
+           Scaled(g, node.inputs[2], static_cast<double>(*factor))},
+          mul->outputs,
+          {}};
+}
+
+}  // namespace
+
+Graph FuseLinear(Graph g) {
+  for (size_t n = 0; n < g.nodes.size(); ++n) {
+    if (g.nodes[n].op == "Gemm") LowerGemm(&g, &g.nodes[n]);
+    if (g.nodes[n].op == "MatMul" && IsMatrix(g, g.nodes[n].inputs[1]) &&
+        !g.value(g.nodes[n].inputs[0]).is_constant()) {
+      LowerMatMul(&g, n);
+    }
+  }
+  g = Compact(g);
+  for (size_t n = 0; n < g.nodes.size(); ++n) {
+    if (g.nodes[n].op == "linear") FoldFactor(&g, n);
+  }
+  return Compact(g);
+}
+
+}  // namespace tinyformer

@@ -1,0 +1,151 @@
+// ToChannelsLast.
+#include "compiler/passes/to_channels_last.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "compiler/ops/movement.h"
+#include "compiler/passes/rewrite.h"
+
+namespace tinyformer {
+namespace {
+
+const std::vector<int64_t> kToLast = {0, 2, 3, 1}, kToFirst = {0, 3, 1, 2};
+
+Shape LastShape(const Shape& s) { return {s[0], s[2], s[3], s[1]}; }
+
+// Rewrites nodes one by one into a new list.
+class Lowering {
+ public:
+  explicit Lowering(Graph g) : g_(std::move(g)) {}
+
+  Graph Run() {
+    const std::vector<Node> nodes = std::move(g_.nodes);
+    g_.nodes.clear();
+    for (ValueId& id : g_.inputs) {
+      if (g_.value(id).shape.size() == 4) id = MakeInputLast(id);
+    }
+    for (const Node& node : nodes) Lower(node);
+    return Compact(g_);
+  }
+
+ private:
+  // A channels-last input with the user's name; the old value becomes its transpose.
+  ValueId MakeInputLast(ValueId first) {
+    Value last = g_.value(first);
+    last.shape = LastShape(last.shape);
+    g_.value(first).name = g_.UniqueValueName(last.name + ".channels_first");
+    ValueId id = g_.AddValue(std::move(last));
+    g_.nodes.push_back({g_.value(first).name, "transpose", {id}, {first}, {{"perm", kToFirst}}});
+    return id;
+  }
+
+  ValueId Last(ValueId first) {
+    const Value& value = g_.value(first);
+    Value last{g_.UniqueValueName(value.name + ".channels_last"), value.type,
+               LastShape(value.shape), value.quantization, std::nullopt};
+    ValueId id = g_.AddValue(std::move(last));
+    g_.nodes.push_back({g_.value(id).name, "transpose", {first}, {id}, {{"perm", kToLast}}});
+    return id;
+  }
+
+  // Emits `node`, whose operands are channels-last, with a channels-last output that keeps the
+  // user's name.
+  void EmitLast(Node node) {
+    ValueId first = node.outputs[0];
+    Value last = g_.value(first);
+    last.shape = LastShape(last.shape);
+    g_.value(first).name = g_.UniqueValueName(last.name + ".channels_first");
+    node.outputs[0] = g_.AddValue(std::move(last));
+    const ValueId out = node.outputs[0];
+    g_.nodes.push_back(std::move(node));
+    g_.nodes.push_back({g_.value(first).name, "transpose", {out}, {first}, {{"perm", kToFirst}}});
+  }
+
+  void LowerConv(const Node& node) {
+    const Shape ws = g_.value(node.inputs[1]).shape;
+    const bool constant = g_.value(node.inputs[1]).is_constant() &&
+                          (node.inputs.size() < 3 || g_.value(node.inputs[2]).is_constant());
+    if (!constant) {
+      throw Error("compile/weights-not-constant", "node '" + node.name + "' (Conv)",
+                  "constant weight and bias", "operands computed at run time",
+                  "export the trained parameters as initialisers");
+    }
+    const int64_t group = node.Int("group", 1), channels = g_.value(node.inputs[0]).shape[1];
+    const bool depthwise = group > 1 && group == channels && ws[0] == channels;
+    Node lowered{node.name,
+                 depthwise ? "depthwise_conv2d" : "conv2d",
+                 {Last(node.inputs[0])},
+                 node.outputs,
+                 {}};
+    const std::string weight_name = g_.value(node.inputs[1]).name;
+    lowered.inputs.push_back(
+        depthwise ? ReshapeConstant(&g_, node.inputs[1], {ws[0], ws[2], ws[3]}, 0, weight_name)
+                  : TransposeConstant(&g_, node.inputs[1], kToLast, weight_name));
+    lowered.inputs.push_back(node.inputs.size() > 2
+                                 ? node.inputs[2]
+                                 : AddFloats(&g_, node.name + ".bias", {ws[0]},
+                                             std::vector<float>(static_cast<size_t>(ws[0]), 0.0f)));
+    lowered.attributes["strides"] = node.Ints("strides", {1, 1});
+    lowered.attributes["pads"] = node.Ints("pads", {0, 0, 0, 0});
+    lowered.attributes["dilations"] = node.Ints("dilations", {1, 1});
+    if (!depthwise) lowered.attributes["group"] = group;
+    EmitLast(std::move(lowered));
+  }
+
+  void LowerPool(const Node& node) {
+    const Shape in = g_.value(node.inputs[0]).shape;
+    const bool global = node.op == "GlobalAveragePool";
+    Node lowered{node.name,
+                 node.op == "MaxPool" ? "max_pool2d" : "average_pool2d",
+                 {Last(node.inputs[0])},
+                 node.outputs,
+                 {}};
+    lowered.attributes["kernel"] =
+        global ? std::vector<int64_t>{in[2], in[3]} : node.Ints("kernel_shape", {});
+    lowered.attributes["strides"] = node.Ints("strides", {1, 1});
+    lowered.attributes["pads"] = node.Ints("pads", {0, 0, 0, 0});
+    if (node.Has("dilations")) lowered.attributes["dilations"] = node.Ints("dilations", {});
+    if (node.op == "AveragePool")
+      lowered.attributes["count_include_pad"] = node.Int("count_include_pad", 0);
+    EmitLast(std::move(lowered));
+  }
+
+  void Lower(const Node& node) {
+    const Shape& out = g_.value(node.outputs[0]).shape;
+    if (node.op == "Conv") return LowerConv(node);
+    if (node.op == "MaxPool" || node.op == "AveragePool" || node.op == "GlobalAveragePool")
+      return LowerPool(node);
+    Node lowered = node;
+    if (node.op == "Reshape" || node.op == "Flatten") {
+      lowered = {node.name, "reshape", {node.inputs[0]}, node.outputs, {{"shape", out}}};
+    } else if (node.op == "Transpose") {
+      lowered.op = "transpose";
+      lowered.attributes = {{"perm", TransposePerm(node, out.size())}};
+    } else if (node.op == "Softmax") {
+      lowered.op = "softmax";
+      lowered.attributes.clear();
+    } else if (node.op == "LayerNormalization") {
+      lowered.op = "layernorm";
+      lowered.attributes = {{"epsilon", node.Float("epsilon", 1e-5)}};
+      if (node.inputs.size() < 3) {
+        lowered.inputs.push_back(
+            AddFloats(&g_, node.name + ".beta", {out.back()},
+                      std::vector<float>(static_cast<size_t>(out.back()), 0.0f)));
+      }
+    } else if (node.op == "Add" &&
+               g_.value(node.inputs[0]).shape == g_.value(node.inputs[1]).shape &&
+               !g_.value(node.inputs[0]).is_constant() && !g_.value(node.inputs[1]).is_constant()) {
+      lowered.op = "add";
+    }
+    g_.nodes.push_back(std::move(lowered));
+  }
+
+  Graph g_;
+};
+
+}  // namespace
+
+Graph ToChannelsLast(Graph g) { return Lowering(std::move(g)).Run(); }
+
+}  // namespace tinyformer
