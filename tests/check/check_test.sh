@@ -11,8 +11,8 @@ open_end="TO""DO" skipped="GTEST_""SKIP()" machine_path="/wo""rk/shared" host="r
 # expect NAME CHECK STATUS OUTPUT: the tree holds the files of the sample; then it is emptied.
 expect() {
   local output status
-  output=$("$check" --root "$tree" "$2" | grep -v '^check ')
-  "$check" --root "$tree" "$2" >/dev/null
+  output=$("$check" --root "$tree" --build "${TIDY_BUILD:-}" "$2" | grep -v '^check ')
+  "$check" --root "$tree" --build "${TIDY_BUILD:-}" "$2" >/dev/null
   status=$?
   if [ "$output" != "$4" ] || [ "$status" != "$3" ]; then
     printf 'FAILED %s (status %s)\n--- expected\n%s\n--- found\n%s\n' "$1" "$status" "$4" "$output"
@@ -32,6 +32,15 @@ sample base/a.cc 'int  x;'
 printf 'BasedOnStyle: Google\n' >"$tree/.clang-format"
 expect "a file that is not formatted" format 1 \
   "base/a.cc:1: [format] not as clang-format writes it; fix: clang-format -i base/a.cc"
+
+sample base/a.cc 'double Half(int n) { return n / 2; }'
+printf -- '---\nChecks: "-*,bugprone-integer-division"\n' >"$tree/.clang-tidy"
+printf '[{"directory": "%s", "file": "%s/base/a.cc", "command": "c++ -c %s/base/a.cc"}]' "$tree" "$tree" "$tree" \
+  >"$tree/compile_commands.json"
+export TIDY_BUILD=$tree
+expect "a bug that clang-tidy knows" tidy 1 \
+  "base/a.cc:1: [tidy] result of integer division used in a floating point context; possible loss of precision [bugprone-integer-division]; fix: change the code, or // NOLINT(rule): why"
+unset TIDY_BUILD
 
 sample base/a.h '#pragma once' '#include "search/genome.h"'
 expect "a lower room that includes an upper one" layers 1 \
