@@ -1,0 +1,76 @@
+// From a quantized graph to a firmware folder: choose kernels, plan memory, check that it fits,
+// emit.
+//
+// Start here:  Compile. Everything before it (import, passes, quantisation) is compiler/import ..
+// compiler/quantize.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "compiler/cost/choose_kernels.h"
+#include "compiler/emit/emit.h"
+
+namespace tinyformer {
+
+/// What a board offers; from boards/<name>/board.json.
+struct TargetLimits {
+  std::string name;
+  int64_t flash_bytes = 0;
+  int64_t ram_bytes = 0;
+  int64_t stack_bytes = 0;      // reserved by the board's linker script
+  std::string board_directory;  // its files go into the folder; empty: none
+};
+
+/// The reference's int8 output for an int8 input (compiler/quantize: EvaluateQuantized).
+using Reference =
+    std::function<std::vector<int8_t>(const Graph& graph, const std::vector<int8_t>& input)>;
+
+struct CompileOptions {
+  TargetLimits target;
+  CodecRequest codec = CodecRequest::kAuto;
+  Optimize optimize = Optimize::kBalanced;
+  std::string prefix = "model";
+  std::string engine_directory;  // empty: EngineDirectory()
+  Reference reference;
+};
+
+/// "Does not fit" is a value: the command ends with status 3 and `why`.
+struct Fit {
+  bool ok = true;
+  std::string
+      why;  // empty when ok; lines: by how many bytes, what is alive at the peak, what would help
+};
+
+struct CompileResult {
+  Plan plan;
+  SourceTree tree;  // empty when it does not fit
+  Fit fit;
+  ResourceUse use;     // estimates; an ELF's sections replace them (UpdateSummary)
+  Json summary;        // the keys of SPEC section 10, `compile`
+  std::string tables;  // layers and memory, for a terminal
+};
+
+/// Deterministic int8 input for the self-test, one per element of the graph's input.
+std::vector<int8_t> SelfTestInput(const Graph& graph);
+
+/// Compiles a quantized graph.
+///
+/// Errors  emit/prefix, plan/*, emit/engine-missing, file/*, json/*
+CompileResult Compile(const Graph& graph, const CompileOptions& options);
+
+/// What the linked firmware occupies, from its ELF.
+struct LinkedSize {
+  int64_t flash_bytes = 0;
+  int64_t code_bytes = 0;
+  int64_t weight_bytes = 0;
+  int64_t ram_bytes = 0;
+};
+
+/// Puts the linked sizes in place of the estimates and checks the limits again.
+void UpdateSummary(const LinkedSize& linked, const TargetLimits& target, CompileResult& result);
+
+}  // namespace tinyformer

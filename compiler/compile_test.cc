@@ -1,0 +1,117 @@
+#include "compiler/compile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "compiler/cost/cycle_table.h"
+#include "compiler/cost/layer_table.h"
+#include "compiler/plan/example_graph.h"
+
+namespace tinyformer {
+namespace {
+
+CompileOptions Options(int64_t flash, int64_t ram) {
+  const char* source = std::getenv("TINYFORMER_SOURCE_DIR");
+  CompileOptions options;
+  options.target = {"stm32f746", flash, ram, 8192, ""};
+  options.engine_directory = std::string(source ? source : ".") + "/engine";
+  options.reference = [](const Graph& graph, const std::vector<int8_t>&) {
+    return std::vector<int8_t>(
+        static_cast<size_t>(ElementCount(graph.value(graph.outputs[0]).shape)), 7);
+  };
+  return options;
+}
+
+TEST(Compile, SummaryHasEveryKeyOfTheCommandLine) {
+  const Graph graph = TinyTransformer(1, 0.5);
+  const CompileResult result = Compile(graph, Options(1048576, 327680));
+  EXPECT_TRUE(result.fit.ok) << result.fit.why;
+  for (const char* key :
+       {"target", "fits", "flash_bytes", "flash_limit_bytes", "code_bytes", "weight_bytes",
+        "ram_peak_bytes", "ram_limit_bytes", "arena_bytes", "arena_lower_bound_bytes",
+        "stack_bytes", "macs", "effective_macs", "cycles_estimate", "layers"}) {
+    EXPECT_TRUE(result.summary.contains(key)) << key;
+  }
+  for (const char* key : {"name", "op", "kernel", "codec", "block", "sparsity", "weight_bytes",
+                          "macs", "effective_macs", "cycles_estimate"}) {
+    EXPECT_TRUE(result.summary["layers"][0].contains(key)) << key;
+  }
+  EXPECT_EQ(result.summary["ram_peak_bytes"], result.plan.arena_bytes + 8192);
+}
+
+TEST(Compile, TheSameGraphGivesTheSameTree) {
+  const Graph graph = TinyTransformer(1, 0.5);
+  const CompileOptions options = Options(1048576, 327680);
+  EXPECT_EQ(Compile(graph, options).tree, Compile(graph, options).tree);
+}
+
+TEST(Compile, AReferencePointOfHalfZerosFitsItsBoard) {
+  const CompileResult result = Compile(ReferenceShapes(1, 0.5), Options(1048576, 327680));
+  EXPECT_TRUE(result.fit.ok) << result.fit.why;
+  EXPECT_LE(result.use.sram_peak_bytes, 327680);
+}
+
+TEST(Compile, WhatDoesNotFitIsRefusedWithItsPeakAndWhatWouldHelp) {
+  ExampleGraph g("wide", 1, 0);
+  const ValueId wide = g.Linear("widen", g.Input({1, 64, 16}), 64);
+  const Graph graph = g.Finish(g.Linear("narrow", wide, 2));
+  const CompileResult result = Compile(graph, Options(6000, 10000));
+  EXPECT_FALSE(result.fit.ok);
+  EXPECT_TRUE(result.tree.empty());
+  EXPECT_FALSE(result.summary["fits"].get<bool>());
+  const int64_t flash = result.use.flash_bytes;
+  EXPECT_EQ(result.plan.arena_bytes, 64 * 64 + 4 * 2 * 64);
+  EXPECT_EQ(flash, 1024 + 2 * 120 + CodeBytes({"linear_s8"}) + (1024 + 8 * 64) + (128 + 8 * 2));
+  EXPECT_EQ(result.fit.why,
+            "model 'wide' does not fit stm32f746 (estimated before building)\n"
+            "RAM: 12,800 bytes of 10,000, 2,800 too many\n"
+            "  arena 4,608 bytes, stack 8,192 bytes\n"
+            "alive at the peak, layer 2 'narrow'\n"
+            "  widen.y: 4,096 bytes\n"
+            "  scratch of narrow: 512 bytes\n"
+            "what would help\n"
+            "  no placement can be smaller: the tensors at the peak must shrink (fewer channels, a "
+            "smaller expansion, a smaller image)");
+}
+
+TEST(Compile, TooMuchFlashNamesTheLargestLayersAndTheSmallestCode) {
+  ExampleGraph g("heavy", 1, 0.5);
+  const Graph graph = g.Finish(g.Linear("heavy", g.Input({1, 1, 256}), 64));
+  CompileOptions options = Options(12000, 327680);
+  options.codec = CodecRequest::kDense;
+  const CompileResult result = Compile(graph, options);
+  const int64_t smallest = EstimateUse(graph, MakePlan(graph, CodecRequest::kAuto), 0).flash_bytes;
+  EXPECT_FALSE(result.fit.ok);
+  EXPECT_EQ(result.fit.why,
+            "model 'heavy' does not fit stm32f746 (estimated before building)\n"
+            "flash: " +
+                WithThousands(result.use.flash_bytes) + " bytes of 12,000, " +
+                WithThousands(result.use.flash_bytes - 12000) +
+                " too many\n"
+                "largest layers\n"
+                "  heavy: 16,896 bytes\n"
+                "what would help\n"
+                "  --codec auto --optimize size takes " +
+                WithThousands(smallest) + " bytes, " +
+                (smallest <= 12000 ? "which fits" : "still too many"));
+}
+
+TEST(UpdateSummary, TheLinkedSizesReplaceTheEstimates) {
+  const CompileOptions options = Options(1048576, 327680);
+  CompileResult result = Compile(TinyTransformer(1, 0.5), options);
+  UpdateSummary({20000, 9000, 8000, 9100}, options.target, result);
+  EXPECT_TRUE(result.fit.ok);
+  EXPECT_EQ(result.summary["flash_bytes"], 20000);
+  EXPECT_EQ(result.summary["sizes"], "linked");
+  UpdateSummary({1048577, 9000, 8000, 400000}, options.target, result);
+  EXPECT_FALSE(result.fit.ok);
+  EXPECT_EQ(result.fit.why,
+            "flash: 1,048,577 bytes of 1,048,576, 1 too many\n"
+            "RAM: 400,000 bytes of 327,680, 72,320 too many");
+  EXPECT_EQ(result.summary["why"], result.fit.why);
+}
+
+}  // namespace
+}  // namespace tinyformer

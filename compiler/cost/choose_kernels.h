@@ -1,0 +1,32 @@
+// Which code and kernel each layer gets: by bytes, by estimated cycles, or by both.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "compiler/cost/cost.h"
+
+namespace tinyformer {
+
+/// What `--optimize` asks for.
+///
+/// size      fewest bytes of flash, layer by layer
+/// speed     fewest estimated cycles; while the flash estimate exceeds the limit, the change that
+/// saves most bytes for each
+///           cycle lost is made
+/// balanced  smallest sum of the two shares, bytes and cycles, of what the dense layer would take
+/// ram       as balanced; then kernels with less scratch for the layers at the peak, as long as the
+/// arena shrinks
+enum class Optimize : uint8_t { kBalanced, kSpeed, kSize, kRam };
+
+/// "balanced", "speed", "size", "ram". Errors  compile/optimize
+Optimize ParseOptimize(const std::string& text);
+
+/// One kernel for every node of a quantized graph. flash_limit_bytes matters to kSpeed only.
+///
+/// Errors  plan/no-kernel, plan/one-input, plan/one-output, plan/no-layers
+std::vector<Kernel> ChooseKernels(const Graph& graph, CodecRequest codec, Optimize optimize,
+                                  int64_t flash_limit_bytes);
+
+}  // namespace tinyformer
