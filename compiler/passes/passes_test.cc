@@ -1,1 +1,107 @@
+// Each pass by itself: operator counts before and after, and the function unchanged.
 #include <gtest/gtest.h>
+
+#include "compiler/ops/evaluate.h"
+#include "compiler/passes/cancel_transposes.h"
+#include "compiler/passes/fold_batch_norm.h"
+#include "compiler/passes/fold_constants.h"
+#include "compiler/passes/fuse_activation.h"
+#include "compiler/passes/fuse_linear.h"
+#include "compiler/passes/network_for_tests.h"
+#include "compiler/passes/remove_no_ops.h"
+#include "compiler/passes/to_channels_last.h"
+
+namespace tinyformer {
+namespace {
+
+void ExpectEqualFunction(const Graph& a, const Graph& b, double tolerance) {
+  Verify(b, "the pass under test");
+  auto x = RandomInput(a, 9);
+  auto y = FloatEvaluator(a).Run(x), z = FloatEvaluator(b).Run(x);
+  ASSERT_EQ(y.size(), z.size());
+  for (size_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y[i], z[i], tolerance);
+}
+
+TEST(FoldConstants, EvaluatesWhatNeedsNoInput) {
+  NetworkBuilder b(1, {1, 3});
+  ValueId w = b.Transpose(b.Random("w", {4, 3}, -1, 1), {1, 0});
+  b.x = b.Node1("MatMul", {b.x, b.Node1("Mul", {w, b.Random("s", {1}, 1, 2)})});
+  Graph g = b.Build(), folded = FoldConstants(g);
+  EXPECT_EQ(CountOps(g), "MatMul 1, Mul 1, Transpose 1");
+  EXPECT_EQ(CountOps(folded), "MatMul 1");
+  ExpectEqualFunction(g, folded, 1e-6);
+}
+
+TEST(RemoveNoOps, RemovesReshapesToTheSameShape) {
+  NetworkBuilder b(1, {1, 3, 4});
+  b.x = b.Reshape(b.Transpose(b.Node1("Relu", {b.x}), {0, 1, 2}), {1, 3, 4});
+  Graph g = b.Build(), less = RemoveNoOps(g);
+  EXPECT_EQ(CountOps(less), "Relu 1");
+  EXPECT_EQ(less.value(less.outputs[0]).name, g.value(g.outputs[0]).name);
+  ExpectEqualFunction(g, less, 0);
+}
+
+TEST(FoldBatchNorm, FoldsIntoTheConvolution) {
+  NetworkBuilder b(2, {1, 3, 5, 5});
+  b.x = b.BatchNorm(b.Conv(b.x, 4, 3));
+  Graph g = b.Build(), folded = FoldBatchNorm(g);
+  EXPECT_EQ(CountOps(folded), "Conv 1");
+  ExpectEqualFunction(g, folded, 1e-5);
+}
+
+TEST(FoldBatchNorm, PrunedWeightsStayExactlyZero) {
+  NetworkBuilder b(2, {1, 3, 5, 5});
+  b.x = b.BatchNorm(b.Conv(b.x, 4, 3));
+  Graph g = b.Build();
+  Value& weight = g.value(g.nodes[0].inputs[1]);
+  auto w = weight.Elements<float>();
+  for (size_t i = 0; i < w.size(); i += 2) w[i] = 0.0f;
+  weight.SetElements(w);
+  Graph folded = FoldBatchNorm(g);
+  auto after = folded.value(folded.nodes[0].inputs[1]).Elements<float>();
+  for (size_t i = 0; i < w.size(); i += 2) EXPECT_EQ(after[i], 0.0f);
+}
+
+TEST(FuseLinear, TakesTheFactorIntoTheWeights) {
+  NetworkBuilder b(3, {1, 5, 4});
+  b.x = b.Node1("Mul", {b.Dense(b.x, 6), b.Random("s", {}, 2, 3)});
+  Graph g = b.Build(), fused = FuseLinear(g);
+  EXPECT_EQ(CountOps(g), "Add 1, MatMul 1, Mul 1");
+  EXPECT_EQ(CountOps(fused), "linear 1");
+  ExpectEqualFunction(g, fused, 1e-5);
+}
+
+TEST(FuseLinear, ReadsEveryFormOfGemm) {
+  for (bool transposed : {false, true}) {
+    NetworkBuilder b(3, {1, 4});
+    ValueId w = b.Random("w", transposed ? Shape{6, 4} : Shape{4, 6}, -1, 1);
+    b.x = b.Node1("Gemm", {b.x, w, b.Random("b", {1, 6}, -1, 1)},
+                  {{"transB", int64_t{transposed}}, {"alpha", 0.5}, {"beta", 2.0}});
+    Graph g = b.Build(), fused = FuseLinear(g);
+    EXPECT_EQ(CountOps(fused), "linear 1");
+    ExpectEqualFunction(g, fused, 1e-5);
+  }
+}
+
+TEST(CancelTransposes, LeavesOnlyTransposesThatMove) {
+  NetworkBuilder b(3, {1, 6, 4});
+  ValueId t = b.Transpose(b.x, {0, 2, 1});
+  b.x = b.Node1("Relu", {b.Transpose(b.Transpose(t, {0, 2, 1}), {2, 1, 0})});
+  Graph g = ToChannelsLast(b.Build()), less = CancelTransposes(g);
+  EXPECT_EQ(CountOps(g), "Relu 1, transpose 3");
+  EXPECT_EQ(CountOps(less), "Relu 1, transpose 1");
+  ExpectEqualFunction(g, less, 0);
+}
+
+TEST(FuseActivation, TheLaterClampWins) {
+  NetworkBuilder b(3, {1, 6});
+  ValueId low = b.graph.AddConstant("low", {}, {-3.0f}),
+          high = b.graph.AddConstant("high", {}, {-1.0f});
+  b.x = b.Node1("Clip", {b.Node1("Relu", {b.Gemm(b.x, 4)}), low, high});
+  Graph g = FuseLinear(b.Build()), fused = FuseActivation(g);
+  EXPECT_EQ(CountOps(fused), "linear 1");
+  ExpectEqualFunction(g, fused, 0);
+}
+
+}  // namespace
+}  // namespace tinyformer

@@ -30,10 +30,22 @@ std::optional<float> ScalarConstant(const Graph& graph, ValueId id) {
   return RealElements(graph.value(id))[0];
 }
 
+namespace {
+
+// Adds a value that takes over its name: whoever had it gets a numbered one (it is about to go).
+ValueId AddRenaming(Graph* graph, Value value) {
+  for (Value& holder : graph->values) {
+    if (holder.name == value.name) holder.name = graph->UniqueValueName(value.name);
+  }
+  return graph->AddValue(std::move(value));
+}
+
+}  // namespace
+
 ValueId TransposeConstant(Graph* graph, ValueId id, const std::vector<int64_t>& perm,
                           const std::string& name) {
   const Value& old = graph->value(id);
-  Value moved{graph->UniqueValueName(name), old.type, {}, old.quantization, std::string()};
+  Value moved{name, old.type, {}, old.quantization, std::string()};
   for (int64_t p : perm) moved.shape.push_back(old.shape.at(static_cast<size_t>(p)));
   std::vector<int64_t> index = TransposeElements(Iota(old.shape), old.shape, perm);
   const auto bytes = static_cast<size_t>(DTypeBytes(old.type));
@@ -42,22 +54,24 @@ ValueId TransposeConstant(Graph* graph, ValueId id, const std::vector<int64_t>& 
     auto at = std::find(perm.begin(), perm.end(), moved.quantization->axis);
     moved.quantization->axis = static_cast<int>(at - perm.begin());
   }
-  return graph->AddValue(std::move(moved));
+  return AddRenaming(graph, std::move(moved));
 }
 
 ValueId ReshapeConstant(Graph* graph, ValueId id, const Shape& shape, int axis,
                         const std::string& name) {
   Value moved = graph->value(id);
   TF_CHECK(ElementCount(shape) == ElementCount(moved.shape), moved.name, ToString(shape));
-  moved.name = graph->UniqueValueName(name);
+  moved.name = name;
   moved.shape = shape;
   if (moved.quantization && moved.quantization->axis >= 0) moved.quantization->axis = axis;
-  return graph->AddValue(std::move(moved));
+  return AddRenaming(graph, std::move(moved));
 }
 
 ValueId AddFloats(Graph* graph, const std::string& name, const Shape& shape,
                   const std::vector<float>& elements) {
-  return graph->AddConstant(graph->UniqueValueName(name), shape, elements);
+  Value value{name, DType::kFloat32, shape, std::nullopt, std::nullopt};
+  value.SetElements(elements);
+  return AddRenaming(graph, std::move(value));
 }
 
 bool IsMovement(const Node& node) {

@@ -17,8 +17,8 @@ void ReplaceUses(Graph* graph, ValueId from, ValueId to);
 /// The one number that a constant holds, if it holds one.
 std::optional<float> ScalarConstant(const Graph& graph, ValueId id);
 
-/// A constant in transposed order, its channel axis moved along; a new value called `name` (made
-/// unique).
+/// A constant in transposed order, its channel axis moved along; a new value called `name`
+/// (a value that had the name gets a numbered one: it is about to go).
 ValueId TransposeConstant(Graph* graph, ValueId id, const std::vector<int64_t>& perm,
                           const std::string& name);
 
@@ -27,7 +27,7 @@ ValueId TransposeConstant(Graph* graph, ValueId id, const std::vector<int64_t>& 
 ValueId ReshapeConstant(Graph* graph, ValueId id, const Shape& shape, int axis,
                         const std::string& name);
 
-/// A new float32 constant (name made unique).
+/// A new float32 constant that takes over the name.
 ValueId AddFloats(Graph* graph, const std::string& name, const Shape& shape,
                   const std::vector<float>& elements);
 
