@@ -11,7 +11,6 @@ constexpr int kFloatDivideCycles = 16;  // VDIV.F32
 constexpr int kMispredictFast = 6;      // flags known at least three cycles before the branch
 constexpr int kMispredictSlow = 8;
 constexpr int kFlagsEarlyCycles = 3;
-constexpr int kStoreBufferCycles = 8;  // about five pending stores
 
 bool IsMultiple(Unit unit) { return unit == Unit::kLoadMultiple || unit == Unit::kStoreMultiple; }
 
@@ -168,7 +167,7 @@ int Pipeline::MemoryDelay(const Instruction& instruction, const Access* accesses
   for (int i = 0; i < count; ++i) {
     const Access& access = accesses[i];
     if (access.store) {
-      delay += StoreBufferDelay(access, t);
+      delay += static_cast<int>(store_buffer_.Add(access, t));
     } else if (access.address % access.bytes != 0 && instruction.unit == Unit::kLoad) {
       ++unaligned_;
       delay += younger ? 4 : 3;
@@ -183,17 +182,6 @@ int Pipeline::MemoryDelay(const Instruction& instruction, const Access* accesses
     }
   }
   return delay;
-}
-
-int Pipeline::StoreBufferDelay(const Access& store, uint64_t t) {
-  // Bytes and halves are merged by read-modify-write (2 cycles), unaligned stores take 4, words
-  // drain as they come.
-  uint64_t cost = store.address % store.bytes != 0 ? 4 : store.bytes < 4 ? 2 : 1;
-  store_buffer_empty_ = std::max(store_buffer_empty_, t) + cost;
-  uint64_t backlog = store_buffer_empty_ - t;
-  if (backlog <= kStoreBufferCycles) return 0;
-  uint64_t wait = backlog - kStoreBufferCycles;
-  return static_cast<int>(wait);
 }
 
 }  // namespace tinyformer::cycle_model

@@ -6,6 +6,7 @@
 
 #include "sim/cycle_model/branch_predictor.h"
 #include "sim/cycle_model/instruction.h"
+#include "sim/cycle_model/store_buffer.h"
 
 namespace tinyformer::cycle_model {
 
@@ -44,7 +45,6 @@ class Pipeline {
   void WriteResults(const Instruction& instruction, uint64_t t, bool younger);
   int MemoryDelay(const Instruction& instruction, const Access* accesses, int count, bool younger,
                   uint64_t t);
-  int StoreBufferDelay(const Access& store, uint64_t t);
   void SetReady(uint8_t reg, const Ready& ready) { ready_[reg] = ready; }
 
   uint64_t cycle_ = 0;
@@ -53,7 +53,7 @@ class Pipeline {
   uint32_t older_address_ = 0;
   std::array<Ready, kRegisterCount> ready_{};
   uint64_t flags_set_ = 0;
-  uint64_t store_buffer_empty_ = 0;
+  StoreBuffer store_buffer_;
   uint64_t pairs_ = 0, mispredictions_ = 0, unaligned_ = 0;
   BranchPredictor predictor_;
 };
