@@ -22,11 +22,12 @@ Json DatasetInfoJson(const std::string& spec, const DatasetOptions& options = {}
 /// [{"path", "why"}], "duplicates": {"train", "test", "train_and_test", "other_label",
 /// "examples"}, "one_colour", "official", "findings"}
 ///
-/// ok          every image could be read (and, for cifar10, is the official one)
+/// ok          every image could be read
 /// duplicates  images whose bytes an earlier one has: within train, within test, test images that
 ///             train has too, and of all these the pairs with different labels; examples name at
 ///             most 20 pairs ("train 17", "test 3")
-/// official    for cifar10: whether the fingerprints are those of the published files; else null
+/// official    for cifar10: whether images and labels are the published ones, in any order; for
+///             other data sets null
 /// findings    the above in sentences, for people
 /// Errors      those of OpenDataset: a damaged file ends the work with its name
 Json VerifyDataset(const std::string& spec, const DatasetOptions& options = {});

@@ -1,0 +1,16 @@
+// Numbers as little-endian bytes, for files that tests make.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace tinyformer::testing {
+
+/// The low `width` bytes of value, lowest first.
+inline std::string LittleEndian(uint64_t value, int width) {
+  std::string bytes;
+  for (int i = 0; i < width; ++i) bytes += static_cast<char>(value >> (8 * i));
+  return bytes;
+}
+
+}  // namespace tinyformer::testing
