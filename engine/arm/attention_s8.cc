@@ -14,15 +14,13 @@ void score_rows(const AttentionS8& layer, const int8_t* k, const uint32_t* queri
                 const BatchSums& start, int16_t* scores, int32_t stride) {
   const int32_t head_channels = layer.channels / layer.heads;
   const int32_t multiplier = layer.score_multiplier;
+  const OutputS8 output = {nullptr, layer.score_shift, layer.score_zero_point, -128, 127};
   for (int32_t u = 0; u < layer.tokens; ++u, k += layer.channels) {
     BatchSums sums = start;
     add_dense(k, head_channels, queries, sums);
+    const int32_t dots[kTokenBatch] = {sums.a, sums.b, sums.c, sums.d};
     for (int t = 0; t < kTokenBatch; ++t) {
-      const int32_t scaled = layer.score_shift == -1
-                                 ? requantize_half(sums.token[t], multiplier)
-                                 : requantize(sums.token[t], multiplier, layer.score_shift);
-      scores[t * stride + u] =
-          static_cast<int16_t>(clamp(layer.score_zero_point + scaled, -128, 127));
+      scores[t * stride + u] = store_s8(output, multiplier, dots[t]);
     }
   }
 }
@@ -124,7 +122,7 @@ void attention_s8(const AttentionS8& layer, const int8_t* q, const int8_t* k, co
     for (int32_t t0 = 0; t0 < layer.tokens; t0 += kTokenBatch) {
       // Rows past the last token repeat it: they are computed and stored once more, unchanged.
       int32_t at[kTokenBatch];
-      BatchSums start;
+      int32_t start[kTokenBatch];
       for (int t = 0; t < kTokenBatch; ++t) {
         const int32_t token = t0 + t < layer.tokens ? t0 + t : layer.tokens - 1;
         at[t] = token * layer.channels + first;
@@ -134,9 +132,10 @@ void attention_s8(const AttentionS8& layer, const int8_t* q, const int8_t* k, co
           queries[QuadLayout::place(c, t)] = static_cast<int16_t>(value);
           sum += value;
         }
-        start.token[t] = -layer.k_zero_point * sum;
+        start[t] = -layer.k_zero_point * sum;
       }
-      score_rows(layer, k + first, static_cast<const uint32_t*>(scratch), start, rows, stride);
+      score_rows(layer, k + first, static_cast<const uint32_t*>(scratch),
+                 BatchSums{start[0], start[1], start[2], start[3]}, rows, stride);
       for (int t = 0; t < kTokenBatch; t += 2) {
         const int16_t* const pair[2] = {rows + t * stride, rows + (t + 1) * stride};
         const uint32_t sums[2] = {exponentials(layer, rows + t * stride),

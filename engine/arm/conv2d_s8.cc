@@ -10,13 +10,10 @@ namespace tinyformer::engine::arm {
 void conv2d_s8(const Conv2dS8& layer, const int8_t* x, int8_t* y, void* scratch) {
   const int32_t taps = conv2d_taps(layer.shape);
   const uint32_t* words = static_cast<const uint32_t*>(scratch);
-  for_each_row<QuadLayout>(
+  for_each_batch<QuadLayout>(
       layer.shape, layer.x_zero_point, x, y, static_cast<int16_t*>(scratch), [] {},
-      [&](int32_t o, int32_t tokens, int8_t* to) {
-        const int32_t bias = layer.bias[o];
-        BatchSums sums = {{bias, bias, bias, bias}};
-        add_dense(layer.weights + o * taps, taps, words, sums);
-        store_batch(layer.output, o, sums, tokens, to, layer.shape.out_channels);
+      [&](const RowRange& range) {
+        compute_dense_rows(layer.weights, taps, layer.bias, layer.output, words, range);
       });
 }
 

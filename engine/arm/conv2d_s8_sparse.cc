@@ -11,23 +11,17 @@ namespace {
 
 template <typename Cursor>
 void convolve(const Conv2dS8Sparse& layer, const int8_t* x, int8_t* y, void* scratch) {
-  using Layout = typename BlockLayout<Cursor::kBlockSize>::Layout;
   const Conv2dShape& s = layer.shape;
   const int32_t taps = conv2d_taps(s);
+  int16_t* batch = static_cast<int16_t*>(scratch);
+  uint16_t* distances = static_cast<uint16_t*>(scratch) + kTokenBatch * round_up(taps, 4);
   const int32_t row_blocks = taps / Cursor::kBlockSize;
-  const uint32_t* words = static_cast<const uint32_t*>(scratch);
-  uint16_t* records = static_cast<uint16_t*>(scratch) + kTokenBatch * round_up(taps, 4);
-  count_records<typename Cursor::Reader>(layer.weights, s.out_channels, row_blocks, records);
-  Cursor cursor(layer.weights);
-  for_each_row<Layout>(
-      s, layer.x_zero_point, x, y, static_cast<int16_t*>(scratch),
-      [&] { cursor = Cursor(layer.weights); },
-      [&](int32_t o, int32_t tokens, int8_t* to) {
-        const int32_t bias = layer.bias[o];
-        BatchSums sums = {{bias, bias, bias, bias}};
-        add_records(cursor, records[o], o * row_blocks, words, sums);
-        store_batch(layer.output, o, sums, tokens, to, s.out_channels);
-      });
+  SparseRows<Cursor> rows(layer.weights, layer.bias, layer.output, s.out_channels, row_blocks,
+                          distances + sparse_distances(taps / 2), distances);
+  for_each_batch<typename SparseRows<Cursor>::Layout>(
+      s, layer.x_zero_point, x, y, batch,
+      [&] { rows.restart(static_cast<const uint32_t*>(scratch)); },
+      [&](const RowRange& range) { rows.compute(range); });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "engine/arm/dense_rows.h"
 #include "engine/arm/token_batch.h"
 #include "tinyformer/engine/conv2d_window.h"
 
@@ -27,12 +28,11 @@ inline void put_window(const Conv2dShape& s, int32_t x_zero_point, const int8_t*
   }
 }
 
-/// Calls row(o, tokens, y at pixel 0 of the batch and channel o) for every output channel of every
-/// batch of pixels, after the batch holds the channel's group; start_batch() once before each
-/// batch.
-template <typename Layout, typename StartBatch, typename Row>
-inline void for_each_row(const Conv2dShape& s, int32_t x_zero_point, const int8_t* x, int8_t* y,
-                         int16_t* batch, StartBatch start_batch, Row row) {
+/// Calls start_batch() for every batch of output pixels, then for each group compute(range) with
+/// the group's output channels, once the batch holds the group's windows.
+template <typename Layout, typename StartBatch, typename Compute>
+inline void for_each_batch(const Conv2dShape& s, int32_t x_zero_point, const int8_t* x, int8_t* y,
+                           int16_t* batch, StartBatch start_batch, Compute compute) {
   const int32_t group_in = s.in_channels / s.groups;
   const int32_t group_out = s.out_channels / s.groups;
   const int32_t pixels = s.out_h * s.out_w;
@@ -41,13 +41,14 @@ inline void for_each_row(const Conv2dShape& s, int32_t x_zero_point, const int8_
     const int32_t tokens = pixels - pixel < kTokenBatch ? pixels - pixel : kTokenBatch;
     start_batch();
     for (int32_t group = 0; group < s.groups; ++group) {
+      int32_t oy = pixel / s.out_w;
+      int32_t ox = pixel % s.out_w;
       for (int32_t t = 0; t < tokens; ++t) {
-        put_window<Layout>(s, x_zero_point, x, (pixel + t) / s.out_w, (pixel + t) % s.out_w,
-                           group * group_in, group_in, t, batch);
+        put_window<Layout>(s, x_zero_point, x, oy, ox, group * group_in, group_in, t, batch);
+        if (++ox == s.out_w) ++oy, ox = 0;
       }
-      for (int32_t o = group * group_out; o < (group + 1) * group_out; ++o) {
-        row(o, tokens, y + pixel * s.out_channels + o);
-      }
+      compute(RowRange{group * group_out, group_out, tokens, y + pixel * s.out_channels,
+                       s.out_channels});
     }
   }
 }

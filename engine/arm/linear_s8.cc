@@ -3,7 +3,7 @@
 
 #include "tinyformer/engine/linear_s8.h"
 
-#include "engine/arm/token_batch.h"
+#include "engine/arm/dense_rows.h"
 
 namespace tinyformer::engine::arm {
 
@@ -17,13 +17,8 @@ void linear_s8(const LinearS8& layer, const int8_t* x, int8_t* y, void* scratch)
     for (int32_t t = 0; t < tokens; ++t) {
       put_values<QuadLayout>(batch, t, 0, x + t * layer.in, layer.in);
     }
-    const int8_t* row = layer.weights;
-    for (int32_t o = 0; o < layer.out; ++o, row += layer.in) {
-      const int32_t bias = layer.bias[o];
-      BatchSums sums = {{bias, bias, bias, bias}};
-      add_dense(row, layer.in, words, sums);
-      store_batch(layer.output, o, sums, tokens, y + o, layer.out);
-    }
+    compute_dense_rows(layer.weights, layer.in, layer.bias, layer.output, words,
+                       RowRange{0, layer.out, tokens, y, layer.out});
     x += tokens * layer.in;
     y += tokens * layer.out;
   }

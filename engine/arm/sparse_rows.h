@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "engine/arm/dense_rows.h"
 #include "engine/arm/token_batch.h"
 #include "tinyformer/engine/block_reader.h"
 #include "tinyformer/engine/sparse_weights.h"
@@ -10,21 +11,30 @@
 namespace tinyformer::engine::arm {
 
 /// Counts the stored blocks of every row, so that the inner loops need not look for row ends.
+/// Returns the widest distance between two stored blocks (from block -1 to the first).
 template <typename Reader>
-void count_records(const SparseWeights& weights, int32_t rows, int32_t row_blocks,
-                   uint16_t* records) {
+int32_t count_records(const SparseWeights& weights, int32_t rows, int32_t row_blocks,
+                      uint16_t* records) {
   Reader reader(weights);
+  int32_t last = -1;
+  int32_t widest = 0;
   for (int32_t row = 0; row < rows; ++row) {
     uint16_t count = 0;
-    for (; reader.block() < (row + 1) * row_blocks; reader.next()) ++count;
+    for (; reader.block() < (row + 1) * row_blocks; reader.next()) {
+      ++count;
+      widest = reader.block() - last > widest ? reader.block() - last : widest;
+      last = reader.block();
+    }
     records[row] = count;
   }
+  return widest;
 }
 
 /// Steps through a code whose rows' records are counted: advance() takes the next stored block.
 template <int kBlock>
 class RunLengthCursor {
  public:
+  static constexpr bool kNear = true;  // its index is what rows.S reads
   static constexpr int kBlockSize = kBlock;
   using Reader = RunLengthReader<kBlock>;
 
@@ -49,6 +59,7 @@ class RunLengthCursor {
 template <int kBlock>
 class BitmapCursor {
  public:
+  static constexpr bool kNear = false;
   static constexpr int kBlockSize = kBlock;
   using Reader = BitmapReader<kBlock>;
 
@@ -99,12 +110,112 @@ inline void add_records(Cursor& cursor, int32_t records, int32_t first_block, co
     const uint32_t* group = batch + (cursor.advance() - first_block) * Layout::kGroupWords;
     const int8_t* values = cursor.take();
     if constexpr (Cursor::kBlockSize == 4) {
-      add_quad(load_word(static_cast<const int8_t*>(__builtin_assume_aligned(values, 4))), group,
-               sums);
+      add_quad(load_word(values), group, sums);
     } else {
       add_pair(values, group, sums);
     }
   }
 }
+
+/// A block-sparse matrix that is multiplied by batch after batch.
+///
+/// Memory  records [rows]: the rows' numbers of stored blocks, counted once; distances
+/// [sparse_distances(row_blocks)]: decoded bitmaps (unused by run length)
+template <typename Cursor>
+class SparseRows {
+ public:
+  using Layout = typename BlockLayout<Cursor::kBlockSize>::Layout;
+
+  SparseRows(const SparseWeights& weights, const int32_t* bias, const OutputS8& output,
+             int32_t rows, int32_t row_blocks, uint16_t* records, uint16_t* distances)
+      : weights_(weights),
+        bias_(bias),
+        output_(output),
+        row_blocks_(row_blocks),
+        records_(records),
+        distances_(distances),
+        cursor_(weights) {
+    const int32_t widest_gap =
+        count_records<typename Cursor::Reader>(weights, rows, row_blocks, records);
+    apply_ = rows_apply(output) && widest_gap <= UINT16_MAX;
+  }
+
+  /// Goes back to row 0, for a new batch.
+  void restart(const uint32_t* batch) {
+    batch_ = batch;
+    cursor_ = Cursor(weights_);
+    // The place of block -1; an address only, nothing is read there.
+    const uintptr_t before = reinterpret_cast<uintptr_t>(batch) - Layout::kGroupWords * 4;
+    job_ = {weights_.index,
+            weights_.values,
+            reinterpret_cast<const uint32_t*>(before),
+            reinterpret_cast<uintptr_t>(records_),
+            row_blocks_ * Layout::kGroupWords * 4,
+            bias_,
+            output_.multiplier,
+            output_.zero_point,
+            0,
+            nullptr,
+            0};
+    last_block_ = -1;
+  }
+
+  /// Computes the rows that follow those of the last call (or of restart); the batch's contents may
+  /// have changed since.
+  void compute(const RowRange& range) {
+    if (!apply_ || range.tokens != kTokenBatch) return compute_portable(range);
+    job_.y = range.y + range.first;
+    job_.stride = range.stride;
+    if constexpr (Cursor::kNear) {
+      job_.rows = range.count;
+      Cursor::kBlockSize == 4 ? tinyformer_rows_quads_near(&job_)
+                              : tinyformer_rows_pairs_near(&job_);
+    } else {
+      compute_decoded(range);
+    }
+  }
+
+ private:
+  // As many rows at a time as `distances_` holds.
+  void compute_decoded(const RowRange& range) {
+    const int32_t room = sparse_distances(row_blocks_);
+    const int32_t end = range.first + range.count;
+    for (int32_t row = range.first; row < end;) {
+      int32_t used = 0;
+      int32_t stop = row;
+      for (; stop < end && used + records_[stop] <= room; ++stop) {
+        for (int32_t left = records_[stop]; left > 0; --left) {
+          const int32_t block = cursor_.advance();
+          distances_[used++] = static_cast<uint16_t>(block - last_block_);
+          last_block_ = block;
+        }
+      }
+      job_.index = distances_;
+      job_.rows = stop - row;
+      Cursor::kBlockSize == 4 ? tinyformer_rows_quads_far(&job_) : tinyformer_rows_pairs_far(&job_);
+      row = stop;
+    }
+  }
+
+  void compute_portable(const RowRange& range) {
+    for (int32_t o = range.first; o < range.first + range.count; ++o) {
+      BatchSums sums = {bias_[o], bias_[o], bias_[o], bias_[o]};
+      add_records(cursor_, records_[o], o * row_blocks_, batch_, sums);
+      store_batch(output_, o, sums, range.tokens, range.y + o, range.stride);
+    }
+  }
+
+  const SparseWeights& weights_;
+  const int32_t* bias_;
+  const OutputS8& output_;
+  int32_t row_blocks_;
+  uint16_t* records_;
+  uint16_t* distances_;
+  Cursor cursor_;
+  bool apply_;
+  const uint32_t* batch_ = nullptr;
+  int32_t last_block_ = -1;
+  RowJob job_ = {};
+};
 
 }  // namespace tinyformer::engine::arm

@@ -65,26 +65,27 @@ inline void put_same(int16_t* batch, int32_t token, int32_t k, int16_t value, in
 
 /// Sums of a batch, one for each token.
 struct BatchSums {
-  int32_t token[kTokenBatch];
+  int32_t a, b, c, d;
 };
 
 /// One group of four weights times the batch's group.
 inline void add_quad(uint32_t weights, const uint32_t* group, BatchSums& sums) {
   const uint32_t even = even_bytes(weights);
   const uint32_t odd = odd_bytes(weights);
-  for (int t = 0; t < kTokenBatch; ++t) {
-    sums.token[t] = multiply_pairs(even, group[2 * t], sums.token[t]);
-    sums.token[t] = multiply_pairs(odd, group[2 * t + 1], sums.token[t]);
-  }
+  sums.a = multiply_pairs(odd, group[1], multiply_pairs(even, group[0], sums.a));
+  sums.b = multiply_pairs(odd, group[3], multiply_pairs(even, group[2], sums.b));
+  sums.c = multiply_pairs(odd, group[5], multiply_pairs(even, group[4], sums.c));
+  sums.d = multiply_pairs(odd, group[7], multiply_pairs(even, group[6], sums.d));
 }
 
 /// Two weights times the batch's group in PairLayout.
 inline void add_pair(const int8_t* weights, const uint32_t* group, BatchSums& sums) {
   const uint32_t pair =
       pack_low(static_cast<uint32_t>(weights[0]), static_cast<uint32_t>(weights[1]));
-  for (int t = 0; t < kTokenBatch; ++t) {
-    sums.token[t] = multiply_pairs(pair, group[t], sums.token[t]);
-  }
+  sums.a = multiply_pairs(pair, group[0], sums.a);
+  sums.b = multiply_pairs(pair, group[1], sums.b);
+  sums.c = multiply_pairs(pair, group[2], sums.c);
+  sums.d = multiply_pairs(pair, group[3], sums.d);
 }
 
 /// `length` dense weights times the batch in QuadLayout, whose values past `length` are 0.
@@ -95,9 +96,10 @@ inline void add_dense(const int8_t* weights, int32_t length, const uint32_t* bat
     add_quad(load_word(weights), batch, sums);
   }
   if ((length & 3) != 0) {
-    int8_t last[4] = {0, 0, 0, 0};
-    memcpy(last, weights, static_cast<size_t>(length & 3));
-    add_quad(load_word(last), batch, sums);
+    uint32_t last = static_cast<uint8_t>(weights[0]);
+    if ((length & 3) > 1) last |= static_cast<uint32_t>(static_cast<uint8_t>(weights[1])) << 8;
+    if ((length & 3) > 2) last |= static_cast<uint32_t>(static_cast<uint8_t>(weights[2])) << 16;
+    add_quad(last, batch, sums);
   }
 }
 
@@ -105,9 +107,10 @@ inline void add_dense(const int8_t* weights, int32_t length, const uint32_t* bat
 inline void store_batch(const OutputS8& output, int32_t o, const BatchSums& sums, int32_t tokens,
                         int8_t* y, int32_t stride) {
   const int32_t multiplier = output.multiplier[o];
-  for (int32_t t = 0; t < tokens; ++t) {
-    y[t * stride] = store_s8(output, multiplier, sums.token[t]);
-  }
+  y[0] = store_s8(output, multiplier, sums.a);
+  if (tokens > 1) y[stride] = store_s8(output, multiplier, sums.b);
+  if (tokens > 2) y[2 * stride] = store_s8(output, multiplier, sums.c);
+  if (tokens > 3) y[3 * stride] = store_s8(output, multiplier, sums.d);
 }
 
 }  // namespace tinyformer::engine::arm

@@ -19,10 +19,11 @@ struct LinearS8Sparse {
   OutputS8 output;
 };
 
-/// Scratch for every linear_s8_<sparse>: a batch of tokens widened to int16, and the number of
-/// records of each row.
+/// Scratch for every linear_s8_<sparse>: a batch of tokens widened to int16, decoded distances, and
+/// the number of records of each row.
 constexpr int32_t linear_s8_sparse_scratch_bytes(const LinearS8Sparse& layer) {
-  return kTokenBatch * 2 * round_up(layer.in, 4) + round_up(2 * layer.out, 4);
+  return kTokenBatch * 2 * round_up(layer.in, 4) + 2 * sparse_distances(layer.in / 2) +
+         round_up(2 * layer.out, 4);
 }
 
 /// y[t][o] = output_s8(o, bias[o] + sum over the stored weights of row o of x[t][i] * w[o][i])

@@ -1,0 +1,43 @@
+// Rows of weights times a batch of four tokens: what rows.S needs to know, and when it applies.
+#pragma once
+
+#include <stdint.h>
+
+#include "tinyformer/engine/requantize.h"
+
+namespace tinyformer::engine::arm {
+
+/// A run of rows for one batch. Pointers move on as rows are computed, so that a next call goes on
+/// where the last one stopped. rows.S knows the offsets.
+struct RowJob {
+  const void* index;      // sparse: distances between stored blocks, uint8 (near), uint16 (far)
+  const int8_t* weights;  // the blocks' values; dense: rows without gaps
+  const uint32_t* batch;  // dense: the batch; sparse: the group of the last block (at first, of
+                          // block -1)
+  uintptr_t records;      // dense: quads in a row, > 0; sparse: const uint16_t*, blocks of a row
+  int32_t row_bytes;      // sparse: size of the batch, by which block numbers go on at row ends
+  const int32_t* bias;    // of the first row
+  const int32_t* multiplier;  // of the first row
+  int32_t zero_point;
+  int32_t rows;  // > 0
+  int8_t* y;     // token 0, first row's channel; rows are 1 apart, tokens stride
+  int32_t stride;
+};
+
+/// y = clamp(zero_point + requantize(bias + row * batch, multiplier, -1), -128, 127), four tokens
+extern "C" {
+void tinyformer_rows_dense(RowJob* job);
+void tinyformer_rows_quads_near(RowJob* job);
+void tinyformer_rows_quads_far(RowJob* job);
+void tinyformer_rows_pairs_near(RowJob* job);
+void tinyformer_rows_pairs_far(RowJob* job);
+}
+
+/// Whether rows.S has this output stage; other layers take the C++ loops.
+constexpr bool rows_apply(const OutputS8& output) {
+  return output.shift == -1 && output.min == -128 && output.max == 127;
+}
+
+static_assert(sizeof(void*) != 4 || sizeof(RowJob) == 44, "rows.S counts on these offsets");
+
+}  // namespace tinyformer::engine::arm
