@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "train/modules/fused_attention.h"
+#include "train/modules/relu6.h"
 #include "train/testing_data.h"
 #include "train/torch_compat.h"
 
@@ -61,6 +64,29 @@ TEST(FusedAttention, HasTheSameBitsForEveryThreadCount) {
   const at::Tensor three = FusedAttention(qkv, 4);
   at::set_num_threads(1);
   EXPECT_TRUE(at::equal(one, three));
+}
+
+TEST(Relu6, EqualsClampBitForBitInValueAndGradient) {
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    for (const bool channels_last : {false, true}) {
+      at::Tensor values = RandomTensor({2, 5, 7, 3}, "values") * 6;
+      const std::vector<float> edges = {0.0f,    -0.0f,  6.0f,     6.03125f, 5.96875f,
+                                        -1e-30f, 1e-30f, INFINITY, -INFINITY};
+      std::copy(edges.begin(), edges.end(), values.data_ptr<float>());
+      const auto format =
+          channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+      const at::Tensor x = values.contiguous(format).to(type).set_requires_grad(true);
+      const at::Tensor dy = RandomTensor({2, 5, 7, 3}, "gradient").to(type);
+      const at::Tensor fast = Relu6(x);
+      fast.backward(dy);
+      const at::Tensor gradient = x.grad().clone();
+      x.mutable_grad().reset();
+      const at::Tensor plain = at::clamp(x, 0, 6);
+      plain.backward(dy);
+      EXPECT_TRUE(at::equal(fast, plain)) << type << channels_last;
+      EXPECT_TRUE(at::equal(gradient, x.grad())) << type << channels_last;
+    }
+  }
 }
 
 Genome WithDownsample(const std::string& kind, const std::string& pooling) {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "train/modules/relu6.h"
 #include "train/torch_compat.h"
 
 namespace tinyformer {
@@ -60,7 +61,7 @@ at::Tensor ConvBn::Forward(const at::Tensor& x, const BatchNormMode& mode) const
   y = at::batch_norm(y, gamma_, beta_, mean_, variance_, mode.batch_statistics, mode.momentum,
                      kBatchNormEpsilon, true);
   if (activation_ == Activation::kRelu) return at::relu(y);
-  if (activation_ == Activation::kRelu6) return at::clamp(y, 0, 6);
+  if (activation_ == Activation::kRelu6) return Relu6(y);
   return y;
 }
 
