@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "report/format.h"
 #include "report/plots.h"
@@ -13,16 +14,18 @@ bool Contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
 
-// The last value of the validation accuracy, if the metrics have one (of the averaged weights,
-// where both are there).
-const MetricSeries* ValidationAccuracy(const std::optional<MetricsResult>& metrics) {
+// The finished weights' accuracy; without them the last epoch's, of the averaged weights where
+// there are both.
+std::optional<double> OnValidation(const std::optional<FinishedWeights>& weights,
+                                   const std::optional<ReportedMetrics>& metrics) {
+  if (weights && weights->validation_accuracy) return weights->validation_accuracy;
+  if (!metrics) return std::nullopt;
   const MetricSeries* found = nullptr;
-  if (!metrics) return found;
   for (const MetricSeries& series : metrics->series) {
     if (!Contains(series.name, "accuracy") || !Contains(series.name, "val")) continue;
     if (found == nullptr || Contains(series.name, "ema")) found = &series;
   }
-  return found;
+  return found == nullptr ? std::nullopt : std::optional<double>(found->y.back());
 }
 
 std::string Readable(std::string name) {
@@ -45,16 +48,14 @@ std::string PointsApart(double from, double to) {
 std::string AccuracyTable(const ReportInput& input) {
   std::vector<std::vector<TableCell>> rows;
   const std::string none = "–";
-  if (const MetricSeries* series = ValidationAccuracy(input.training)) {
-    AddRow(rows, "float, dense", series->y.back(), "validation images, last epoch", 0, none);
-  }
-  if (const MetricSeries* series = ValidationAccuracy(input.compression)) {
-    const MetricSeries* dense = ValidationAccuracy(input.training);
-    AddRow(rows, "float, pruned", series->y.back(), "validation images, last epoch", 0,
-           dense ? PointsApart(dense->y.back(), series->y.back()) : none);
-  }
+  const std::optional<double> dense = OnValidation(input.trained, input.training);
+  const std::optional<double> pruned = OnValidation(input.compressed, input.compression);
+  const std::string source = "validation images";
+  if (dense) AddRow(rows, "float, dense", *dense, source, 0, none);
+  if (pruned)
+    AddRow(rows, "float, pruned", *pruned, source, 0, dense ? PointsApart(*dense, *pruned) : none);
   if (input.run) {
-    const RunResult& run = *input.run;
+    const ReportedRun& run = *input.run;
     const std::string images = GroupDigits(run.images) + " images of " +
                                (run.on.empty() ? "the run" : "the run on the " + run.on);
     if (run.accuracy_float) {
@@ -76,7 +77,7 @@ std::string AccuracyTable(const ReportInput& input) {
                    rows);
 }
 
-std::string Exactness(const RunResult& run) {
+std::string Exactness(const ReportedRun& run) {
   std::string html = "<p class=\"soft\">";
   if (run.bit_exact) {
     html += *run.bit_exact ? "The firmware's outputs equal the host build's, byte for byte. "
@@ -93,7 +94,7 @@ std::string Exactness(const RunResult& run) {
 }
 
 // The class pairs that are mixed up most, most frequent first.
-std::string MixedUp(const RunResult& run) {
+std::string MixedUp(const ReportedRun& run) {
   struct Pair {
     size_t truth, answer;
     int64_t count;
@@ -119,7 +120,7 @@ std::string MixedUp(const RunResult& run) {
 }
 
 // Lines whose name has one of the words, as one chart in two sizes; empty when no line has.
-std::string Chart(const MetricsResult& metrics, const std::string& title,
+std::string Chart(const ReportedMetrics& metrics, const std::string& title,
                   const std::vector<const char*>& words, bool percent) {
   LineChart chart{title, metrics.x_name, {}, percent};
   for (const MetricSeries& series : metrics.series) {
@@ -134,7 +135,7 @@ std::string Chart(const MetricsResult& metrics, const std::string& title,
          Responsive(DrawLineChart(chart, 540, 260), DrawLineChart(chart, 356, 230)) + "</div>\n";
 }
 
-std::string Curves(const std::string& title, const MetricsResult& metrics) {
+std::string Curves(const std::string& title, const ReportedMetrics& metrics) {
   const std::string pair =
       Chart(metrics, title + ": accuracy", {"accuracy"}, true) +
       Chart(metrics, title + ": loss", {"loss"}, false) +

@@ -12,26 +12,26 @@ namespace {
 
 constexpr size_t kMostBars = 14;
 
-using Measure = std::function<int64_t(const LayerResult&)>;
+using Measure = std::function<int64_t(const ReportedLayer&)>;
 
-std::optional<int64_t> Cycles(const LayerResult& layer) {
+std::optional<int64_t> Cycles(const ReportedLayer& layer) {
   return layer.profiled_cycles ? layer.profiled_cycles : layer.planned_cycles;
 }
 
-int64_t Sum(const std::vector<LayerResult>& layers, const Measure& measure) {
+int64_t Sum(const std::vector<ReportedLayer>& layers, const Measure& measure) {
   return std::accumulate(
       layers.begin(), layers.end(), int64_t{0},
-      [&](int64_t sum, const LayerResult& layer) { return sum + measure(layer); });
+      [&](int64_t sum, const ReportedLayer& layer) { return sum + measure(layer); });
 }
 
-int64_t Highest(const std::vector<LayerResult>& layers, const Measure& measure) {
+int64_t Highest(const std::vector<ReportedLayer>& layers, const Measure& measure) {
   int64_t highest = 1;
-  for (const LayerResult& layer : layers) highest = std::max(highest, measure(layer));
+  for (const ReportedLayer& layer : layers) highest = std::max(highest, measure(layer));
   return highest;
 }
 
 // The heaviest layers first; the rest as one bar.
-std::string HeaviestBars(const std::string& title, const std::vector<LayerResult>& layers,
+std::string HeaviestBars(const std::string& title, const std::vector<ReportedLayer>& layers,
                          const Measure& measure) {
   std::vector<size_t> order(layers.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -58,7 +58,7 @@ std::string HeaviestBars(const std::string& title, const std::vector<LayerResult
          Responsive(DrawBarChart(bars, 540), DrawBarChart(bars, 356)) + "</div>\n";
 }
 
-std::string Codec(const LayerResult& layer) {
+std::string Codec(const ReportedLayer& layer) {
   if (layer.codec.empty() || layer.codec == "none") return "–";
   return layer.block > 0 && layer.codec != "dense"
              ? layer.codec + " b" + std::to_string(layer.block)
@@ -87,8 +87,8 @@ std::string CyclesNote(const ReportInput& input) {
 
 }  // namespace
 
-std::vector<LayerResult> MergeLayers(const ReportInput& input) {
-  std::vector<LayerResult> layers;
+std::vector<ReportedLayer> MergeLayers(const ReportInput& input) {
+  std::vector<ReportedLayer> layers;
   if (input.plan && !input.plan->layers.empty()) {
     layers = input.plan->layers;
   } else if (input.compile && !input.compile->layers.empty()) {
@@ -110,12 +110,12 @@ std::vector<LayerResult> MergeLayers(const ReportInput& input) {
 
 std::string LayersSection(const ReportInput& input) {
   std::string html = MissingNote(input, {"profile.json"});
-  const std::vector<LayerResult> layers = MergeLayers(input);
+  const std::vector<ReportedLayer> layers = MergeLayers(input);
   if (layers.empty()) return html;
-  const Measure cycles = [](const LayerResult& layer) { return Cycles(layer).value_or(0); };
-  const Measure bytes = [](const LayerResult& layer) { return layer.weight_bytes; };
-  const Measure macs = [](const LayerResult& layer) { return layer.effective_macs; };
-  const Measure instructions = [](const LayerResult& layer) {
+  const Measure cycles = [](const ReportedLayer& layer) { return Cycles(layer).value_or(0); };
+  const Measure bytes = [](const ReportedLayer& layer) { return layer.weight_bytes; };
+  const Measure macs = [](const ReportedLayer& layer) { return layer.effective_macs; };
+  const Measure instructions = [](const ReportedLayer& layer) {
     return layer.instructions.value_or(0);
   };
   html += CyclesNote(input);
@@ -124,7 +124,7 @@ std::string LayersSection(const ReportInput& input) {
           HeaviestBars("Where the weight bytes go", layers, bytes) + "</div>\n";
   std::vector<std::vector<TableCell>> rows;
   for (size_t i = 0; i < layers.size(); ++i) {
-    const LayerResult& layer = layers[i];
+    const ReportedLayer& layer = layers[i];
     const std::optional<int64_t> ran = layer.instructions;
     rows.push_back(
         {std::to_string(i) + "  " + layer.name, layer.kernel.empty() ? layer.op : layer.kernel,
@@ -142,7 +142,7 @@ std::string LayersSection(const ReportInput& input) {
     return sum > 0 ? GroupDigits(sum) : std::string("–");
   };
   rows.push_back({"all layers", "", "", "", total(bytes),
-                  total([](const LayerResult& layer) { return layer.macs; }), total(macs),
+                  total([](const ReportedLayer& layer) { return layer.macs; }), total(macs),
                   total(instructions), total(cycles), ""});
   html += DrawTable({{"layer"},
                      {"kernel"},

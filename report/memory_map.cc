@@ -30,12 +30,12 @@ std::vector<int> ChooseColours(const std::vector<TensorLife>& tensors) {
 
 }  // namespace
 
-size_t PeakLayer(const PlanResult& plan) {
+size_t PeakLayer(const ReportedPlan& plan) {
   const auto peak = std::max_element(plan.live_bytes.begin(), plan.live_bytes.end());
   return plan.live_bytes.empty() ? 0 : static_cast<size_t>(peak - plan.live_bytes.begin());
 }
 
-std::string DrawMemoryMap(const PlanResult& plan, int width, int height) {
+std::string DrawMemoryMap(const ReportedPlan& plan, int width, int height) {
   const double layers = std::max<double>(static_cast<double>(plan.layers.size()), 1);
   const double arena = std::max<double>(static_cast<double>(plan.arena_bytes), 1);
   const double map_width = width - kLeft - kRight;

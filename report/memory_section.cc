@@ -8,7 +8,7 @@
 namespace tinyformer {
 namespace {
 
-std::string PeakTensors(const PlanResult& plan, size_t peak) {
+std::string PeakTensors(const ReportedPlan& plan, size_t peak) {
   std::vector<TensorLife> alive;
   for (const TensorLife& tensor : plan.tensors) {
     const auto at = static_cast<int64_t>(peak);
@@ -26,12 +26,17 @@ std::string PeakTensors(const PlanResult& plan, size_t peak) {
   return DrawTable({{"tensor"}, {"bytes", true}, {"arena offsets", true}, {"layers", true}}, rows);
 }
 
-std::string LowerBound(const PlanResult& plan) {
+std::string LowerBound(const ReportedPlan& plan) {
   const int64_t gap = plan.arena_bytes - plan.arena_lower_bound_bytes;
   std::string text = "The arena has " + FormatBytes(plan.arena_bytes);
   if (!plan.strategy.empty()) text += " (strategy: " + plan.strategy + ")";
   text += ". No placement can need less than the most bytes that are live at once, " +
           FormatBytes(plan.arena_lower_bound_bytes) + ": the gap is " + FormatBytes(gap) + ".";
+  for (size_t i = 0; i < plan.strategies.size(); ++i) {
+    text += (i == 0 ? " Tried: " : ", ") + plan.strategies[i].first + " " +
+            FormatBytes(plan.strategies[i].second);
+  }
+  if (!plan.strategies.empty()) text += ".";
   return "<p>" + EscapeHtml(text) + "</p>\n";
 }
 
@@ -46,7 +51,7 @@ struct FlashPart {
 std::string MemorySection(const ReportInput& input) {
   std::string html = MissingNote(input, {"firmware/plan.json"});
   if (!input.plan) return html;
-  const PlanResult& plan = *input.plan;
+  const ReportedPlan& plan = *input.plan;
   html += LowerBound(plan);
   html += Responsive(DrawMemoryMap(plan, 1110, 440), DrawMemoryMap(plan, 356, 380));
   if (!plan.live_bytes.empty()) {
@@ -58,7 +63,7 @@ std::string MemorySection(const ReportInput& input) {
     html += "<div class=\"pair\">\n";
   }
   if (input.compile) {
-    const CompileResult& compile = *input.compile;
+    const ReportedCompile& compile = *input.compile;
     std::vector<std::vector<TableCell>> rows = {
         {"arena (tensors)", GroupDigits(compile.arena_bytes), "planned"},
         {"stack", GroupDigits(compile.stack_bytes), "compiler's bound"},
@@ -80,7 +85,7 @@ std::string MemorySection(const ReportInput& input) {
 std::string FlashSection(const ReportInput& input) {
   std::string html = MissingNote(input, {"compile.json"});
   if (!input.compile) return html;
-  const CompileResult& compile = *input.compile;
+  const ReportedCompile& compile = *input.compile;
   std::vector<FlashPart> parts = {{"weights", compile.weight_bytes, "--c0"},
                                   {"code", compile.code_bytes, "--c2"}};
   if (compile.table_bytes) parts.push_back({"tables", *compile.table_bytes, "--c3"});

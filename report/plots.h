@@ -50,10 +50,10 @@ std::string DrawConfusionMatrix(const std::vector<std::vector<int64_t>>& counts,
 /// The arena over time: a tensor is a rectangle from its first to its last layer (across) and from
 /// its offset to its end (up). The layer with the most live bytes is marked, the arena's size is a
 /// line; below, the live bytes of every layer.
-std::string DrawMemoryMap(const PlanResult& plan, int width, int height);
+std::string DrawMemoryMap(const ReportedPlan& plan, int width, int height);
 
 /// The layer with the most live bytes (the first of equals), 0 when there is no layer.
-size_t PeakLayer(const PlanResult& plan);
+size_t PeakLayer(const ReportedPlan& plan);
 
 /// Round values that cover [low, high] in about `count` steps of 1, 2 or 5 times a power of ten.
 std::vector<double> RoundTicks(double low, double high, int count);

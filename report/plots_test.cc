@@ -91,8 +91,8 @@ TEST(ConfusionMatrix, DrawsManyClassesWithoutText) {
   EXPECT_THAT(DrawConfusionMatrix(counts, {}, 400), Not(HasSubstr("class=\"count\"")));
 }
 
-PlanResult SmallPlan() {
-  PlanResult plan;
+ReportedPlan SmallPlan() {
+  ReportedPlan plan;
   plan.arena_bytes = 100;
   plan.layers.resize(3);
   plan.tensors = {{"a", 40, 0, 0, 1}, {"b", 60, 40, 1, 2}, {"c", 30, 0, 2, 2}};

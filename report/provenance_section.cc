@@ -22,7 +22,7 @@ void Add(std::vector<Record>& records, const std::string& name, std::optional<in
 std::vector<Record> CollectRecords(const ReportInput& input) {
   std::vector<Record> records;
   if (input.run) {
-    const RunResult& run = *input.run;
+    const ReportedRun& run = *input.run;
     auto share = [&](const char* name, std::optional<double> value) {
       if (!value) return;
       records.push_back(
@@ -37,7 +37,7 @@ std::vector<Record> CollectRecords(const ReportInput& input) {
     Add(records, "ram.touched", run.ram_touched_bytes, "B", run.images, run.provenance);
   }
   if (input.compile) {
-    const CompileResult& compile = *input.compile;
+    const ReportedCompile& compile = *input.compile;
     const Provenance& from = compile.provenance;
     Add(records, "flash", compile.flash_bytes, "B", 1, from);
     Add(records, "flash.code", compile.code_bytes, "B", 1, from);
@@ -50,7 +50,7 @@ std::vector<Record> CollectRecords(const ReportInput& input) {
     Add(records, "cycles.compiler", compile.cycles_estimate, "cycles, est.", 1, from);
   }
   if (input.profile) {
-    const ProfileResult& profile = *input.profile;
+    const ReportedProfile& profile = *input.profile;
     Add(records, "instructions", profile.instructions, "instr.", 1, profile.provenance);
     Add(records, "cycles.emulator", profile.cycles_estimate, "cycles, est.", 1, profile.provenance);
   }

@@ -1,42 +1,7 @@
 #include "report/report_input.h"
 
-#include <filesystem>
-
-#include "base/file.h"
-
 namespace tinyformer {
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr const char* kRunCommand = "tinyformer run <folder>/firmware --data D --json > run.json";
-constexpr const char* kProfileCommand =
-    "tinyformer profile <folder>/firmware --json > profile.json";
-constexpr const char* kCompileCommand =
-    "tinyformer compile model.onnx --target B -o firmware --json > compile.json";
-
-struct KnownFile {
-  const char* path;
-  const char* what;
-  const char* command;
-};
-
-// What is read from an output folder, in the order of the pipeline.
-constexpr KnownFile kFiles[] = {
-    {"run/metrics.jsonl", "training curves", "tinyformer train --data D --genome G.json -o run"},
-    {"run/compressed/metrics.jsonl", "pruning curves",
-     "tinyformer compress run --data D -o model.onnx"},
-    {"model.onnx", "the model file", "tinyformer compress run --data D -o model.onnx"},
-    {"compile.json", "flash, RAM and whether it fits", kCompileCommand},
-    {"firmware/plan.json", "memory map and layers", kCompileCommand},
-    {"run.json", "accuracy, bit-exactness, instruction counts", kRunCommand},
-    {"profile.json", "instructions and cycles of every layer", kProfileCommand},
-};
-
-bool Exists(const fs::path& path) {
-  std::error_code error;
-  return fs::is_regular_file(path, error);
-}
 
 int64_t Whole(const Json& json, const char* key, const std::string& name) {
   return RequireKey<int64_t>(json, key, name, "a whole number");
@@ -60,8 +25,8 @@ std::vector<Json> List(const Json& json, const char* key, const std::string& nam
   return OptionalKey<std::vector<Json>>(json, key, name, "a list", {});
 }
 
-LayerResult ParseLayer(const Json& json, const std::string& name) {
-  LayerResult layer;
+ReportedLayer ParseLayer(const Json& json, const std::string& name) {
+  ReportedLayer layer;
   layer.name = RequireKey<std::string>(json, "name", name, "a text");
   layer.op = MaybeText(json, "op", name);
   layer.kernel = MaybeText(json, "kernel", name);
@@ -74,8 +39,8 @@ LayerResult ParseLayer(const Json& json, const std::string& name) {
   return layer;
 }
 
-std::vector<LayerResult> ParseLayers(const Json& json, const std::string& name) {
-  std::vector<LayerResult> layers;
+std::vector<ReportedLayer> ParseLayers(const Json& json, const std::string& name) {
+  std::vector<ReportedLayer> layers;
   for (const Json& item : List(json, "layers", name)) {
     layers.push_back(ParseLayer(item, name));
     layers.back().planned_cycles = MaybeWhole(item, "cycles_estimate", name);
@@ -93,7 +58,7 @@ void RequireShare(double value, const char* key, const std::string& name) {
               std::to_string(value), "write the file again with the command that made it");
 }
 
-void CheckTensor(const TensorLife& tensor, const PlanResult& plan, const std::string& name) {
+void CheckTensor(const TensorLife& tensor, const ReportedPlan& plan, const std::string& name) {
   const auto layers = static_cast<int64_t>(plan.layers.size());
   const bool placed = tensor.offset >= 0 && tensor.bytes >= 0 && tensor.bytes <= plan.arena_bytes &&
                       tensor.offset <= plan.arena_bytes - tensor.bytes;
@@ -111,8 +76,8 @@ void CheckTensor(const TensorLife& tensor, const PlanResult& plan, const std::st
 
 }  // namespace
 
-PlanResult ParsePlanResult(const Json& json, const std::string& name) {
-  PlanResult plan;
+ReportedPlan ParseReportedPlan(const Json& json, const std::string& name) {
+  ReportedPlan plan;
   plan.name = MaybeText(json, "name", name);
   plan.target = MaybeText(json, "target", name);
   plan.strategy = MaybeText(json, "strategy", name);
@@ -120,6 +85,10 @@ PlanResult ParsePlanResult(const Json& json, const std::string& name) {
   plan.arena_lower_bound_bytes = Whole(json, "arena_lower_bound_bytes", name);
   plan.weight_bytes = MaybeWhole(json, "weight_bytes", name).value_or(0);
   plan.layers = ParseLayers(json, name);
+  for (const Json& item : List(json, "strategies", name)) {
+    plan.strategies.emplace_back(RequireKey<std::string>(item, "name", name, "a text"),
+                                 Whole(item, "arena_bytes", name));
+  }
   for (const Json& item : List(json, "tensors", name)) {
     TensorLife tensor{RequireKey<std::string>(item, "name", name, "a text"),
                       Whole(item, "bytes", name), Whole(item, "offset", name),
@@ -143,8 +112,8 @@ PlanResult ParsePlanResult(const Json& json, const std::string& name) {
   return plan;
 }
 
-CompileResult ParseCompileResult(const Json& json, const std::string& name) {
-  CompileResult result;
+ReportedCompile ParseReportedCompile(const Json& json, const std::string& name) {
+  ReportedCompile result;
   result.target = RequireKey<std::string>(json, "target", name, "a text");
   result.fits = RequireKey<bool>(json, "fits", name, "true or false");
   result.flash_bytes = Whole(json, "flash_bytes", name);
@@ -166,8 +135,8 @@ CompileResult ParseCompileResult(const Json& json, const std::string& name) {
   return result;
 }
 
-RunResult ParseRunResult(const Json& json, const std::string& name) {
-  RunResult result;
+ReportedRun ParseReportedRun(const Json& json, const std::string& name) {
+  ReportedRun result;
   result.images = Whole(json, "images", name);
   result.correct = Whole(json, "correct", name);
   result.accuracy = RequireKey<double>(json, "accuracy", name, "a share from 0 to 1");
@@ -200,13 +169,13 @@ RunResult ParseRunResult(const Json& json, const std::string& name) {
   return result;
 }
 
-ProfileResult ParseProfileResult(const Json& json, const std::string& name) {
-  ProfileResult result;
+ReportedProfile ParseReportedProfile(const Json& json, const std::string& name) {
+  ReportedProfile result;
   result.instructions = Whole(json, "instructions", name);
   result.cycles_estimate = MaybeWhole(json, "cycles_estimate", name);
   result.cycles_error = MaybeNumber(json, "cycles_error", name);
   for (const Json& item : List(json, "layers", name)) {
-    LayerResult layer = ParseLayer(item, name);
+    ReportedLayer layer = ParseLayer(item, name);
     layer.instructions = MaybeWhole(item, "instructions", name);
     layer.profiled_cycles = MaybeWhole(item, "cycles_estimate", name);
     result.layers.push_back(layer);
@@ -215,8 +184,40 @@ ProfileResult ParseProfileResult(const Json& json, const std::string& name) {
   return result;
 }
 
-MetricsResult ParseMetrics(const std::string& lines, const std::string& name) {
-  MetricsResult result;
+FinishedWeights ParseFinishedWeights(const std::map<std::string, std::string>& metadata,
+                                     const std::string& name) {
+  auto number = [&](const char* key) -> std::optional<double> {
+    const auto found = metadata.find(key);
+    if (found == metadata.end()) return std::nullopt;
+    const Json value = ParseJson(found->second, name + ", metadata '" + key + "'");
+    return value.is_number() ? std::optional<double>(value.get<double>()) : std::nullopt;
+  };
+  FinishedWeights weights{number("validation_accuracy"), number("sparsity")};
+  if (weights.validation_accuracy) {
+    RequireShare(*weights.validation_accuracy, "validation_accuracy", name);
+  }
+  return weights;
+}
+
+Provenance ParseRunConfig(const Json& json, const std::string& name) {
+  auto object = [&](const char* key) {
+    return OptionalKey<Json>(json, key, name, "an object", {});
+  };
+  const Json recipe = object("recipe"), data = object("data"), environment = object("environment");
+  Provenance provenance = MaybeProvenance(json, name);
+  if (!provenance.seed) provenance.seed = MaybeWhole(recipe, "seed", name);
+  if (provenance.input_hash.empty()) provenance.input_hash = MaybeText(data, "fingerprint", name);
+  if (provenance.device.empty() && environment.is_object()) {
+    for (const auto& [key, value] : environment.items()) {
+      provenance.device += (provenance.device.empty() ? "" : ", ") + key + " " +
+                           (value.is_string() ? value.get<std::string>() : value.dump());
+    }
+  }
+  return provenance;
+}
+
+ReportedMetrics ParseMetrics(const std::string& lines, const std::string& name) {
+  ReportedMetrics result;
   bool has_epoch = false;
   std::vector<Json> rows;
   for (size_t start = 0, number = 1; start < lines.size(); ++number) {
@@ -246,68 +247,6 @@ MetricsResult ParseMetrics(const std::string& lines, const std::string& name) {
     }
   }
   return result;
-}
-
-ReportInput ReadReportInput(const std::string& folder) {
-  std::error_code error;
-  if (!fs::is_directory(folder, error)) {
-    throw Error("file/missing", folder, "a folder made by the other commands",
-                Exists(folder) ? "a file" : "nothing at this path", "check the path");
-  }
-  const fs::path root(folder);
-  ReportInput input;
-  for (const KnownFile& file : kFiles) {
-    if (!Exists(root / file.path)) input.missing.push_back({file.path, file.what, file.command});
-  }
-  if (input.missing.size() == std::size(kFiles)) {
-    throw Error("report/empty", folder,
-                "at least one of run/metrics.jsonl, compile.json, firmware/plan.json, run.json",
-                "none of the files that a report is made from",
-                "name the folder that the other commands wrote to");
-  }
-  auto path = [&](const char* file) { return (root / file).string(); };
-  auto with_json = [&](const char* file, auto use) {
-    if (Exists(root / file)) use(ReadJson(path(file)), path(file));
-  };
-  if (Exists(root / "run/metrics.jsonl")) {
-    input.training = ParseMetrics(ReadFile(path("run/metrics.jsonl")), path("run/metrics.jsonl"));
-  }
-  if (Exists(root / "run/compressed/metrics.jsonl")) {
-    const std::string file = path("run/compressed/metrics.jsonl");
-    input.compression = ParseMetrics(ReadFile(file), file);
-  }
-  if (Exists(root / "model.onnx")) {
-    const std::string bytes = ReadFile(path("model.onnx"));
-    input.onnx_bytes = static_cast<int64_t>(bytes.size());
-    input.onnx_hash = Checksum(bytes);
-  }
-  with_json("run/config.json", [&](const Json& json, const std::string& name) {
-    input.training_provenance =
-        json.contains("provenance") ? MaybeProvenance(json, name) : ParseProvenance(json, name);
-  });
-  with_json("run/genome.json", [&](const Json& json, const std::string& name) {
-    input.genome_json = json.dump(2);
-    if (const std::string genome = MaybeText(json, "name", name); !genome.empty()) {
-      input.title = genome;
-    }
-  });
-  with_json("firmware/board/board.json", [&](const Json& json, const std::string& name) {
-    input.clock_hz = MaybeWhole(json, "clock_hz", name);
-  });
-  with_json("firmware/plan.json", [&](const Json& json, const std::string& name) {
-    input.plan = ParsePlanResult(json, name);
-    if (!input.plan->name.empty()) input.title = input.plan->name;
-  });
-  with_json("compile.json", [&](const Json& json, const std::string& name) {
-    input.compile = ParseCompileResult(json, name);
-  });
-  with_json("run.json", [&](const Json& json, const std::string& name) {
-    input.run = ParseRunResult(json, name);
-  });
-  with_json("profile.json", [&](const Json& json, const std::string& name) {
-    input.profile = ParseProfileResult(json, name);
-  });
-  return input;
 }
 
 }  // namespace tinyformer

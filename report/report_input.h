@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -15,7 +17,7 @@ namespace tinyformer {
 
 /// One layer of the firmware, from the plan (or compile.json) and, where they were measured, from
 /// the profile.
-struct LayerResult {
+struct ReportedLayer {
   std::string name, op, kernel, codec;
   int64_t block = 0;    // 0: dense
   double sparsity = 0;  // share of zero blocks, [0, 1]
@@ -33,16 +35,17 @@ struct TensorLife {
 };
 
 /// firmware/plan.json.
-struct PlanResult {
+struct ReportedPlan {
   std::string name, target, strategy;
   int64_t arena_bytes = 0, arena_lower_bound_bytes = 0, weight_bytes = 0;
-  std::vector<LayerResult> layers;
+  std::vector<ReportedLayer> layers;
   std::vector<TensorLife> tensors;
+  std::vector<std::pair<std::string, int64_t>> strategies;  // tried: name, arena bytes
   std::vector<int64_t> live_bytes;  // per layer; summed from the tensors when the plan has none
 };
 
 /// compile.json: what `tinyformer compile --json` prints.
-struct CompileResult {
+struct ReportedCompile {
   std::string target;
   bool fits = false;
   int64_t flash_bytes = 0, flash_limit_bytes = 0, ram_peak_bytes = 0, ram_limit_bytes = 0;
@@ -52,13 +55,13 @@ struct CompileResult {
   int64_t arena_bytes = 0, arena_lower_bound_bytes = 0, stack_bytes = 0;
   int64_t macs = 0, effective_macs = 0;
   std::optional<int64_t> cycles_estimate;
-  std::vector<LayerResult> layers;
+  std::vector<ReportedLayer> layers;
   Provenance provenance;
 };
 
 /// run.json: what `tinyformer run --json` prints. confusion[t][p] counts images of class t that
 /// were called p.
-struct RunResult {
+struct ReportedRun {
   int64_t images = 0, correct = 0;
   double accuracy = 0;  // [0, 1]
   std::string on;       // "emulator" or "host"
@@ -72,11 +75,11 @@ struct RunResult {
 };
 
 /// profile.json: what `tinyformer profile --json` prints. cycles_error is relative: 0.15 is +-15 %.
-struct ProfileResult {
+struct ReportedProfile {
   int64_t instructions = 0;
   std::optional<int64_t> cycles_estimate;
   std::optional<double> cycles_error;
-  std::vector<LayerResult> layers;
+  std::vector<ReportedLayer> layers;
   Provenance provenance;
 };
 
@@ -87,9 +90,15 @@ struct MetricSeries {
 };
 
 /// metrics.jsonl: every numeric column that has at least one value.
-struct MetricsResult {
+struct ReportedMetrics {
   std::string x_name = "epoch";
   std::vector<MetricSeries> series;
+};
+
+/// What model.safetensors says of the weights that training or compression ended with.
+struct FinishedWeights {
+  std::optional<double> validation_accuracy;  // [0, 1]
+  std::optional<double> sparsity;             // [0, 1]
 };
 
 /// A file that was looked for and not found: what it would have told, and the command that makes
@@ -100,11 +109,12 @@ struct MissingPart {
 
 struct ReportInput {
   std::string title = "TinyFormer";
-  std::optional<MetricsResult> training, compression;
-  std::optional<PlanResult> plan;
-  std::optional<CompileResult> compile;
-  std::optional<RunResult> run;
-  std::optional<ProfileResult> profile;
+  std::optional<ReportedMetrics> training, compression;
+  std::optional<FinishedWeights> trained, compressed;
+  std::optional<ReportedPlan> plan;
+  std::optional<ReportedCompile> compile;
+  std::optional<ReportedRun> run;
+  std::optional<ReportedProfile> profile;
   std::optional<int64_t> clock_hz;  // the board's, from firmware/board/board.json
   std::optional<int64_t> onnx_bytes;
   std::string onnx_hash;           // XXH64 of model.onnx, empty when there is none
@@ -113,22 +123,27 @@ struct ReportInput {
   std::vector<MissingPart> missing;
 };
 
-/// Reads an output folder: run/metrics.jsonl, run/config.json, run/genome.json,
-/// run/compressed/metrics.jsonl, firmware/plan.json, firmware/board/board.json, model.onnx (only
-/// hashed), compile.json, run.json, profile.json. A file that is not there goes to `missing`, it is
-/// no error. The last line of a metrics.jsonl may be half written (a run that goes on).
+/// Reads an output folder: run/{metrics.jsonl, config.json, genome.json, model.safetensors},
+/// run/compressed/{metrics.jsonl, model.safetensors}, model.onnx (only hashed), firmware/plan.json,
+/// firmware/board/board.json, compile.json, run.json, profile.json. A file that is not there goes
+/// to `missing`, it is no error. The last line of a metrics.jsonl may be half written (a run that
+/// goes on). Of model.safetensors only the metadata is used.
 ///
-/// Errors  file/missing (no such folder), report/empty (none of the files), json/syntax, json/key,
-/// report/value (a tensor
+/// Errors  file/missing (no such folder), report/empty (none of the files), json/syntax, tensors/*,
+/// json/key, report/value (a tensor
 ///         outside the arena or the layers, a confusion matrix that is not square, an accuracy
 ///         outside [0, 1])
 ReportInput ReadReportInput(const std::string& folder);
 
 /// The same parsers on JSON values: name is what the user calls the file.
-PlanResult ParsePlanResult(const Json& json, const std::string& name);
-CompileResult ParseCompileResult(const Json& json, const std::string& name);
-RunResult ParseRunResult(const Json& json, const std::string& name);
-ProfileResult ParseProfileResult(const Json& json, const std::string& name);
-MetricsResult ParseMetrics(const std::string& lines, const std::string& name);
+ReportedPlan ParseReportedPlan(const Json& json, const std::string& name);
+ReportedCompile ParseReportedCompile(const Json& json, const std::string& name);
+ReportedRun ParseReportedRun(const Json& json, const std::string& name);
+ReportedProfile ParseReportedProfile(const Json& json, const std::string& name);
+FinishedWeights ParseFinishedWeights(const std::map<std::string, std::string>& metadata,
+                                     const std::string& name);
+/// Of run/config.json: seed, data fingerprint, environment.
+Provenance ParseRunConfig(const Json& json, const std::string& name);
+ReportedMetrics ParseMetrics(const std::string& lines, const std::string& name);
 
 }  // namespace tinyformer

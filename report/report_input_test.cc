@@ -59,6 +59,12 @@ TEST_F(ReportInputTest, ReadsEveryPartOfAnOutputFolder) {
   EXPECT_EQ(input.compile->provenance.seed, 1);
   EXPECT_EQ(input.clock_hz, 216000000);
   EXPECT_EQ(input.onnx_bytes, 20);
+  EXPECT_EQ(input.trained->validation_accuracy, 0.9212);
+  EXPECT_EQ(input.compressed->sparsity, 0.51);
+  EXPECT_EQ(input.training_provenance.seed, 1);
+  EXPECT_EQ(input.training_provenance.input_hash, "9f3b5c1e2d4a6780");
+  EXPECT_EQ(input.training_provenance.device, "threads 2, libtorch 1.13.1");
+  EXPECT_EQ(input.plan->strategies.size(), 2u);
 }
 
 TEST_F(ReportInputTest, NamesTheMissingPartsInTheOrderOfThePipeline) {
@@ -116,7 +122,7 @@ TEST_F(ReportInputTest, RefusesAnAccuracyThatIsNoShare) {
 }
 
 TEST(ParseMetrics, IgnoresALastLineThatIsStillBeingWritten) {
-  const MetricsResult metrics = ParseMetrics(
+  const ReportedMetrics metrics = ParseMetrics(
       "{\"epoch\": 1, \"loss\": 2.0}\n{\"epoch\": 2, \"loss\": 1.5}\n{\"epoch\": 3, \"lo", "m");
   ASSERT_EQ(metrics.series.size(), 1u);
   EXPECT_THAT(metrics.series[0].x, ElementsAre(1, 2));
@@ -134,7 +140,7 @@ TEST(ParseMetrics, NamesTheLineThatIsNoJson) {
 }
 
 TEST(ParseMetrics, CountsStepsWhereThereAreNoEpochs) {
-  const MetricsResult metrics =
+  const ReportedMetrics metrics =
       ParseMetrics("{\"loss\": 3}\n{\"loss\": 2, \"note\": \"x\"}\n", "m");
   EXPECT_EQ(metrics.x_name, "step");
   ASSERT_EQ(metrics.series.size(), 1u);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/rng.h"
+#include "base/safetensors.h"
 
 namespace tinyformer {
 namespace {
@@ -78,7 +79,7 @@ Json PlanJson(const std::string& name, int64_t* arena) {
   plan["version"] = 1;
   plan["name"] = name;
   plan["target"] = "stm32f746";
-  plan["strategy"] = "head-tail";
+  plan["strategy"] = "head_tail";
   Json layers = Json::array(), tensors = Json::array();
   const auto& sample = SampleLayers();
   int64_t highest = 0, lower_bound = 0, before = 32 * 32 * 3;
@@ -102,6 +103,8 @@ Json PlanJson(const std::string& name, int64_t* arena) {
                        {"first_layer", i},
                        {"last_layer", std::min(i + 1, sample.size() - 1)}});
   }
+  plan["strategies"] = Json::array({{{"name", "head_tail"}, {"arena_bytes", highest}},
+                                    {{"name", "greedy_by_size"}, {"arena_bytes", highest + 512}}});
   plan["arena_bytes"] = highest;
   plan["arena_lower_bound_bytes"] = lower_bound;
   plan["layers"] = layers;
@@ -212,8 +215,16 @@ void WriteSampleOutput(const std::string& folder, const std::string& name) {
 
   write("run/metrics.jsonl", Metrics(60, 0.25, 0.925, false));
   write("run/compressed/metrics.jsonl", Metrics(24, 0.88, 0.921, true));
+  TensorFile finished;
+  finished.metadata = {{"validation_accuracy", "0.9212"}, {"sparsity", "0"}};
+  write("run/model.safetensors", EncodeTensors(finished));
+  finished.metadata = {{"validation_accuracy", "0.9168"}, {"sparsity", "0.51"}};
+  write("run/compressed/model.safetensors", EncodeTensors(finished));
   write("run/genome.json", Json{{"name", name}, {"pooling", "seqpool"}}.dump(2));
-  write("run/config.json", Json{{"seed", 1}, {"command", "tinyformer train -o out/run"}}.dump(2));
+  write("run/config.json", Json{{"recipe", {{"seed", 1}}},
+                                {"data", {{"fingerprint", "9f3b5c1e2d4a6780"}}},
+                                {"environment", {{"threads", 2}, {"libtorch", "1.13.1"}}}}
+                               .dump(2));
   write("firmware/plan.json", plan.dump(2));
   write("firmware/board/board.json", Json{{"clock_hz", 216000000}}.dump(2));
   write("model.onnx", "stand-in for a model");

@@ -26,7 +26,7 @@ std::string ProvenanceSection(const ReportInput& input);
 
 /// Layers of the plan (or of compile.json, or of the profile), with the profile's counts where its
 /// layers have the same names in the same order.
-std::vector<LayerResult> MergeLayers(const ReportInput& input);
+std::vector<ReportedLayer> MergeLayers(const ReportInput& input);
 
 /// Every number of the report as a record.
 std::vector<Record> CollectRecords(const ReportInput& input);

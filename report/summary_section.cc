@@ -25,7 +25,7 @@ std::string Meter(int64_t used, int64_t limit) {
 
 std::string AccuracyTile(const ReportInput& input) {
   if (!input.run) return Tile("Accuracy, int8", "", Note("on test images"));
-  const RunResult& run = *input.run;
+  const ReportedRun& run = *input.run;
   return Tile("Accuracy, int8", FormatPercent(run.accuracy, 2),
               Note("± " + FormatFixed(WilsonHalfWidth(run.accuracy, run.images) * 100, 2) +
                    " points (95 %), " + GroupDigits(run.correct) + " of " +
@@ -65,7 +65,7 @@ std::string TimeTile(const ReportInput& input) {
 std::string SummaryTiles(const ReportInput& input) {
   std::string html = "<div class=\"tiles\">\n" + AccuracyTile(input);
   if (input.compile) {
-    const CompileResult& compile = *input.compile;
+    const ReportedCompile& compile = *input.compile;
     html += Tile("Flash", FormatBytes(compile.flash_bytes),
                  Meter(compile.flash_bytes, compile.flash_limit_bytes));
     html += Tile("RAM, peak", FormatBytes(compile.ram_peak_bytes),

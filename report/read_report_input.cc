@@ -1,0 +1,112 @@
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/safetensors.h"
+#include "report/report_input.h"
+
+namespace tinyformer {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kRunCommand = "tinyformer run <folder>/firmware --data D --json > run.json";
+constexpr const char* kProfileCommand =
+    "tinyformer profile <folder>/firmware --json > profile.json";
+constexpr const char* kCompileCommand =
+    "tinyformer compile model.onnx --target B -o firmware --json > compile.json";
+
+struct KnownFile {
+  const char* path;
+  const char* what;
+  const char* command;
+};
+
+// What is read from an output folder, in the order of the pipeline.
+constexpr KnownFile kFiles[] = {
+    {"run/metrics.jsonl", "training curves", "tinyformer train --data D --genome G.json -o run"},
+    {"run/compressed/metrics.jsonl", "pruning curves",
+     "tinyformer compress run --data D -o model.onnx"},
+    {"model.onnx", "the model file", "tinyformer compress run --data D -o model.onnx"},
+    {"compile.json", "flash, RAM and whether it fits", kCompileCommand},
+    {"firmware/plan.json", "memory map and layers", kCompileCommand},
+    {"run.json", "accuracy, bit-exactness, instruction counts", kRunCommand},
+    {"profile.json", "instructions and cycles of every layer", kProfileCommand},
+};
+
+bool Exists(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
+}  // namespace
+
+ReportInput ReadReportInput(const std::string& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    throw Error("file/missing", folder, "a folder made by the other commands",
+                Exists(folder) ? "a file" : "nothing at this path", "check the path");
+  }
+  const fs::path root(folder);
+  ReportInput input;
+  for (const KnownFile& file : kFiles) {
+    if (!Exists(root / file.path)) input.missing.push_back({file.path, file.what, file.command});
+  }
+  if (input.missing.size() == std::size(kFiles)) {
+    throw Error("report/empty", folder,
+                "at least one of run/metrics.jsonl, compile.json, firmware/plan.json, run.json",
+                "none of the files that a report is made from",
+                "name the folder that the other commands wrote to");
+  }
+  auto path = [&](const char* file) { return (root / file).string(); };
+  auto with_json = [&](const char* file, auto use) {
+    if (Exists(root / file)) use(ReadJson(path(file)), path(file));
+  };
+  if (Exists(root / "run/metrics.jsonl")) {
+    input.training = ParseMetrics(ReadFile(path("run/metrics.jsonl")), path("run/metrics.jsonl"));
+  }
+  if (Exists(root / "run/compressed/metrics.jsonl")) {
+    const std::string file = path("run/compressed/metrics.jsonl");
+    input.compression = ParseMetrics(ReadFile(file), file);
+  }
+  auto weights = [&](const char* file) -> std::optional<FinishedWeights> {
+    if (!Exists(root / file)) return std::nullopt;
+    return ParseFinishedWeights(ReadTensors(path(file)).metadata, path(file));
+  };
+  input.trained = weights("run/model.safetensors");
+  input.compressed = weights("run/compressed/model.safetensors");
+  if (Exists(root / "model.onnx")) {
+    const std::string bytes = ReadFile(path("model.onnx"));
+    input.onnx_bytes = static_cast<int64_t>(bytes.size());
+    input.onnx_hash = Checksum(bytes);
+  }
+  with_json("run/config.json", [&](const Json& json, const std::string& name) {
+    input.training_provenance = ParseRunConfig(json, name);
+  });
+  with_json("run/genome.json", [&](const Json& json, const std::string& name) {
+    input.genome_json = json.dump(2);
+    if (const std::string genome = OptionalKey<std::string>(json, "name", name, "a text", "");
+        !genome.empty()) {
+      input.title = genome;
+    }
+  });
+  with_json("firmware/board/board.json", [&](const Json& json, const std::string& name) {
+    const auto clock = OptionalKey<int64_t>(json, "clock_hz", name, "a whole number", 0);
+    if (clock > 0) input.clock_hz = clock;
+  });
+  with_json("firmware/plan.json", [&](const Json& json, const std::string& name) {
+    input.plan = ParseReportedPlan(json, name);
+    if (!input.plan->name.empty()) input.title = input.plan->name;
+  });
+  with_json("compile.json", [&](const Json& json, const std::string& name) {
+    input.compile = ParseReportedCompile(json, name);
+  });
+  with_json("run.json", [&](const Json& json, const std::string& name) {
+    input.run = ParseReportedRun(json, name);
+  });
+  with_json("profile.json", [&](const Json& json, const std::string& name) {
+    input.profile = ParseReportedProfile(json, name);
+  });
+  return input;
+}
+
+}  // namespace tinyformer
