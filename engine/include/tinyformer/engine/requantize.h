@@ -16,8 +16,9 @@ constexpr int32_t requantize(int32_t acc, int32_t multiplier, int32_t shift) {
       (static_cast<int64_t>(acc) * multiplier + (int64_t{1} << (30 - shift))) >> (31 - shift));
 }
 
-/// value limited to [low, high]. In two steps, because GCC compiles these to conditional moves and the nested form to a branch,
-/// which would make the number of executed instructions depend on the data.
+/// value limited to [low, high]. In two steps, because GCC compiles these to conditional moves and
+/// the nested form to a branch, which would make the number of executed instructions depend on the
+/// data.
 constexpr int32_t clamp(int32_t value, int32_t low, int32_t high) {
   const int32_t at_least = value < low ? low : value;
   return at_least > high ? high : at_least;
