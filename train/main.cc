@@ -34,7 +34,9 @@ void AddSharedOptions(CLI::App* app, Options* o) {
   app->add_option("--min-lr", r.min_lr, "learning rate of the last step")->capture_default_str();
   app->add_option("--weight-decay", r.weight_decay, "AdamW's decay; never on biases and norms")
       ->capture_default_str();
-  app->add_option("--label-smoothing", r.label_smoothing)->capture_default_str();
+  app->add_option("--label-smoothing", r.label_smoothing,
+                  "share of the target spread over all classes")
+      ->capture_default_str();
   app->add_option("--ema", r.ema, "decay per step of the averaged weights, 0: none")
       ->capture_default_str();
   app->add_option("--mixup", r.mixup, "Beta parameter, 0: off")->capture_default_str();
@@ -49,7 +51,7 @@ void AddSharedOptions(CLI::App* app, Options* o) {
   app->add_option("--temperature", r.temperature, "of the teacher's and the student's logits")
       ->capture_default_str();
   app->add_option("--alpha", r.alpha, "share of the teacher's loss")->capture_default_str();
-  app->add_option("--seed", r.seed)->capture_default_str();
+  app->add_option("--seed", r.seed, "of weights, order and augmentation")->capture_default_str();
   app->add_option("--threads", o->threads, "0: one per core")->capture_default_str();
   app->add_option("--amp", o->amp, "bfloat16 products: auto, bf16 or off")
       ->check(CLI::IsMember({"auto", "bf16", "off"}))
@@ -166,8 +168,9 @@ int Main(int argc, char** argv) {
       app.add_subcommand("train", "Train a genome's network from fresh weights");
   train_command->add_option("--genome", train.genome, "genome file, or reference-a")->required();
   AddSharedOptions(train_command, &train);
-  train_command->add_option("--warmup-epochs", train.recipe.warmup_epochs, "may be a fraction")
-      ->capture_default_str();
+  CLI::Option* warmup = train_command->add_option(
+      "--warmup-epochs", train.recipe.warmup_epochs,
+      "of rising learning rate, may be a fraction; without it: a thirtieth of the epochs");
 
   compress.recipe.stage = "compress";
   compress.recipe.epochs = 100;
@@ -184,7 +187,9 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   compress_command->add_option("--sparsity", compress.recipe.sparsity,
                                "for all prunable layers; without it: as the genome says");
-  compress_command->add_option("--recalibration-batches", compress.recipe.recalibration_batches)
+  compress_command
+      ->add_option("--recalibration-batches", compress.recipe.recalibration_batches,
+                   "training batches for the final batch norm statistics")
       ->capture_default_str();
 
   try {
@@ -192,6 +197,8 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  if (warmup->count() == 0)
+    train.recipe.warmup_epochs = static_cast<double>(train.recipe.epochs) / 30;
   const bool json = train_command->parsed() ? train.json : compress.json;
   CatchInterrupts();
   try {
