@@ -120,7 +120,7 @@ Dataset OpenDataset(const std::string& spec, const DatasetOptions& options) {
   auto classes = static_cast<int>(source.class_names.size());
   Split split =
       StratifiedSplit(*source.train, classes, options.validation_share, options.split_seed);
-  ImageStatistics statistics = MeasureImages(source, split.train);
+  ImageStatistics statistics = CachedStatistics(source, split.train, CacheFolder(options));
 
   Dataset dataset;
   dataset.info.spec = spec;
