@@ -12,11 +12,11 @@ namespace tinyformer::testing {
 
 /// How the server answers GET, whatever the path.
 struct HttpBehaviour {
-  std::string body;
-  int status = 200;                // anything else is sent without the body
-  bool range = true;               // answers "Range: bytes=N-" with 206; else always with 200
-  std::vector<int64_t> cut_after;  // the i-th connection is cut after so many body bytes
-  int64_t stall_after = -1;        // the first connection sends so many and then nothing more
+  std::string body = {};
+  int status = 200;                     // anything else is sent without the body
+  bool range = true;                    // answers "Range: bytes=N-" with 206; else always with 200
+  std::vector<int64_t> cut_after = {};  // the i-th connection is cut after so many body bytes
+  int64_t stall_after = -1;             // the first connection sends so many and then nothing more
 };
 
 /// Listens from construction; Serve starts answering, one connection after the other.
