@@ -14,10 +14,11 @@ void convolve(const Conv2dS8Sparse& layer, const int8_t* x, int8_t* y, void* scr
   const Conv2dShape& s = layer.shape;
   const int32_t taps = conv2d_taps(s);
   int16_t* batch = static_cast<int16_t*>(scratch);
-  uint16_t* distances = static_cast<uint16_t*>(scratch) + kTokenBatch * round_up(taps, 4);
+  uint8_t* distances = static_cast<uint8_t*>(scratch) + 2 * kTokenBatch * round_up(taps, 4);
+  uint16_t* records = reinterpret_cast<uint16_t*>(distances + 2 * sparse_distances(taps / 2));
   const int32_t row_blocks = taps / Cursor::kBlockSize;
   SparseRows<Cursor> rows(layer.weights, layer.bias, layer.output, s.out_channels, row_blocks,
-                          distances + sparse_distances(taps / 2), distances);
+                          records, distances);
   for_each_batch<typename SparseRows<Cursor>::Layout>(
       s, layer.x_zero_point, x, y, batch,
       [&] { rows.restart(static_cast<const uint32_t*>(scratch)); },

@@ -11,10 +11,11 @@ namespace {
 template <typename Cursor>
 void linear(const LinearS8Sparse& layer, const int8_t* x, int8_t* y, void* scratch) {
   int16_t* batch = static_cast<int16_t*>(scratch);
-  uint16_t* distances = static_cast<uint16_t*>(scratch) + kTokenBatch * round_up(layer.in, 4);
+  uint8_t* distances = static_cast<uint8_t*>(scratch) + 2 * kTokenBatch * round_up(layer.in, 4);
+  uint16_t* records = reinterpret_cast<uint16_t*>(distances + 2 * sparse_distances(layer.in / 2));
   const int32_t row_blocks = layer.in / Cursor::kBlockSize;
-  SparseRows<Cursor> rows(layer.weights, layer.bias, layer.output, layer.out, row_blocks,
-                          distances + sparse_distances(layer.in / 2), distances);
+  SparseRows<Cursor> rows(layer.weights, layer.bias, layer.output, layer.out, row_blocks, records,
+                          distances);
   memset(batch, 0, static_cast<size_t>(kTokenBatch * 2 * round_up(layer.in, 4)));
   for (int32_t first = 0; first < layer.tokens; first += kTokenBatch) {
     const int32_t left = layer.tokens - first;

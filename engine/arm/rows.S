@@ -1,6 +1,6 @@
 // Rows of weights times a batch of four tokens, output stage included, scheduled for the Cortex-M7.
 //
-// The C++ side and the meaning of every argument: rows.h. All five functions share one frame: a row's
+// The C++ side and the meaning of every argument: rows.h. All three functions share one frame: a row's
 // prologue (bias, number of groups), a loop over its groups whose last turn is peeled off so that
 // nothing is read past the end, and an epilogue (requantize, zero point, four byte stores).
 //
@@ -159,16 +159,15 @@
   sub r2, r2, r8
   .endm
 
-// ---- Sparse rows of quads. load: ldrb or ldrh, by the size of a distance.
+// ---- Sparse rows of quads.
 
-  .macro sparse_quads name, load, size
-  function \name
+  function tinyformer_rows_quads
 1:
   row_start
   record_count
   cmp r3, #0
   beq 4f
-  \load lr, [r0], #\size
+  ldrb lr, [r0], #1
   ldr r12, [r1], #4
   subs r3, r3, #1
   add r2, r2, lr, lsl #5
@@ -181,7 +180,7 @@
 2:
   ldr r12, [r1], #4
   subs r3, r3, #1
-  \load lr, [r0], #\size
+  ldrb lr, [r0], #1
   quad_products
   add r2, r2, lr, lsl #5
   sxtb16 r8, r12
@@ -196,22 +195,17 @@
 4:
   rewind_batch
   row_end 1b
-  function_end \name
-  .endm
-
-  sparse_quads tinyformer_rows_quads_near, ldrb, 1
-  sparse_quads tinyformer_rows_quads_far, ldrh, 2
+  function_end tinyformer_rows_quads
 
 // ---- Sparse rows of pairs: two bytes become one word of two int16.
 
-  .macro sparse_pairs name, load, size
-  function \name
+  function tinyformer_rows_pairs
 1:
   row_start
   record_count
   cmp r3, #0
   beq 4f
-  \load lr, [r0], #\size
+  ldrb lr, [r0], #1
   ldrh r12, [r1], #2
   subs r3, r3, #1
   add r2, r2, lr, lsl #4
@@ -222,7 +216,7 @@
   beq 3f
   .balign 8
 2:
-  \load lr, [r0], #\size
+  ldrb lr, [r0], #1
   ldrh r12, [r1], #2
   smlad r4, r8, r10, r4
   ldr.w r10, [r2, #8]
@@ -247,10 +241,6 @@
 4:
   rewind_batch
   row_end 1b
-  function_end \name
-  .endm
-
-  sparse_pairs tinyformer_rows_pairs_near, ldrb, 1
-  sparse_pairs tinyformer_rows_pairs_far, ldrh, 2
+  function_end tinyformer_rows_pairs
 
 #endif

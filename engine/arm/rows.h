@@ -10,7 +10,7 @@ namespace tinyformer::engine::arm {
 /// A run of rows for one batch. Pointers move on as rows are computed, so that a next call goes on
 /// where the last one stopped. rows.S knows the offsets.
 struct RowJob {
-  const void* index;      // sparse: distances between stored blocks, uint8 (near), uint16 (far)
+  const uint8_t* index;   // sparse: distances between stored blocks
   const int8_t* weights;  // the blocks' values; dense: rows without gaps
   const uint32_t* batch;  // dense: the batch; sparse: the group of the last block (at first, of
                           // block -1)
@@ -27,10 +27,8 @@ struct RowJob {
 /// y = clamp(zero_point + requantize(bias + row * batch, multiplier, -1), -128, 127), four tokens
 extern "C" {
 void tinyformer_rows_dense(RowJob* job);
-void tinyformer_rows_quads_near(RowJob* job);
-void tinyformer_rows_quads_far(RowJob* job);
-void tinyformer_rows_pairs_near(RowJob* job);
-void tinyformer_rows_pairs_far(RowJob* job);
+void tinyformer_rows_quads(RowJob* job);
+void tinyformer_rows_pairs(RowJob* job);
 }
 
 /// Whether rows.S has this output stage; other layers take the C++ loops.

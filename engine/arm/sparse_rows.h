@@ -34,7 +34,7 @@ int32_t count_records(const SparseWeights& weights, int32_t rows, int32_t row_bl
 template <int kBlock>
 class RunLengthCursor {
  public:
-  static constexpr bool kNear = true;  // its index is what rows.S reads
+  static constexpr bool kHasDistances = true;  // its index is what rows.S reads
   static constexpr int kBlockSize = kBlock;
   using Reader = RunLengthReader<kBlock>;
 
@@ -59,7 +59,7 @@ class RunLengthCursor {
 template <int kBlock>
 class BitmapCursor {
  public:
-  static constexpr bool kNear = false;
+  static constexpr bool kHasDistances = false;
   static constexpr int kBlockSize = kBlock;
   using Reader = BitmapReader<kBlock>;
 
@@ -86,6 +86,63 @@ class BitmapCursor {
   const int8_t* values_;
   int32_t base_ = -8;
   uint32_t bits_ = 0;
+};
+
+/// What four bits of a bitmap mean as distances between stored blocks.
+struct Nibble {
+  uint32_t distances = 0;  // a byte for each stored block; the first counts from before the nibble
+  uint8_t count = 0;       // stored blocks
+  uint8_t trailing = 0;    // blocks after the last stored one (4 when there is none)
+  uint8_t keep = 0;        // 255 when there is none: what came before still counts; else 0
+};
+
+struct NibbleTable {
+  constexpr NibbleTable() : entries() {
+    for (int bits = 0; bits < 16; ++bits) {
+      int last = -1;
+      for (int block = 0; block < 4; ++block) {
+        if ((bits >> block & 1) == 0) continue;
+        entries[bits].distances |= static_cast<uint32_t>(block - last)
+                                   << (8 * entries[bits].count++);
+        last = block;
+      }
+      entries[bits].trailing = static_cast<uint8_t>(3 - last);
+      entries[bits].keep = last < 0 ? 255 : 0;
+    }
+  }
+  Nibble entries[16];
+};
+
+inline constexpr NibbleTable kNibbles;
+
+/// Turns a bitmap into the distances of run length, eight blocks at a time.
+///
+/// Needs  no two stored blocks more than 255 apart
+class BitmapDecoder {
+ public:
+  explicit BitmapDecoder(const uint8_t* index) : index_(index) {}
+
+  /// Writes distances up to at least `end`; returns where they stop, at most 7 further. Memory: 4
+  /// more bytes are written over.
+  uint8_t* decode(uint8_t* to, const uint8_t* end) {
+    while (to < end) {
+      const uint32_t bits = *index_++;
+      to = put(kNibbles.entries[bits & 15], to);
+      to = put(kNibbles.entries[bits >> 4], to);
+    }
+    return to;
+  }
+
+ private:
+  uint8_t* put(const Nibble& nibble, uint8_t* to) {
+    const uint32_t distances = nibble.distances + before_;
+    __builtin_memcpy(to, &distances, sizeof distances);
+    before_ = (before_ & nibble.keep) + nibble.trailing;
+    return to + nibble.count;
+  }
+
+  const uint8_t* index_;
+  uint32_t before_ = 0;  // blocks since the last stored one
 };
 
 /// The layout in which one block of a cursor is one group.
@@ -120,24 +177,25 @@ inline void add_records(Cursor& cursor, int32_t records, int32_t first_block, co
 /// A block-sparse matrix that is multiplied by batch after batch.
 ///
 /// Memory  records [rows]: the rows' numbers of stored blocks, counted once; distances
-/// [sparse_distances(row_blocks)]: decoded bitmaps (unused by run length)
+/// [2 * sparse_distances(row_blocks)]: decoded bitmaps (unused by run length)
 template <typename Cursor>
 class SparseRows {
  public:
   using Layout = typename BlockLayout<Cursor::kBlockSize>::Layout;
 
   SparseRows(const SparseWeights& weights, const int32_t* bias, const OutputS8& output,
-             int32_t rows, int32_t row_blocks, uint16_t* records, uint16_t* distances)
+             int32_t rows, int32_t row_blocks, uint16_t* records, uint8_t* distances)
       : weights_(weights),
         bias_(bias),
         output_(output),
         row_blocks_(row_blocks),
         records_(records),
         distances_(distances),
-        cursor_(weights) {
+        cursor_(weights),
+        decoder_(weights.index) {
     const int32_t widest_gap =
         count_records<typename Cursor::Reader>(weights, rows, row_blocks, records);
-    apply_ = rows_apply(output) && widest_gap <= UINT16_MAX;
+    apply_ = rows_apply(output) && widest_gap <= UINT8_MAX;
   }
 
   /// Goes back to row 0, for a new batch.
@@ -157,7 +215,8 @@ class SparseRows {
             0,
             nullptr,
             0};
-    last_block_ = -1;
+    decoder_ = BitmapDecoder(weights_.index);
+    decoded_ = 0;
   }
 
   /// Computes the rows that follow those of the last call (or of restart); the batch's contents may
@@ -166,33 +225,29 @@ class SparseRows {
     if (!apply_ || range.tokens != kTokenBatch) return compute_portable(range);
     job_.y = range.y + range.first;
     job_.stride = range.stride;
-    if constexpr (Cursor::kNear) {
+    if constexpr (Cursor::kHasDistances) {
       job_.rows = range.count;
-      Cursor::kBlockSize == 4 ? tinyformer_rows_quads_near(&job_)
-                              : tinyformer_rows_pairs_near(&job_);
+      Cursor::kBlockSize == 4 ? tinyformer_rows_quads(&job_) : tinyformer_rows_pairs(&job_);
     } else {
       compute_decoded(range);
     }
   }
 
  private:
-  // As many rows at a time as `distances_` holds.
+  // Decodes as many rows at a time as `distances_` holds.
   void compute_decoded(const RowRange& range) {
-    const int32_t room = sparse_distances(row_blocks_);
+    const int32_t room = 2 * sparse_distances(row_blocks_) - 12;
     const int32_t end = range.first + range.count;
     for (int32_t row = range.first; row < end;) {
-      int32_t used = 0;
+      int32_t needed = 0;
       int32_t stop = row;
-      for (; stop < end && used + records_[stop] <= room; ++stop) {
-        for (int32_t left = records_[stop]; left > 0; --left) {
-          const int32_t block = cursor_.advance();
-          distances_[used++] = static_cast<uint16_t>(block - last_block_);
-          last_block_ = block;
-        }
-      }
+      for (; stop < end && needed + records_[stop] <= room; ++stop) needed += records_[stop];
+      uint8_t* stored = decoder_.decode(distances_ + decoded_, distances_ + needed);
       job_.index = distances_;
       job_.rows = stop - row;
-      Cursor::kBlockSize == 4 ? tinyformer_rows_quads_far(&job_) : tinyformer_rows_pairs_far(&job_);
+      Cursor::kBlockSize == 4 ? tinyformer_rows_quads(&job_) : tinyformer_rows_pairs(&job_);
+      decoded_ = static_cast<int32_t>(stored - distances_) - needed;
+      memmove(distances_, distances_ + needed, static_cast<size_t>(decoded_));
       row = stop;
     }
   }
@@ -210,11 +265,12 @@ class SparseRows {
   const OutputS8& output_;
   int32_t row_blocks_;
   uint16_t* records_;
-  uint16_t* distances_;
+  uint8_t* distances_;
   Cursor cursor_;
   bool apply_;
   const uint32_t* batch_ = nullptr;
-  int32_t last_block_ = -1;
+  BitmapDecoder decoder_;
+  int32_t decoded_ = 0;  // distances that are left over from the last call
   RowJob job_ = {};
 };
 

@@ -28,7 +28,7 @@ struct SparseWeights {
   int32_t records;  // stored blocks, fillers included
 };
 
-/// Decoded block distances that the kernels keep at a time: at least a row of `row_blocks`.
+/// Block distances that the kernels decode at a time: at least a row of `row_blocks`.
 constexpr int32_t sparse_distances(int32_t row_blocks) {
   return row_blocks < 256 ? 256 : (row_blocks + 1) / 2 * 2;
 }
