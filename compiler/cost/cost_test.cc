@@ -88,19 +88,20 @@ TEST(LayerTable, HasOneAlignedLineALayer) {
 
 TEST(MemoryTable, NamesStrategiesBoundAndPeak) {
   ExampleGraph g("chain", 1, 0);
-  const ValueId first = g.Linear("first", g.Input({1, 4, 8}), 8);
-  const Graph graph = g.Finish(g.Linear("second", first, 2));
+  const ValueId norm = g.Layernorm("norm", g.Input({1, 4, 8}));
+  const ValueId pooled = g.MaxPool("pool", g.Reshape("image", norm, {1, 2, 2, 8}));
+  const Graph graph = g.Finish(g.Softmax("softmax", g.Add("add", pooled, pooled)));
   EXPECT_EQ(MemoryTable(graph, MakePlan(graph, CodecRequest::kDense)),
             "arena bytes\n"
-            "  head_tail           96  chosen\n"
-            "  greedy_by_size      96\n"
-            "  greedy_by_lifetime  96\n"
-            "  greedy_by_breadth   96\n"
-            "  lower bound         96  most bytes alive\n"
+            "  head_tail           40  chosen\n"
+            "  greedy_by_size      40\n"
+            "  greedy_by_lifetime  40\n"
+            "  greedy_by_breadth   40\n"
+            "  lower bound         40  most bytes alive\n"
             "  gap                  0\n"
-            "alive at the peak, layer 1 'first'\n"
-            "  first.y           32\n"
-            "  scratch of first  64\n");
+            "alive at the peak, layer 2 'pool'\n"
+            "  norm.y  32\n"
+            "  pool.y   8\n");
 }
 
 TEST(WithThousands, GroupsDigits) {

@@ -4,65 +4,10 @@
 #include <map>
 
 #include "base/check.h"
+#include "compiler/emit/initializer.h"
 
 namespace tinyformer {
 namespace {
-
-constexpr size_t kColumns = 100;
-
-// "/*name=*/value" items of a braced initialiser, wrapped.
-class Fields {
- public:
-  Fields& Add(const std::string& name, const std::string& value) {
-    items_.push_back("/*" + name + "=*/" + value);
-    return *this;
-  }
-  Fields& Add(const std::string& name, int64_t value) { return Add(name, std::to_string(value)); }
-  // {a, b, c} as one item, itself not broken unless it is too long for a line.
-  Fields& Group(const std::string& name, const Fields& inner) {
-    std::string joined;
-    for (const std::string& item : inner.items_) joined += (joined.empty() ? "" : ", ") + item;
-    return Add(name, "{" + joined + "}");
-  }
-
-  // "{item, item,\n    item}" for a statement whose first line already has `used` columns.
-  std::string Braced(size_t used) const {
-    std::string text = "{";
-    size_t column = used + 1;
-    bool first = true;
-    for (size_t i = 0; i < items_.size(); ++i) {
-      const std::string item = items_[i] + (i + 1 < items_.size() ? "," : "}");
-      for (const std::string& word : Words(item)) {
-        if (column + 1 + word.size() > kColumns || first) {
-          text += "\n    ";
-          column = 4;
-          first = false;
-        } else {
-          text += ' ';
-          ++column;
-        }
-        text += word;
-        column += word.size();
-      }
-    }
-    return text;
-  }
-
- private:
-  static std::vector<std::string> Words(const std::string& text) {
-    std::vector<std::string> words(1);
-    for (char c : text) {
-      if (c == ' ') {
-        words.emplace_back();
-      } else {
-        words.back() += c;
-      }
-    }
-    return words;
-  }
-
-  std::vector<std::string> items_;
-};
 
 // Everything that the text of one layer is made from.
 class LayerWriter {
@@ -106,34 +51,33 @@ class LayerWriter {
     return AddConstant(suffix, type, what, *value.data);
   }
 
-  Fields Multiplied(const std::string& multiplier) const {
-    Fields fields;
+  Initializer Multiplied(const std::string& multiplier) const {
+    Initializer fields;
     fields.Add("multiplier", multiplier).Add("shift", Need("shift"));
     return Clamped(fields, "zero_point");
   }
-  Fields Clamped(Fields fields, const std::string& zero_point) const {
+  Initializer Clamped(Initializer fields, const std::string& zero_point) const {
     const int64_t low = Need("min"), high = Need("max");
     TF_CHECK(-128 <= low && low <= high && high <= 127, node_.name, "min", low, "max", high);
     return fields.Add(zero_point, ZeroPoint(Output())).Add("min", low).Add("max", high);
   }
   // multiplier, shift, y_zero_point, min, max
-  Fields Scaled(Fields fields) const {
+  Initializer Scaled(Initializer fields) const {
     fields.Add("multiplier", Need("multiplier")).Add("shift", Need("shift"));
     return Clamped(fields, "y_zero_point");
   }
 
   // weights (or {index, values, records}), bias, output: the tail of every layer with weights.
-  Fields Weighted(Fields fields);
+  Initializer Weighted(Initializer fields);
 
   std::string Pointer(ValueId id, bool written) const;
   void Call(const std::vector<size_t>& operands);
-  void Parameters(const std::string& type, const Fields& fields) {
-    const std::string head = "const engine::" + type + " " + name_ + " = ";
-    text_.parameters = head + fields.Braced(head.size()) + ";\n";
+  void Parameters(const std::string& type, const Initializer& fields) {
+    text_.parameters = "const engine::" + type + " " + name_ + " = " + fields.Braced() + ";\n";
   }
 
-  static Fields ConvShapeFields(const engine::Conv2dShape& shape);
-  static Fields PoolShapeFields(const engine::Pool2dShape& shape);
+  static Initializer ConvShapeFields(const engine::Conv2dShape& shape);
+  static Initializer PoolShapeFields(const engine::Pool2dShape& shape);
 
   void Add();
   void Attention();
@@ -157,7 +101,7 @@ class LayerWriter {
   LayerText text_;
 };
 
-Fields LayerWriter::Weighted(Fields fields) {
+Initializer LayerWriter::Weighted(Initializer fields) {
   const CodecChoice& codec = layer_.kernel.codec;
   const Value& weight = Input(1);
   const auto* data = reinterpret_cast<const int8_t*>(weight.data->data());
@@ -170,7 +114,7 @@ Fields LayerWriter::Weighted(Fields fields) {
         Encode(codec.codec, {data, static_cast<size_t>(elements)}, codec.block);
     const StreamLayout streams = ToStreams(codec.codec, bytes, elements, codec.block);
     const bool run_length = codec.codec == Codec::kRunLength;
-    Fields weights;
+    Initializer weights;
     weights
         .Add("index",
              AddConstant("index", DType::kUint8,
@@ -215,8 +159,8 @@ void LayerWriter::Call(const std::vector<size_t>& operands) {
   text_.call = call + ");\n";
 }
 
-Fields LayerWriter::ConvShapeFields(const engine::Conv2dShape& s) {
-  return Fields()
+Initializer LayerWriter::ConvShapeFields(const engine::Conv2dShape& s) {
+  return Initializer()
       .Add("in_h", s.in_h)
       .Add("in_w", s.in_w)
       .Add("in_channels", s.in_channels)
@@ -234,8 +178,8 @@ Fields LayerWriter::ConvShapeFields(const engine::Conv2dShape& s) {
       .Add("groups", s.groups);
 }
 
-Fields LayerWriter::PoolShapeFields(const engine::Pool2dShape& s) {
-  return Fields()
+Initializer LayerWriter::PoolShapeFields(const engine::Pool2dShape& s) {
+  return Initializer()
       .Add("in_h", s.in_h)
       .Add("in_w", s.in_w)
       .Add("channels", s.channels)
@@ -250,7 +194,7 @@ Fields LayerWriter::PoolShapeFields(const engine::Pool2dShape& s) {
 }
 
 void LayerWriter::Add() {
-  Fields fields;
+  Initializer fields;
   fields.Add("elements", ElementCount(Output().shape))
       .Add("a_zero_point", ZeroPoint(Input(0)))
       .Add("a_multiplier", Need("a_multiplier"))
@@ -263,7 +207,7 @@ void LayerWriter::Add() {
 
 void LayerWriter::Attention() {
   const Shape& q = Input(0).shape;
-  Fields fields;
+  Initializer fields;
   fields.Add("tokens", q.at(1))
       .Add("channels", q.at(2))
       .Add("heads", Need("heads"))
@@ -280,7 +224,7 @@ void LayerWriter::Attention() {
 
 void LayerWriter::AttentionPool() {
   const Shape& x = Input(1).shape;
-  Fields fields;
+  Initializer fields;
   fields.Add("tokens", x.at(1))
       .Add("channels", x.at(2))
       .Add("x_zero_point", ZeroPoint(Input(1)))
@@ -291,7 +235,7 @@ void LayerWriter::AttentionPool() {
 
 void LayerWriter::AveragePool() {
   const bool borders = node_.inputs.size() > 1 && node_.inputs[1] != kNoValue;
-  Fields fields;
+  Initializer fields;
   fields.Group("shape", PoolShapeFields(PoolShape(graph_, node_)))
       .Add("x_zero_point", ZeroPoint(Input(0)))
       .Add("multiplier", Need("multiplier"))
@@ -306,7 +250,7 @@ void LayerWriter::AveragePool() {
 void LayerWriter::Convolution() {
   const bool depthwise = node_.op == "depthwise_conv2d";
   const bool sparse = layer_.kernel.codec.codec != Codec::kDense;
-  Fields fields;
+  Initializer fields;
   fields.Group("shape", ConvShapeFields(ConvShape(graph_, node_)))
       .Add("x_zero_point", ZeroPoint(Input(0)));
   const std::string type = depthwise ? "DepthwiseConv2dS8" : "Conv2dS8";
@@ -315,7 +259,7 @@ void LayerWriter::Convolution() {
 }
 
 void LayerWriter::Layernorm() {
-  Fields fields;
+  Initializer fields;
   fields.Add("rows", TokenCount(Input(0)))
       .Add("channels", Input(0).shape.back())
       .Add("epsilon", std::to_string(Need("epsilon_q")) + "u")
@@ -328,7 +272,7 @@ void LayerWriter::Layernorm() {
 
 void LayerWriter::Linear() {
   const Shape& weight = Input(1).shape;
-  Fields fields;
+  Initializer fields;
   fields.Add("tokens", TokenCount(Input(0))).Add("in", weight.at(1)).Add("out", weight.at(0));
   const bool sparse = layer_.kernel.codec.codec != Codec::kDense;
   Parameters(sparse ? "LinearS8Sparse" : "LinearS8", Weighted(fields));
@@ -341,14 +285,14 @@ void LayerWriter::MaxPool() {
 }
 
 void LayerWriter::Requantize() {
-  Fields fields;
+  Initializer fields;
   fields.Add("elements", ElementCount(Output().shape)).Add("x_zero_point", ZeroPoint(Input(0)));
   Parameters("RequantizeS8", Scaled(fields));
   Call({0});
 }
 
 void LayerWriter::Softmax() {
-  Fields fields;
+  Initializer fields;
   fields.Add("rows", TokenCount(Input(0)))
       .Add("columns", Input(0).shape.back())
       .Add("exp_table", Operand(1, "exp", DType::kInt16, "exponentials of logit differences"));
@@ -361,14 +305,14 @@ void LayerWriter::Transpose() {
   const std::vector<int64_t> perm = node_.Ints("perm", {});
   TF_CHECK(x.size() <= 4 && perm.size() == x.size(), node_.name, "rank", x.size());
   const int64_t lead = 4 - static_cast<int64_t>(x.size());
-  Fields shape, permutation;
+  Initializer shape, permutation;
   for (int64_t axis = 0; axis < 4; ++axis) {
     const std::string key = std::to_string(axis);
     const bool leading = axis < lead;
     shape.Add(key, leading ? 1 : x[static_cast<size_t>(axis - lead)]);
     permutation.Add(key, leading ? axis : perm[static_cast<size_t>(axis - lead)] + lead);
   }
-  Parameters("TransposeS8", Fields().Group("shape", shape).Group("perm", permutation));
+  Parameters("TransposeS8", Initializer().Group("shape", shape).Group("perm", permutation));
   Call({0});
 }
 
