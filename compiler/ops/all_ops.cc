@@ -34,6 +34,7 @@ const std::vector<const OpDef*>& AllOps() {
       &kLinear,
       &kMaxPool2d,
       &kLoweredMul,
+      &kRequantize,
       &kLoweredReshape,
       &kLoweredSoftmax,
       &kLoweredTranspose,

@@ -1,4 +1,4 @@
-// Add and Mul (ONNX), add and mul (lowered).
+// Add and Mul (ONNX), add, mul and requantize (lowered).
 #include "compiler/ops/activation_range.h"
 #include "compiler/ops/op_list.h"
 
@@ -58,6 +58,14 @@ void EvaluateMul(const OpSite& site, const std::vector<const Tensor*>& in,
   ClampToActivation(site.node, out[0]->data);
 }
 
+std::vector<Shape> InferSame(const OpSite& site) { return {site.shape(0)}; }
+
+void EvaluateClamp(const OpSite& site, const std::vector<const Tensor*>& in,
+                   const std::vector<Tensor*>& out) {
+  out[0]->data = in[0]->data;
+  ClampToActivation(site.node, out[0]->data);
+}
+
 }  // namespace
 
 const OpDef kAdd = {"Add",
@@ -92,5 +100,14 @@ const OpDef kLoweredMul = {"mul",
                            QuantizeRule::kOwnScale,
                            InferEqual,
                            EvaluateMul};
+
+const OpDef kRequantize = {"requantize",
+                           OpDef::Level::kLowered,
+                           1,
+                           -1,
+                           "x; another scale, act_min, act_max",
+                           QuantizeRule::kOwnScale,
+                           InferSame,
+                           EvaluateClamp};
 
 }  // namespace tinyformer

@@ -21,8 +21,8 @@ struct EvaluateOptions {
 /// bound
 class FloatEvaluator {
  public:
-  /// Called after each node with the value's id and its tensor.
-  using Observer = std::function<void(ValueId, const Tensor&)>;
+  /// Called with every activation's id and tensor as it is made, the input first; may change it.
+  using Observer = std::function<void(ValueId, Tensor&)>;
 
   explicit FloatEvaluator(const Graph& graph, EvaluateOptions options = {});
 

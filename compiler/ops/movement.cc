@@ -62,6 +62,7 @@ std::vector<Shape> InferReshape(const OpSite& site) {
 
 std::vector<Shape> InferLoweredReshape(const OpSite& site) {
   Shape out = site.node.Ints("shape", {});
+  if (!site.node.Has("shape") && site.has_input(1)) out = site.input(1).Elements<int64_t>();
   if (ElementCount(out) != ElementCount(site.shape(0))) {
     FailNode(site, "reshape-target", "as many elements as " + ToString(site.shape(0)),
              ToString(out), "reshape to the same number of elements");

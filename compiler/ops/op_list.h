@@ -9,6 +9,6 @@ extern const OpDef kAdd, kAttention, kAttentionPool, kAveragePool, kAveragePool2
     kBatchNormalization, kClip, kConv, kConv2d, kDepthwiseConv2d, kFlatten, kGemm,
     kGlobalAveragePool, kIdentity, kLayerNormalization, kLayernorm, kLinear, kLoweredAdd,
     kLoweredMul, kLoweredReshape, kLoweredSoftmax, kLoweredTranspose, kMatMul, kMaxPool, kMaxPool2d,
-    kMul, kRelu, kReshape, kSoftmax, kTranspose;
+    kMul, kRelu, kRequantize, kReshape, kSoftmax, kTranspose;
 
 }  // namespace tinyformer

@@ -31,33 +31,32 @@ ActivationRange RangeOf(const Graph& g, const Node& node) {
   return range;
 }
 
-[[noreturn]] void FailActivation(const Graph& g, const Node& node, const std::string& found) {
-  throw Error("compile/activation", "node '" + node.name + "' (" + node.op + ")",
-              "an activation function after Conv, MatMul, Gemm, Add or LayerNormalization that "
-              "nothing else reads",
-              found + " '" + g.value(node.inputs[0]).name + "'",
-              "move the activation function behind such an operator");
+// The operator that can clamp for an activation on `id`: its maker, or the maker of what pools and
+// movements take from it, as long as nothing else reads what lies between. -1: none.
+int Carrier(const Graph& g, ValueId id) {
+  const int producer = g.Producer(id);
+  if (producer < 0 || g.Readers(id).size() != 1 || g.IsOutput(id)) return -1;
+  const Node& node = g.nodes[static_cast<size_t>(producer)];
+  if (CommutesWithClamp(node)) return Carrier(g, node.inputs[0]);
+  return CarriesActivation(node) ? producer : -1;
 }
 
-// Sets the range on the operator that makes `id`, passing through operators that commute;
-// annotations move up with it.
-void Carry(Graph* g, const Node& activation, ValueId id, const ActivationRange& range) {
-  const int producer = g->Producer(id);
-  if (producer < 0) FailActivation(*g, activation, "it follows");
-  if (g->Readers(id).size() != 1 || g->IsOutput(id)) FailActivation(*g, activation, "others read");
-  Node& node = g->nodes[static_cast<size_t>(producer)];
-  if (CommutesWithClamp(node)) {
-    Carry(g, activation, node.inputs[0], range);
-    g->value(node.inputs[0]).quantization = g->value(activation.outputs[0]).quantization;
-    return;
-  }
-  if (!CarriesActivation(node)) FailActivation(*g, activation, "it follows " + node.op + ",");
-  const ActivationRange own = ReadActivation(node);
+void Clamp(Node* node, const ActivationRange& range) {
+  const ActivationRange own = ReadActivation(*node);
   // The later clamp has the last word when the ranges do not meet.
-  const double low = std::clamp(own.min, range.min, range.max),
-               high = std::clamp(own.max, range.min, range.max);
-  if (low > ActivationRange().min) node.attributes["act_min"] = low;
-  if (high < ActivationRange().max) node.attributes["act_max"] = high;
+  const double low = std::clamp(own.min, range.min, range.max);
+  const double high = std::clamp(own.max, range.min, range.max);
+  if (low > ActivationRange().min) node->attributes["act_min"] = low;
+  if (high < ActivationRange().max) node->attributes["act_max"] = high;
+}
+
+void RequireConstantBounds(const Graph& g, const Node& node) {
+  for (size_t i = 1; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] == kNoValue || ScalarConstant(g, node.inputs[i])) continue;
+    throw Error("compile/clip-bound", "node '" + node.name + "' (" + node.op + ")",
+                "constant bounds", "'" + g.value(node.inputs[i]).name + "', computed at run time",
+                "clip with fixed bounds");
+  }
 }
 
 }  // namespace
@@ -66,14 +65,24 @@ Graph FuseActivation(Graph g) {
   for (size_t n = 0; n < g.nodes.size(); ++n) {
     const Node node = g.nodes[n];
     if (node.op != "Relu" && node.op != "Clip") continue;
-    for (size_t i = 1; i < node.inputs.size(); ++i) {
-      if (node.inputs[i] != kNoValue && !ScalarConstant(g, node.inputs[i]))
-        FailActivation(g, node, "its bounds are computed from");
-    }
+    RequireConstantBounds(g, node);
+    const ActivationRange range = RangeOf(g, node);
     Value& out = g.value(node.outputs[0]);
+    const int carrier = Carrier(g, node.inputs[0]);
+    if (carrier < 0) {
+      g.nodes[n] = {node.name, "requantize", {node.inputs[0]}, node.outputs, {}};
+      Clamp(&g.nodes[n], range);
+      continue;
+    }
     if (!out.quantization) out.quantization = g.value(node.inputs[0]).quantization;
-    const int producer = g.Producer(node.inputs[0]);
-    Carry(&g, node, node.inputs[0], RangeOf(g, node));
+    Clamp(&g.nodes[static_cast<size_t>(carrier)], range);
+    // What lies between the carrier and here has the output's quantization now.
+    ValueId between = node.inputs[0];
+    const int producer = g.Producer(between);
+    for (int maker = producer; maker != carrier; maker = g.Producer(between)) {
+      between = g.nodes[static_cast<size_t>(maker)].inputs[0];
+      g.value(between).quantization = out.quantization;
+    }
     g.nodes[static_cast<size_t>(producer)].outputs[0] = node.outputs[0];
     g.nodes.erase(g.nodes.begin() + static_cast<std::ptrdiff_t>(n));
     --n;

@@ -9,10 +9,10 @@ namespace tinyformer {
 /// Example  %1 = conv2d(%0, ..), %2 = Relu(%1)   ->   %2 = conv2d(%0, ..) {act_min=0}
 ///          %1 = conv2d(..), %2 = max_pool2d(%1), %3 = Relu(%2)   ->   the convolution clamps: the
 ///          maximum commutes
+///          Relu of what others read too, or of the input   ->   requantize {act_min=0}
 /// Needs    a graph after CancelTransposes
 /// Ensures  no Relu, no Clip; the quantization of their output is the fused operator's
-/// Errors   compile/activation: an activation function after something that cannot carry it, or
-/// whose operand others read
+/// Errors   compile/clip-bound: a bound of Clip is computed at run time
 Graph FuseActivation(Graph g);
 
 /// Makes linear layers of convolutions with a 1x1 kernel, stride 1 and no padding: their pixels are

@@ -22,7 +22,7 @@ extern const std::vector<Pass> kPasses;
 ///
 /// Input   as ReadOnnx or search/build_graph give it. Output  only lowered operators,
 /// channels-last, input [1,H,W,C] Errors  compile/pattern (an operator that fits no kernel where it
-/// stands), compile/activation, compile/batch-norm,
+/// stands), compile/clip-bound, compile/batch-norm,
 ///         compile/weights-not-constant
 Graph Lower(const Graph& onnx_level,
             const std::function<void(const Pass&, const Graph&)>& after = nullptr);

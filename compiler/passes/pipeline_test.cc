@@ -180,15 +180,21 @@ TEST(Pipeline, ProductsOfActivationsAreNamed) {
             "  fix:      docs/adding_an_operator.md lists the patterns that the compiler knows");
 }
 
-TEST(Pipeline, ActivationsOnTheInputAreNamed) {
+TEST(Pipeline, ActivationsThatNothingCanCarryStandAlone) {
   NetworkBuilder b(1, {1, 4});
-  b.x = b.Gemm(b.Node1("Relu", {b.x}), 3);
+  ValueId h = b.Gemm(b.Node1("Relu", {b.x}), 4);
+  b.x = b.Node1("Add", {h, b.Node1("Relu", {h})});
+  Graph g = b.Build(), lowered = Lower(g);
+  EXPECT_EQ(CountOps(lowered), "add 1, linear 1, requantize 2");
+  EXPECT_LT(LoweringError(g, lowered, 2), 1e-6);
+}
+
+TEST(Pipeline, ClipBoundsAreConstant) {
+  NetworkBuilder b(1, {1, 1});
+  b.x = b.Node1("Clip", {b.Gemm(b.x, 1), b.Node1("Relu", {b.x})});
   EXPECT_EQ(LowerError(b.Build()),
-            "error[compile/activation] node 'Relu1' (Relu)\n"
-            "  expected: an activation function after Conv, MatMul, Gemm, Add or "
-            "LayerNormalization that nothing else "
-            "reads\n  found:    it follows 'image'\n"
-            "  fix:      move the activation function behind such an operator");
+            "error[compile/clip-bound] node 'Clip4' (Clip)\n  expected: constant bounds\n"
+            "  found:    'Relu3', computed at run time\n  fix:      clip with fixed bounds");
 }
 
 TEST(Pipeline, WeightsMustBeConstant) {

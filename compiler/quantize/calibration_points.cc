@@ -1,0 +1,75 @@
+// FindCalibrationPoints.
+#include "compiler/quantize/calibration_points.h"
+
+#include <map>
+
+#include "base/check.h"
+#include "compiler/ops/op_def.h"
+
+namespace tinyformer {
+namespace {
+
+const Node* OnlyReader(const Graph& g, ValueId id) {
+  std::vector<int> readers = g.Readers(id);
+  if (readers.size() != 1 || g.IsOutput(id)) return nullptr;
+  return &g.nodes[static_cast<size_t>(readers[0])];
+}
+
+bool IsClamp(const Node& node) { return node.op == "Relu" || node.op == "Clip"; }
+
+bool HasConstant(const Graph& g, const Node& node) {
+  for (ValueId id : node.inputs) {
+    if (id != kNoValue && g.value(id).is_constant()) return true;
+  }
+  return false;
+}
+
+// True when the kernel that makes `node` goes on to the node that reads it, so that its own result
+// is never stored: a bias or number after a product, an activation function after either.
+bool IsInsideKernel(const Graph& g, const Node& node) {
+  const Node* reader = OnlyReader(g, node.outputs[0]);
+  if (reader == nullptr) return false;
+  const bool product = node.op == "MatMul" || node.op == "Gemm";
+  if ((reader->op == "Mul" || (reader->op == "Add" && node.op == "MatMul")) && product &&
+      HasConstant(g, *reader)) {
+    return true;
+  }
+  return IsClamp(*reader) && (product || node.op == "Conv" || node.op == "Add" ||
+                              node.op == "LayerNormalization" || node.op == "Mul" || IsClamp(node));
+}
+
+}  // namespace
+
+std::vector<CalibrationPoint> FindCalibrationPoints(const Graph& graph) {
+  std::vector<CalibrationPoint> points;
+  std::map<ValueId, size_t> point_of;
+  for (ValueId id : graph.inputs) {
+    point_of[id] = points.size();
+    points.push_back({id, {}, false});
+  }
+  for (const Node& node : graph.nodes) {
+    TF_CHECK(node.op != "BatchNormalization",
+             "fold batch normalisation before calibrating:", node.name);
+    const ValueId out = node.outputs[0];
+    if (node.op == "Softmax") {
+      if (auto scores = point_of.find(node.inputs[0]); scores != point_of.end()) {
+        points[scores->second].is_scores = true;
+      }
+      // Probabilities stay real unless they are the network's result.
+      if (!graph.IsOutput(out)) continue;
+    }
+    if (FindOp(node.op)->quantize == QuantizeRule::kInputScale) {
+      if (auto source = point_of.find(node.inputs[0]); source != point_of.end()) {
+        points[source->second].followers.push_back(out);
+        point_of[out] = source->second;
+      }
+      continue;
+    }
+    if (IsInsideKernel(graph, node)) continue;
+    point_of[out] = points.size();
+    points.push_back({out, {}, false});
+  }
+  return points;
+}
+
+}  // namespace tinyformer

@@ -1,0 +1,256 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "base/error.h"
+#include "compiler/ops/evaluate.h"
+#include "compiler/ops/movement.h"
+#include "compiler/passes/network_for_tests.h"
+#include "compiler/passes/pipeline.h"
+#include "compiler/quantize/calibrate.h"
+#include "compiler/quantize/evaluate_quantized.h"
+#include "compiler/quantize/fixed_point.h"
+#include "compiler/quantize/quantize_graph.h"
+#include "compiler/quantize/quantize_weights.h"
+
+namespace tinyformer {
+namespace {
+
+CalibrationImages RandomImages(const Graph& g, int64_t count) {
+  return {count, [&g](int64_t index, float* input) {
+            auto image = RandomInput(g, static_cast<uint64_t>(index) + 100);
+            std::copy(image.begin(), image.end(), input);
+          }};
+}
+
+Graph Annotated(const Graph& g, CalibrationMethod method = CalibrationMethod::kMinMax) {
+  CalibrationOptions options;
+  options.method = method;
+  return Calibrate(g, RandomImages(g, 8), options);
+}
+
+template <typename F>
+std::string ErrorText(F&& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(FixedPoint, FollowsTheContract) {
+  EXPECT_EQ(ToFixedPoint({0.25, 0.4999}).shift, -1);
+  EXPECT_EQ(ToFixedPoint({0.25}).multiplier[0], 1 << 30);
+  EXPECT_EQ(ToFixedPoint({0.5}).shift, 0);
+  EXPECT_EQ(ToFixedPoint({0.5}).multiplier[0], 1 << 30);
+  EXPECT_EQ(ToFixedPoint({1.0}).shift, 1);
+  EXPECT_EQ(ToFixedPoint({0.49999999999}).multiplier[0], INT32_MAX);
+  EXPECT_EQ(ToFixedPointExact(0.25).shift, -1);
+  EXPECT_EQ(ToFixedPointExact(std::ldexp(1.0, -20)).shift, -19);
+}
+
+TEST(FixedPoint, IsWithinHalfAUnitForEveryReal) {
+  Rng rng(5);
+  for (int i = 0; i < 1000; ++i) {
+    const double real = std::exp(rng.Uniform(-12, 6));
+    for (const FixedPoint& f : {ToFixedPoint({real}), ToFixedPointExact(real)}) {
+      EXPECT_NEAR(std::ldexp(f.multiplier[0], f.shift - 31), real,
+                  std::ldexp(0.5000001, f.shift - 31))
+          << real;
+      EXPECT_GE(f.shift, -31);
+      EXPECT_LE(f.shift, 30);
+    }
+  }
+}
+
+TEST(FixedPoint, ExponentialTableStartsAtItsLargest) {
+  auto table = ExponentialTable(0.1, 64);
+  EXPECT_EQ(table[0], 32767);
+  EXPECT_EQ(table[10], std::lround(32767 * std::exp(-1.0)));
+  EXPECT_EQ(ExponentialTable(0.1, 32768)[0], 257);
+}
+
+TEST(QuantizeWeights, ZerosStayZeroAndTheLargestIs127) {
+  Int8Weights w = QuantizeWeights({0.0f, -2.0f, 0.5f, 0.0f, 0.0f, 0.0f}, {3, 2}, 0, {}, 0.1);
+  EXPECT_EQ(w.elements, (std::vector<int8_t>{0, -127, 127, 0, 0, 0}));
+  EXPECT_FLOAT_EQ(w.scales[0], 2.0f / 127);
+  EXPECT_FLOAT_EQ(w.scales[1], 0.5f / 127);
+  EXPECT_FLOAT_EQ(w.scales[2], 2.0f / 127) << "a channel of zeros takes the largest scale";
+}
+
+TEST(QuantizeWeights, TheAxisMayBeTheLast) {
+  Int8Weights w = QuantizeWeights({1.0f, 10.0f, -0.5f, 5.0f}, {2, 2}, 1, {}, 0.1);
+  EXPECT_EQ(w.elements, (std::vector<int8_t>{127, 127, -63, 63}));
+}
+
+TEST(QuantizeWeights, HugeBiasesRaiseTheScale) {
+  Int8Weights w = QuantizeWeights({1e-6f}, {1, 1}, 0, {100.0f}, 1e-3);
+  EXPECT_LE(100.0 / (1e-3 * static_cast<double>(w.scales[0])), std::ldexp(1.0, 29));
+}
+
+// Every layer against the float network on the same int8 operands: the layer may differ from
+// rounding the exact result by half a unit of rounding plus its own approximations, so at most one
+// LSB.
+void ExpectLayersWithinOneLsb(const Graph& annotated, uint64_t seed) {
+  Graph lowered = PropagateQuantization(Lower(annotated));
+  Graph quantized = QuantizeGraph(Lower(annotated));
+  ASSERT_EQ(lowered.nodes.size(), quantized.nodes.size());
+  auto image = RandomInput(annotated, seed);
+  const Shape shape = annotated.value(annotated.inputs[0]).shape;
+  if (shape.size() == 4) image = TransposeElements(image, shape, {0, 2, 3, 1});
+  std::map<std::string, std::vector<int8_t>> integers;
+  QuantizedEvaluator evaluator(quantized);
+  evaluator.Run(QuantizeInput(quantized, image), [&](ValueId id, const std::vector<int8_t>& x) {
+    integers[quantized.value(id).name] = x;
+  });
+  for (const Node& node : lowered.nodes) {
+    std::vector<Tensor> operands;
+    for (ValueId id : node.inputs) {
+      const Value& v = lowered.value(id);
+      operands.push_back({v.shape, {}});
+      if (v.is_constant()) {
+        operands.back().data = RealElements(v);
+        continue;
+      }
+      for (int8_t x : integers.at(v.name)) {
+        operands.back().data.push_back(v.quantization->scales[0] *
+                                       static_cast<float>(x - v.quantization->zero_point));
+      }
+    }
+    std::vector<const Tensor*> in;
+    for (const Tensor& t : operands) in.push_back(&t);
+    const Value& out = lowered.value(node.outputs[0]);
+    Tensor result{out.shape, std::vector<float>(static_cast<size_t>(ElementCount(out.shape)))};
+    FindOp(node.op)->evaluate({lowered, node, kGraphOpset}, in, {&result});
+    int worst = 0;
+    for (size_t i = 0; i < result.data.size(); ++i) {
+      int exact =
+          QuantizeToInt8(result.data[i], out.quantization->scales[0], out.quantization->zero_point);
+      worst = std::max(worst, std::abs(exact - integers.at(out.name)[i]));
+    }
+    // Attention rounds its scores to int8 before the exponential: that is the scheme, not an error
+    // of the kernel.
+    EXPECT_LE(worst, node.op == "attention" ? 6 : 1)
+        << node.name << " (" << node.op << "), seed " << seed;
+  }
+}
+
+TEST(QuantizeGraph, EveryLayerIsWithinOneLsbOfTheRealResult) {
+  for (uint64_t seed = 0; seed < 6; ++seed)
+    ExpectLayersWithinOneLsb(Annotated(SmallTinyFormer(seed)), seed);
+}
+
+TEST(QuantizeGraph, PoolsAndClipsAreWithinOneLsbToo) {
+  for (uint64_t seed = 0; seed < 4; ++seed) {
+    NetworkBuilder b(seed, {1, 3, 9, 9});
+    ValueId low = b.graph.AddConstant("low", {}, {-0.5f}),
+            high = b.graph.AddConstant("high", {}, {0.75f});
+    b.x = b.Node1("Clip", {b.Conv(b.x, 6, 3, 1, 3), low, high});
+    b.x = b.Node1("AveragePool", {b.x},
+                  {{"kernel_shape", std::vector<int64_t>{3, 3}},
+                   {"strides", std::vector<int64_t>{2, 2}},
+                   {"pads", std::vector<int64_t>{1, 1, 1, 1}},
+                   {"count_include_pad", static_cast<int64_t>(seed % 2)}});
+    b.x = b.Node1("Relu", {b.Node1("Add", {b.x, b.Node1("Relu", {b.x})})});
+    b.x = b.Gemm(b.Node1("Flatten", {b.Node1("GlobalAveragePool", {b.x})}), 5);
+    b.x = b.Node1("Softmax", {b.x});
+    ExpectLayersWithinOneLsb(Annotated(b.Build()), seed);
+  }
+}
+
+TEST(QuantizeGraph, FastAndReferenceKernelsGiveTheSameBytes) {
+  Graph q = QuantizeGraph(Lower(Annotated(SmallTinyFormer(2))));
+  auto input = QuantizeInput(q, RandomInput(SmallTinyFormer(2), 1));
+  EXPECT_EQ(QuantizedEvaluator(q).Run(input),
+            QuantizedEvaluator(q, EngineKernels::kReference).Run(input));
+}
+
+TEST(QuantizeGraph, IsDeterministic) {
+  EXPECT_EQ(Fingerprint(QuantizeGraph(Lower(Annotated(SmallTinyFormer(2))))),
+            Fingerprint(QuantizeGraph(Lower(Annotated(SmallTinyFormer(2))))));
+}
+
+TEST(QuantizeGraph, LayernormBitsFollowTheOption) {
+  Graph lowered = Lower(Annotated(SmallTinyFormer(0)));
+  auto bits = [&](LayernormBits option) {
+    QuantizeOptions options;
+    options.layernorm = option;
+    for (const Node& node : QuantizeGraph(lowered, options).nodes) {
+      if (node.op == "layernorm") return node.Int("norm_bits", -1);
+    }
+    return int64_t{-1};
+  };
+  EXPECT_EQ(bits(LayernormBits::kLargest), 13);  // 8 channels: 2^13 * sqrt(7) < 32766
+  EXPECT_EQ(bits(LayernormBits::kPaper), 7);
+  EXPECT_EQ(bits(LayernormBits::kNaive), 0);
+}
+
+TEST(QuantizeGraph, DifferentScalesAroundAMovementGetARequantize) {
+  NetworkBuilder b(1, {1, 4});
+  b.x = b.Reshape(b.Gemm(b.x, 4), {1, 2, 2});
+  Graph g = Annotated(b.Build());
+  g.value(g.outputs[0]).quantization = Quantization::PerTensor(0.5f, 3);
+  Graph q = QuantizeGraph(Lower(g));
+  EXPECT_EQ(CountOps(q), "linear 1, requantize 1, reshape 1");
+  EXPECT_EQ(q.value(q.outputs[0]).quantization->zero_point, 3);
+}
+
+TEST(QuantizeGraph, FloatModelsAreRefused) {
+  Graph g = Lower(SmallTinyFormer(0));
+  EXPECT_EQ(ErrorText([&] { QuantizeGraph(g); }),
+            "error[quantize/missing] tensor 'image'\n  expected: a scale and a zero point for "
+            "every activation\n"
+            "  found:    none: the model is float\n  fix:      give --calibrate DATA, or a model "
+            "in QDQ form");
+}
+
+TEST(QuantizeGraph, AttentionNeedsScores) {
+  Graph g = Lower(Annotated(SmallTinyFormer(0)));
+  for (Node& node : g.nodes) node.attributes.erase("score_scale");
+  EXPECT_EQ(ErrorText([&] { QuantizeGraph(g); }),
+            "error[quantize/scores] node 'MatMul57' (attention)\n"
+            "  expected: a quantization of the attention scores (the operand of Softmax)\n  found: "
+            "   none\n"
+            "  fix:      give --calibrate DATA, or quantize the scores in the QDQ file");
+}
+
+TEST(QuantizeGraph, AsymmetricWeightsAreRefused) {
+  NetworkBuilder b(1, {1, 4});
+  b.x = b.Gemm(b.x, 4);
+  Graph g = Lower(Annotated(b.Build()));
+  g.value(g.nodes[0].inputs[1]).quantization->zero_point = 5;
+  EXPECT_EQ(ErrorText([&] { QuantizeGraph(g); }),
+            "error[quantize/weights] node 'Gemm2' (linear)\n"
+            "  expected: int8 weights with zero point 0, one scale or one per output channel\n"
+            "  found:    int8 weights with zero point 5\n"
+            "  fix:      quantize weights symmetrically, per output channel");
+}
+
+TEST(QuantizeGraph, ScalesTooFarApartAreRefused) {
+  NetworkBuilder b(1, {1, 4});
+  b.x = b.Node1("Add", {b.Gemm(b.x, 4), b.x});
+  Graph g = Lower(Annotated(b.Build()));
+  g.value(g.outputs[0]).quantization = Quantization::PerTensor(1e-12f, 0);
+  EXPECT_THAT(ErrorText([&] { QuantizeGraph(g); }),
+              ::testing::HasSubstr("error[quantize/range] node 'Add3' (add)\n"
+                                   "  expected: a ratio of scales within 32-bit arithmetic\n"));
+}
+
+TEST(QuantizeGraph, OperatorsWithoutKernelsAreNamed) {
+  Graph g = Lower(Annotated(SmallTinyFormer(0)));
+  for (Node& node : g.nodes) {
+    if (node.op == "add") node.op = "mul";
+  }
+  EXPECT_EQ(ErrorText([&] { QuantizeGraph(g); }),
+            "error[quantize/no-kernel] node 'Add21' (mul)\n"
+            "  expected: one of add, attention, attention_pool, average_pool2d, conv2d, "
+            "depthwise_conv2d, layernorm, "
+            "linear, max_pool2d, requantize, reshape, softmax, transpose\n  found:    mul\n"
+            "  fix:      docs/adding_an_operator.md shows how to add a kernel");
+}
+
+}  // namespace
+}  // namespace tinyformer
