@@ -95,6 +95,10 @@ class BoardReader {
     cache.ways = static_cast<uint32_t>(Number(json, "ways", 1, 1024));
     cache.line_bytes = static_cast<uint32_t>(Number(json, "line_bytes", 8, 256));
     cache.miss_cycles = static_cast<uint32_t>(Number(json, "miss_cycles", 0, 1000));
+    if ((cache.line_bytes & (cache.line_bytes - 1)) != 0) {
+      Fail("line_bytes", "a power of two in cache '" + cache.name + "'",
+           std::to_string(cache.line_bytes));
+    }
     if (cache.bytes % (cache.ways * cache.line_bytes) != 0) {
       Fail("bytes", "a multiple of ways x line_bytes in cache '" + cache.name + "'",
            std::to_string(cache.bytes));

@@ -96,6 +96,10 @@ TEST(Board, WrongValuesAreNamed) {
             "error[board/value] board.json: key 'stack_bytes'\n"
             "  expected: a multiple of 8\n  found:    8196" +
                 fix);
+  EXPECT_EQ(ErrorAfter("/caches/1/line_bytes", 48),
+            "error[board/value] board.json: key 'line_bytes'\n"
+            "  expected: a power of two in cache 'data'\n  found:    48" +
+                fix);
   EXPECT_EQ(ErrorAfter("/caches/1/bytes", 4000),
             "error[board/value] board.json: key 'bytes'\n"
             "  expected: a multiple of ways x line_bytes in cache 'data'\n  found:    4000" +

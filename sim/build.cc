@@ -100,7 +100,7 @@ void Append(Words* words, const Words& more) {
 
 // "error: ..." lines are what matters; the rest is context.
 std::string FirstErrorLine(const std::string& output) {
-  for (const char* key : {"undefined reference", "error: ", "ld: "}) {
+  for (const char* key : {"undefined reference", "error: ", "Error: ", "ld: "}) {
     size_t at = output.find(key);
     if (at == std::string::npos) continue;
     size_t begin = output.rfind('\n', at);

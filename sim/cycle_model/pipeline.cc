@@ -64,7 +64,8 @@ void Pipeline::Issue(const Instruction& instruction, uint32_t next_pc, const Acc
   if (instruction.sets_flags) flags_set_ = t;
   cycle_ = t + static_cast<uint64_t>(delay) + (ends_group ? 1 : 0);
   slot_ = ends_group ? Slot::kOlder : Slot::kYounger;
-  older_ = instruction;
+  older_unit_ = instruction.unit;
+  older_uses_shifter_ = instruction.uses_shifter;
   older_address_ = count > 0 ? accesses[0].address : 0;
 }
 
@@ -81,7 +82,7 @@ uint64_t Pipeline::OperandsReady(const Instruction& instruction) const {
 }
 
 bool Pipeline::Pairs(const Instruction& instruction, const Access* accesses, int count) const {
-  Unit a = older_.unit, b = instruction.unit;
+  Unit a = older_unit_, b = instruction.unit;
   if (IssuesAlone(a) || IssuesAlone(b)) return false;
   if (a == Unit::kMultiply && b == Unit::kMultiply) return false;
   if (a == Unit::kStore && b == Unit::kStore) return false;
@@ -89,7 +90,7 @@ bool Pipeline::Pairs(const Instruction& instruction, const Access* accesses, int
     return false;
   }
   if (b == Unit::kBitfield) return false;  // only as the older instruction
-  bool shifter_taken = older_.uses_shifter || a == Unit::kShift;
+  bool shifter_taken = older_uses_shifter_ || a == Unit::kShift;
   if (instruction.uses_shifter && shifter_taken) return false;
   if (a == Unit::kBranch && b == Unit::kBranch) return false;
   if (IsFloat(a) && IsFloat(b)) return false;
@@ -108,7 +109,7 @@ void Pipeline::WriteResults(const Instruction& instruction, uint64_t t, bool you
   bool early = instruction.early_capable;
   // Adds, subtracts and moves enter the early ALU from the older slot only; shifts from either,
   // unless the other instruction uses the shifter.
-  if (younger && (instruction.unit != Unit::kShift || older_.uses_shifter)) early = false;
+  if (younger && (instruction.unit != Unit::kShift || older_uses_shifter_)) early = false;
   for (const Operand& operand : instruction.sources) {
     if (ready_[operand.reg][static_cast<int>(Use::kEarly)] > t) early = false;
   }

@@ -49,7 +49,8 @@ class Pipeline {
 
   uint64_t cycle_ = 0;
   Slot slot_ = Slot::kOlder;
-  Instruction older_;
+  Unit older_unit_ = Unit::kNone;
+  bool older_uses_shifter_ = false;
   uint32_t older_address_ = 0;
   std::array<Ready, kRegisterCount> ready_{};
   uint64_t flags_set_ = 0;
