@@ -1,43 +1,133 @@
-// Multi-head attention with SMLAD: scores of four rows for each key, then two rows times the
+// Multi-head attention: both products are dense rows times a batch of four query rows.
 #if defined(__ARM_FEATURE_DSP)
 
-// values.
 #include "tinyformer/engine/attention_s8.h"
 
+#include "engine/arm/rows.h"
 #include "engine/arm/token_batch.h"
 
 namespace tinyformer::engine::arm {
 namespace {
 
-// Scores of a batch of query rows against every key, row t at scores + t * stride.
-void score_rows(const AttentionS8& layer, const int8_t* k, const uint32_t* queries,
-                const BatchSums& start, int16_t* scores, int32_t stride) {
-  const int32_t head_channels = layer.channels / layer.heads;
-  const int32_t multiplier = layer.score_multiplier;
-  const OutputS8 output = {nullptr, layer.score_shift, layer.score_zero_point, -128, 127};
-  for (int32_t u = 0; u < layer.tokens; ++u, k += layer.channels) {
-    BatchSums sums = start;
-    add_dense(k, head_channels, queries, sums);
-    const int32_t dots[kTokenBatch] = {sums.a, sums.b, sums.c, sums.d};
-    for (int t = 0; t < kTokenBatch; ++t) {
-      scores[t * stride + u] = store_s8(output, multiplier, dots[t]);
+// The parts of the scratch.
+//
+// queries       a batch of query rows minus the zero point, QuadLayout over the head's channels
+// exponentials  first scores [token][4], then exponentials of the four rows, QuadLayout over tokens
+// sums          [channel][4]
+// keys          the head's keys [token][channels], rows filled up to fours
+// values        the head's values [channel][tokens], rows filled up to fours
+struct Parts {
+  int16_t* queries;
+  uint32_t* exponentials;
+  int32_t* sums;
+  int8_t* keys;
+  int8_t* values;
+};
+
+Parts divide(const AttentionS8& layer, void* scratch) {
+  const int32_t tokens = round_up(layer.tokens, 4);
+  const int32_t channels = round_up(layer.channels / layer.heads, 4);
+  Parts parts;
+  parts.sums = static_cast<int32_t*>(scratch);
+  parts.exponentials = static_cast<uint32_t*>(scratch) + kTokenBatch * channels;
+  parts.queries = reinterpret_cast<int16_t*>(parts.exponentials + kTokenBatch / 2 * tokens);
+  parts.keys = reinterpret_cast<int8_t*>(parts.queries + kTokenBatch * channels);
+  parts.values = parts.keys + tokens * channels;
+  return parts;
+}
+
+// Columns past the head's channels and past the tokens meet zeros in the batch.
+void load_head(const AttentionS8& layer, const int8_t* k, const int8_t* v, const Parts& parts) {
+  const int32_t channels = layer.channels / layer.heads;
+  const int32_t key_row = round_up(channels, 4);
+  const int32_t value_row = round_up(layer.tokens, 4);
+  for (int32_t u = 0; u < layer.tokens; ++u, k += layer.channels, v += layer.channels) {
+    for (int32_t c = 0; c < channels; ++c) {
+      parts.keys[u * key_row + c] = k[c];
+      parts.values[c * value_row + u] = v[c];
     }
   }
 }
 
-// Scores become exponentials, with a 0 after an odd number of them; returns their sum.
-uint32_t exponentials(const AttentionS8& layer, int16_t* row) {
-  int32_t largest = -128;
-  for (int32_t u = 0; u < layer.tokens; ++u) largest = row[u] > largest ? row[u] : largest;
-  const int16_t* table = layer.exp_table;
-  uint32_t sum = 0;
-  for (int32_t u = 0; u < layer.tokens; ++u) {
-    const int16_t value = table[largest - row[u]];
-    row[u] = value;
-    sum += static_cast<uint32_t>(value);
+// Scores of the batch against every key; the largest of each row into `largest`.
+void score_rows(const AttentionS8& layer, const int32_t start[4], const Parts& parts,
+                uint32_t largest[2]) {
+  const int32_t quads = (layer.channels / layer.heads + 3) / 4;
+  const uint32_t* batch = reinterpret_cast<const uint32_t*>(parts.queries);
+  TokenRowJob job = {parts.keys,
+                     batch,
+                     quads,
+                     layer.tokens,
+                     {start[0], start[1], start[2], start[3]},
+                     layer.score_multiplier,
+                     layer.score_zero_point,
+                     {-128, -128, -128, -128},
+                     parts.exponentials};
+  if (layer.score_shift == -1) {
+    tinyformer_rows_scores(&job);
+  } else {
+    const OutputS8 output = {&layer.score_multiplier, layer.score_shift, layer.score_zero_point,
+                             -128, 127};
+    int16_t* scores = reinterpret_cast<int16_t*>(parts.exponentials);
+    for (int32_t u = 0; u < layer.tokens; ++u) {
+      BatchSums sums = {start[0], start[1], start[2], start[3]};
+      add_dense(parts.keys + u * quads * 4, quads * 4, batch, sums);
+      const int32_t dots[kTokenBatch] = {sums.a, sums.b, sums.c, sums.d};
+      for (int t = 0; t < kTokenBatch; ++t) {
+        const int16_t score = store_s8(output, layer.score_multiplier, dots[t]);
+        job.largest[t] = score > job.largest[t] ? score : job.largest[t];
+        *scores++ = score;
+      }
+    }
   }
-  if ((layer.tokens & 1) != 0) row[layer.tokens] = 0;
-  return sum;
+  memcpy(largest, job.largest, sizeof job.largest);
+}
+
+// Exponentials of two rows for four tokens, from words (first row, second row) of scores:
+// QuadLayout words of the first row, then of the second.
+inline void exponentiate_pair(const int16_t* table, uint32_t largest, const uint32_t scores[4],
+                              uint32_t* to, int32_t sums[2]) {
+  constexpr uint32_t kOnes = 0x00010001;
+  const uint32_t d0 = subtract_pairs(largest, scores[0]);
+  const uint32_t d1 = subtract_pairs(largest, scores[1]);
+  const uint32_t d2 = subtract_pairs(largest, scores[2]);
+  const uint32_t d3 = subtract_pairs(largest, scores[3]);
+  const auto pair_of = [table](uint32_t first, uint32_t second) {
+    return pack_low(static_cast<uint32_t>(table[first]), static_cast<uint32_t>(table[second]));
+  };
+  const uint32_t even = pair_of(d0 & 0xffff, d2 & 0xffff);
+  const uint32_t odd = pair_of(d1 & 0xffff, d3 & 0xffff);
+  to[0] = even;
+  to[1] = odd;
+  sums[0] = multiply_pairs(even, kOnes, multiply_pairs(odd, kOnes, sums[0]));
+  const uint32_t second_even = pair_of(d0 >> 16, d2 >> 16);
+  const uint32_t second_odd = pair_of(d1 >> 16, d3 >> 16);
+  to[2] = second_even;
+  to[3] = second_odd;
+  sums[1] = multiply_pairs(second_even, kOnes, multiply_pairs(second_odd, kOnes, sums[1]));
+}
+
+// Scores [token][4] become exponentials in QuadLayout, in place: four tokens are eight words either
+// way. Their sums go to `sums`.
+void exponentiate(const AttentionS8& layer, const uint32_t largest[2], uint32_t* words,
+                  int32_t sums[4]) {
+  // Places past the last token: read as the largest score, then taken back.
+  const int32_t padded = round_up(layer.tokens, 4);
+  for (int32_t u = layer.tokens; u < padded; ++u) {
+    words[2 * u] = largest[0];
+    words[2 * u + 1] = largest[1];
+  }
+  for (int t = 0; t < 4; ++t) sums[t] = (layer.tokens - padded) * layer.exp_table[0];
+  uint32_t* block = words;
+  for (int32_t u = 0; u < layer.tokens; u += 4, block += 8) {
+    const uint32_t first[4] = {block[0], block[2], block[4], block[6]};
+    const uint32_t second[4] = {block[1], block[3], block[5], block[7]};
+    exponentiate_pair(layer.exp_table, largest[0], first, block, sums);
+    exponentiate_pair(layer.exp_table, largest[1], second, block + 4, sums + 2);
+  }
+  for (int32_t u = layer.tokens; u < padded; ++u) {
+    for (int t = 0; t < 4; ++t) reinterpret_cast<int16_t*>(words)[QuadLayout::place(u, t)] = 0;
+  }
 }
 
 // requantize with a row's scale: its shift is at most -2, so the low word cannot carry into the
@@ -48,64 +138,36 @@ inline int8_t store_row(const AttentionS8& layer, const RowScale& scale, int32_t
   return static_cast<int8_t>(clamp(layer.y_zero_point + scaled, layer.min, layer.max));
 }
 
-// Four channels of two rows: exponentials times values, two tokens at a time.
-void average_four(const AttentionS8& layer, const int16_t* first, const int16_t* second,
-                  const int8_t* v, int32_t* sums_first, int32_t* sums_second) {
-  int32_t a0 = sums_first[0], a1 = sums_first[1], a2 = sums_first[2], a3 = sums_first[3];
-  int32_t b0 = sums_second[0], b1 = sums_second[1], b2 = sums_second[2], b3 = sums_second[3];
-  const uint32_t* weights_first = reinterpret_cast<const uint32_t*>(first);
-  const uint32_t* weights_second = reinterpret_cast<const uint32_t*>(second);
-  for (int32_t u = 0; u < layer.tokens; u += 2) {
-    const uint32_t here = load_word(v);
-    const uint32_t next = load_word(u + 1 < layer.tokens ? v + layer.channels : v);
-    v += 2 * layer.channels;
-    const uint32_t wa = *weights_first++;
-    const uint32_t wb = *weights_second++;
-    const uint32_t even = even_bytes(here), even_next = even_bytes(next);
-    const uint32_t v0 = pack_low(even, even_next), v2 = pack_high(even, even_next);
-    a0 = multiply_pairs(v0, wa, a0);
-    b0 = multiply_pairs(v0, wb, b0);
-    a2 = multiply_pairs(v2, wa, a2);
-    b2 = multiply_pairs(v2, wb, b2);
-    const uint32_t odd = odd_bytes(here), odd_next = odd_bytes(next);
-    const uint32_t v1 = pack_low(odd, odd_next), v3 = pack_high(odd, odd_next);
-    a1 = multiply_pairs(v1, wa, a1);
-    b1 = multiply_pairs(v1, wb, b1);
-    a3 = multiply_pairs(v3, wa, a3);
-    b3 = multiply_pairs(v3, wb, b3);
+// The batch's exponentials times the values: row t of the head goes to y[t].
+void average_rows(const AttentionS8& layer, const int32_t sums[4], const Parts& parts,
+                  int8_t* const y[4]) {
+  const int32_t channels = layer.channels / layer.heads;
+  TokenRowJob job = {parts.values, parts.exponentials, (layer.tokens + 3) / 4, channels, {}, 0, 0,
+                     {},           parts.sums};
+  RowScale scale[4];
+  for (int t = 0; t < kTokenBatch; ++t) {
+    scale[t] = row_scale(static_cast<uint32_t>(sums[t]), layer.multiplier, layer.shift);
+    job.start[t] = -layer.v_zero_point * sums[t];
   }
-  sums_first[0] = a0, sums_first[1] = a1, sums_first[2] = a2, sums_first[3] = a3;
-  sums_second[0] = b0, sums_second[1] = b1, sums_second[2] = b2, sums_second[3] = b3;
-}
-
-// Two rows of one head from their exponentials. The last group of four channels overlaps the one
-// before it when the head's channels are not a multiple of four.
-void average_rows(const AttentionS8& layer, const int16_t* const rows[2], const uint32_t sums[2],
-                  const int8_t* v, int8_t* const y[2]) {
-  const int32_t head_channels = layer.channels / layer.heads;
-  const RowScale scale[2] = {row_scale(sums[0], layer.multiplier, layer.shift),
-                             row_scale(sums[1], layer.multiplier, layer.shift)};
-  const int32_t start[2] = {-layer.v_zero_point * static_cast<int32_t>(sums[0]),
-                            -layer.v_zero_point * static_cast<int32_t>(sums[1])};
-  for (int32_t c = 0; c < head_channels; c += 4) {
-    const int32_t at = c + 4 <= head_channels ? c : head_channels - 4;
-    int32_t acc[2][4] = {{start[0], start[0], start[0], start[0]},
-                         {start[1], start[1], start[1], start[1]}};
-    average_four(layer, rows[0], rows[1], v + at, acc[0], acc[1]);
-    for (int r = 0; r < 2; ++r) {
-      for (int j = 0; j < 4; ++j) y[r][at + j] = store_row(layer, scale[r], acc[r][j]);
+  tinyformer_rows_sums(&job);
+  for (int t = 0; t < kTokenBatch; ++t) {
+    for (int32_t c = 0; c < channels; ++c) {
+      y[t][c] = store_row(layer, scale[t], parts.sums[kTokenBatch * c + t]);
     }
   }
 }
 
-// One row of a head with fewer than four channels.
-void average_narrow(const AttentionS8& layer, const int16_t* row, uint32_t sum, const int8_t* v,
-                    int8_t* y) {
-  const RowScale scale = row_scale(sum, layer.multiplier, layer.shift);
-  for (int32_t c = 0; c < layer.channels / layer.heads; ++c) {
-    int32_t acc = -layer.v_zero_point * static_cast<int32_t>(sum);
-    for (int32_t u = 0; u < layer.tokens; ++u) acc += row[u] * v[u * layer.channels + c];
-    y[c] = store_row(layer, scale, acc);
+// Widens the batch's query rows; returns in `start` what the keys' zero point adds to every score.
+void load_queries(const AttentionS8& layer, const int8_t* const q[4], int16_t* queries,
+                  int32_t start[4]) {
+  for (int t = 0; t < kTokenBatch; ++t) {
+    int32_t sum = 0;
+    for (int32_t c = 0; c < layer.channels / layer.heads; ++c) {
+      const int32_t value = q[t][c] - layer.q_zero_point;
+      queries[QuadLayout::place(c, t)] = static_cast<int16_t>(value);
+      sum += value;
+    }
+    start[t] = -layer.k_zero_point * sum;
   }
 }
 
@@ -114,40 +176,26 @@ void average_narrow(const AttentionS8& layer, const int16_t* row, uint32_t sum, 
 void attention_s8(const AttentionS8& layer, const int8_t* q, const int8_t* k, const int8_t* v,
                   int8_t* y, void* scratch) {
   const int32_t head_channels = layer.channels / layer.heads;
-  const int32_t stride = round_up(layer.tokens, 2);
-  int16_t* queries = static_cast<int16_t*>(scratch);
-  int16_t* rows = queries + kTokenBatch * round_up(head_channels, 4);
+  const Parts parts = divide(layer, scratch);
   memset(scratch, 0, static_cast<size_t>(attention_s8_scratch_bytes(layer)));
   for (int32_t first = 0; first < layer.channels; first += head_channels) {
+    load_head(layer, k + first, v + first, parts);
     for (int32_t t0 = 0; t0 < layer.tokens; t0 += kTokenBatch) {
       // Rows past the last token repeat it: they are computed and stored once more, unchanged.
-      int32_t at[kTokenBatch];
-      int32_t start[kTokenBatch];
+      const int8_t* from[kTokenBatch];
+      int8_t* to[kTokenBatch];
       for (int t = 0; t < kTokenBatch; ++t) {
         const int32_t token = t0 + t < layer.tokens ? t0 + t : layer.tokens - 1;
-        at[t] = token * layer.channels + first;
-        int32_t sum = 0;
-        for (int32_t c = 0; c < head_channels; ++c) {
-          const int32_t value = q[at[t] + c] - layer.q_zero_point;
-          queries[QuadLayout::place(c, t)] = static_cast<int16_t>(value);
-          sum += value;
-        }
-        start[t] = -layer.k_zero_point * sum;
+        from[t] = q + token * layer.channels + first;
+        to[t] = y + token * layer.channels + first;
       }
-      score_rows(layer, k + first, static_cast<const uint32_t*>(scratch),
-                 BatchSums{start[0], start[1], start[2], start[3]}, rows, stride);
-      for (int t = 0; t < kTokenBatch; t += 2) {
-        const int16_t* const pair[2] = {rows + t * stride, rows + (t + 1) * stride};
-        const uint32_t sums[2] = {exponentials(layer, rows + t * stride),
-                                  exponentials(layer, rows + (t + 1) * stride)};
-        if (head_channels < 4) {
-          average_narrow(layer, pair[0], sums[0], v + first, y + at[t]);
-          average_narrow(layer, pair[1], sums[1], v + first, y + at[t + 1]);
-        } else {
-          int8_t* const to[2] = {y + at[t], y + at[t + 1]};
-          average_rows(layer, pair, sums, v + first, to);
-        }
-      }
+      int32_t start[kTokenBatch];
+      load_queries(layer, from, parts.queries, start);
+      uint32_t largest[2];
+      score_rows(layer, start, parts, largest);
+      int32_t sums[kTokenBatch];
+      exponentiate(layer, largest, parts.exponentials, sums);
+      average_rows(layer, sums, parts, to);
     }
   }
 }

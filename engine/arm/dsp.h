@@ -63,6 +63,13 @@ inline uint32_t pack_high(uint32_t a, uint32_t b) {
   return pair;
 }
 
+/// a - b in both halves.
+inline uint32_t subtract_pairs(uint32_t a, uint32_t b) {
+  uint32_t pair;
+  __asm__("ssub16 %0, %1, %2" : "=r"(pair) : "r"(a), "r"(b));
+  return pair;
+}
+
 /// requantize(acc, multiplier, -1): (acc * multiplier + 2^31) >> 32 in one instruction.
 inline int32_t requantize_half(int32_t acc, int32_t multiplier) {
   int32_t result;

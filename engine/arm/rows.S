@@ -1,6 +1,6 @@
 // Rows of weights times a batch of four tokens, output stage included, scheduled for the Cortex-M7.
 //
-// The C++ side and the meaning of every argument: rows.h. All three functions share one frame: a row's
+// The C++ side and the meaning of every argument: rows.h. All functions share one frame: a row's
 // prologue (bias, number of groups), a loop over its groups whose last turn is peeled off so that
 // nothing is read past the end, and an epilogue (requantize, zero point, four byte stores).
 //
@@ -113,14 +113,9 @@
   smlad r7, r8, r10, r7
   .endm
 
-// ---- Dense rows of quads: JOB_RECORDS holds the number of quads of a row itself.
-
-  function tinyformer_rows_dense
-1:
-  row_start
-  ldr r3, [lr, #JOB_RECORDS]
+// A dense row: r3 quads (at least one) of weights at r1 times the batch at r2.
+  .macro dense_products
   ldr r12, [r1], #4
-  ldr r2, [lr, #JOB_BATCH]
   ldr r10, [r2]
   sxtb16 r8, r12
   ldr r11, [r2, #4]
@@ -141,9 +136,96 @@
 3:
   quad_products
   smlad r7, r9, r11, r7
+  .endm
+
+// ---- Dense rows of quads: JOB_RECORDS holds the number of quads of a row itself.
+
+  function tinyformer_rows_dense
+1:
+  row_start
+  ldr r3, [lr, #JOB_RECORDS]
+  ldr r2, [lr, #JOB_BATCH]
+  dense_products
   row_end 1b
   ldr r2, [lr, #JOB_BATCH]
   function_end tinyformer_rows_dense
+
+// ---- Dense rows with a start for each token, for attention. Offsets in struct TokenRowJob.
+#define TOKEN_WEIGHTS 0
+#define TOKEN_BATCH 4
+#define TOKEN_QUADS 8
+#define TOKEN_ROWS 12
+#define TOKEN_START 16
+#define TOKEN_MULTIPLIER 32
+#define TOKEN_ZERO_POINT 36
+#define TOKEN_LARGEST 40
+#define TOKEN_OUTPUT 48
+
+  .macro token_function name
+  .section .text.\name, "ax", %progbits
+  .balign 8
+  .global \name
+  .thumb_func
+  .type \name, %function
+\name:
+  push {r4-r11, lr}
+  sub sp, sp, #4
+  str r0, [sp]
+  mov lr, r0
+  ldr r1, [lr, #TOKEN_WEIGHTS]
+1:
+  add r3, lr, #TOKEN_START
+  ldm r3, {r4-r7}
+  ldr r3, [lr, #TOKEN_QUADS]
+  ldr r2, [lr, #TOKEN_BATCH]
+  dense_products
+  ldr lr, [sp]
+  .endm
+
+  .macro token_function_end name
+  ldr r3, [lr, #TOKEN_ROWS]
+  subs r3, r3, #1
+  str r3, [lr, #TOKEN_ROWS]
+  bne 1b
+  add sp, sp, #4
+  pop {r4-r11, pc}
+  .size \name, . - \name
+  .endm
+
+// Sums as they are: four words a row.
+  token_function tinyformer_rows_sums
+  ldr r8, [lr, #TOKEN_OUTPUT]
+  stmia r8!, {r4-r7}
+  str r8, [lr, #TOKEN_OUTPUT]
+  token_function_end tinyformer_rows_sums
+
+// Sums requantized by 2^-32 to int8 in int16 places, and the largest of each token.
+  token_function tinyformer_rows_scores
+  ldrd r8, r9, [lr, #TOKEN_MULTIPLIER]
+  ldrd r10, r11, [lr, #TOKEN_LARGEST]
+  smmulr r4, r4, r8
+  ldr r12, [lr, #TOKEN_OUTPUT]
+  smmulr r5, r5, r8
+  add r4, r4, r9
+  smmulr r6, r6, r8
+  add r5, r5, r9
+  smmulr r7, r7, r8
+  ssat r4, #8, r4
+  add r6, r6, r9
+  ssat r5, #8, r5
+  add r7, r7, r9
+  ssat r6, #8, r6
+  pkhbt r4, r4, r5, lsl #16
+  ssat r7, #8, r7
+  ssub16 r8, r10, r4
+  sel r10, r10, r4
+  pkhbt r6, r6, r7, lsl #16
+  ssub16 r8, r11, r6
+  sel r11, r11, r6
+  strd r4, r6, [r12], #8
+  strd r10, r11, [lr, #TOKEN_LARGEST]
+  str r12, [lr, #TOKEN_OUTPUT]
+  token_function_end tinyformer_rows_scores
 
 // The number of records of a sparse row into r3.
   .macro record_count

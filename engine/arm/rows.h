@@ -31,11 +31,33 @@ void tinyformer_rows_quads(RowJob* job);
 void tinyformer_rows_pairs(RowJob* job);
 }
 
+/// Dense rows whose sums start at a value of each token, for attention.
+struct TokenRowJob {
+  const int8_t* weights;  // [rows][4 * quads]
+  const uint32_t* batch;
+  int32_t quads;  // > 0
+  int32_t rows;   // > 0
+  int32_t start[4];
+  int32_t multiplier;  // scores only
+  int32_t zero_point;
+  int16_t largest[4];  // scores only: raised to the largest score of each token
+  void* output;        // sums: int32 [rows][4]; scores: int16 [rows][4]
+};
+
+extern "C" {
+/// output[row][t] = start[t] + row * batch
+void tinyformer_rows_sums(TokenRowJob* job);
+/// output[row][t] = clamp(zero_point + requantize(start[t] + row * batch, multiplier, -1), -128,
+/// 127)
+void tinyformer_rows_scores(TokenRowJob* job);
+}
+
 /// Whether rows.S has this output stage; other layers take the C++ loops.
 constexpr bool rows_apply(const OutputS8& output) {
   return output.shift == -1 && output.min == -128 && output.max == 127;
 }
 
 static_assert(sizeof(void*) != 4 || sizeof(RowJob) == 44, "rows.S counts on these offsets");
+static_assert(sizeof(void*) != 4 || sizeof(TokenRowJob) == 52, "rows.S counts on these offsets");
 
 }  // namespace tinyformer::engine::arm

@@ -29,9 +29,13 @@ struct AttentionS8 {
   int32_t max;
 };
 
-/// Scratch for attention_s8: exponentials of a batch of rows, and their q rows widened to int16.
+/// Scratch for attention_s8: a batch of query rows widened to int16, its exponentials and sums, and
+/// one head's keys and transposed values.
 constexpr int32_t attention_s8_scratch_bytes(const AttentionS8& layer) {
-  return kTokenBatch * 2 * (round_up(layer.tokens, 2) + round_up(layer.channels / layer.heads, 4));
+  const int32_t tokens = round_up(layer.tokens, 4);
+  const int32_t head_channels = round_up(layer.channels / layer.heads, 4);
+  return kTokenBatch * (2 * tokens + 2 * head_channels + 4 * head_channels) +
+         2 * tokens * head_channels;
 }
 
 /// For head h, row t, dh = channels / heads, columns c = h*dh .. h*dh + dh - 1:
