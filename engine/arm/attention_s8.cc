@@ -18,7 +18,7 @@ namespace {
 // values        the head's values [channel][tokens], rows filled up to fours
 struct Parts {
   int16_t* queries;
-  uint32_t* exponentials;
+  Word* exponentials;
   int32_t* sums;
   int8_t* keys;
   int8_t* values;
@@ -29,7 +29,7 @@ Parts divide(const AttentionS8& layer, void* scratch) {
   const int32_t channels = round_up(layer.channels / layer.heads, 4);
   Parts parts;
   parts.sums = static_cast<int32_t*>(scratch);
-  parts.exponentials = static_cast<uint32_t*>(scratch) + kTokenBatch * channels;
+  parts.exponentials = static_cast<Word*>(scratch) + kTokenBatch * channels;
   parts.queries = reinterpret_cast<int16_t*>(parts.exponentials + kTokenBatch / 2 * tokens);
   parts.keys = reinterpret_cast<int8_t*>(parts.queries + kTokenBatch * channels);
   parts.values = parts.keys + tokens * channels;
@@ -53,7 +53,7 @@ void load_head(const AttentionS8& layer, const int8_t* k, const int8_t* v, const
 void score_rows(const AttentionS8& layer, const int32_t start[4], const Parts& parts,
                 uint32_t largest[2]) {
   const int32_t quads = (layer.channels / layer.heads + 3) / 4;
-  const uint32_t* batch = reinterpret_cast<const uint32_t*>(parts.queries);
+  const Word* batch = reinterpret_cast<const Word*>(parts.queries);
   TokenRowJob job = {parts.keys,
                      batch,
                      quads,
@@ -86,7 +86,7 @@ void score_rows(const AttentionS8& layer, const int32_t start[4], const Parts& p
 // Exponentials of two rows for four tokens, from words (first row, second row) of scores:
 // QuadLayout words of the first row, then of the second.
 inline void exponentiate_pair(const int16_t* table, uint32_t largest, const uint32_t scores[4],
-                              uint32_t* to, int32_t sums[2]) {
+                              Word* to, int32_t sums[2]) {
   constexpr uint32_t kOnes = 0x00010001;
   const uint32_t d0 = subtract_pairs(largest, scores[0]);
   const uint32_t d1 = subtract_pairs(largest, scores[1]);
@@ -109,7 +109,7 @@ inline void exponentiate_pair(const int16_t* table, uint32_t largest, const uint
 
 // Scores [token][4] become exponentials in QuadLayout, in place: four tokens are eight words either
 // way. Their sums go to `sums`.
-void exponentiate(const AttentionS8& layer, const uint32_t largest[2], uint32_t* words,
+void exponentiate(const AttentionS8& layer, const uint32_t largest[2], Word* words,
                   int32_t sums[4]) {
   // Places past the last token: read as the largest score, then taken back.
   const int32_t padded = round_up(layer.tokens, 4);
@@ -118,7 +118,7 @@ void exponentiate(const AttentionS8& layer, const uint32_t largest[2], uint32_t*
     words[2 * u + 1] = largest[1];
   }
   for (int t = 0; t < 4; ++t) sums[t] = (layer.tokens - padded) * layer.exp_table[0];
-  uint32_t* block = words;
+  Word* block = words;
   for (int32_t u = 0; u < layer.tokens; u += 4, block += 8) {
     const uint32_t first[4] = {block[0], block[2], block[4], block[6]};
     const uint32_t second[4] = {block[1], block[3], block[5], block[7]};

@@ -20,8 +20,7 @@ void convolve(const Conv2dS8Sparse& layer, const int8_t* x, int8_t* y, void* scr
   SparseRows<Cursor> rows(layer.weights, layer.bias, layer.output, s.out_channels, row_blocks,
                           records, distances);
   for_each_batch<typename SparseRows<Cursor>::Layout>(
-      s, layer.x_zero_point, x, y, batch,
-      [&] { rows.restart(static_cast<const uint32_t*>(scratch)); },
+      s, layer.x_zero_point, x, y, batch, [&] { rows.restart(static_cast<const Word*>(scratch)); },
       [&](const RowRange& range) { rows.compute(range); });
 }
 

@@ -18,27 +18,36 @@ struct RowRange {
   int32_t stride;
 };
 
-inline void compute_dense_rows(const int8_t* weights, int32_t length, const int32_t* bias,
-                               const OutputS8& output, const uint32_t* batch,
+/// Rows of `length` weights times a batch in QuadLayout, whose values past `length` are 0.
+///
+/// Shapes  weights [out][length]; `out` is where the array ends
+inline void compute_dense_rows(const int8_t* weights, int32_t length, int32_t out,
+                               const int32_t* bias, const OutputS8& output, const Word* batch,
                                const RowRange& range) {
-  const int8_t* row = weights + range.first * length;
-  if (range.tokens == kTokenBatch && length % 4 == 0 && rows_apply(output)) {
+  int32_t o = range.first;
+  const int32_t end = range.first + range.count;
+  if (range.tokens == kTokenBatch && rows_apply(output)) {
+    // The last quad of a row may reach into the next row, where it meets zeros; the array's last
+    // row has none after it.
+    const int32_t quads = (length + 3) / 4;
+    const int32_t last = length % 4 != 0 && end == out ? end - 1 : end;
     RowJob job = {nullptr,
-                  row,
+                  weights + o * length,
                   batch,
-                  static_cast<uintptr_t>(length / 4),
-                  0,
-                  bias + range.first,
-                  output.multiplier + range.first,
+                  static_cast<uintptr_t>(quads),
+                  4 * quads - length,
+                  bias + o,
+                  output.multiplier + o,
                   output.zero_point,
-                  range.count,
-                  range.y + range.first,
+                  last - o,
+                  range.y + o,
                   range.stride};
-    return tinyformer_rows_dense(&job);
+    if (job.rows > 0) tinyformer_rows_dense(&job);
+    o = last;
   }
-  for (int32_t o = range.first; o < range.first + range.count; ++o, row += length) {
+  for (; o < end; ++o) {
     BatchSums sums = {bias[o], bias[o], bias[o], bias[o]};
-    add_dense(row, length, batch, sums);
+    add_dense(weights + o * length, length, batch, sums);
     store_batch(output, o, sums, range.tokens, range.y + o, range.stride);
   }
 }

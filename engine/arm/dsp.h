@@ -7,6 +7,9 @@
 
 namespace tinyformer::engine::arm {
 
+/// A word of two int16 in memory that is also written as int16.
+using Word __attribute__((may_alias)) = uint32_t;
+
 /// Four bytes from any address (the core does unaligned word loads).
 inline uint32_t load_word(const int8_t* from) {
   uint32_t word;
@@ -46,6 +49,20 @@ inline int32_t multiply_low(uint32_t a, uint32_t b, int32_t acc) {
 inline int32_t multiply_high(uint32_t a, uint32_t b, int32_t acc) {
   int32_t sum;
   __asm__("smlatt %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+  return sum;
+}
+
+/// acc + a.low * b.high
+inline int32_t multiply_low_high(uint32_t a, uint32_t b, int32_t acc) {
+  int32_t sum;
+  __asm__("smlabt %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+  return sum;
+}
+
+/// acc + a.high * b.low
+inline int32_t multiply_high_low(uint32_t a, uint32_t b, int32_t acc) {
+  int32_t sum;
+  __asm__("smlatb %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
   return sum;
 }
 

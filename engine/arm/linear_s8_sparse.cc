@@ -23,7 +23,7 @@ void linear(const LinearS8Sparse& layer, const int8_t* x, int8_t* y, void* scrat
     for (int32_t t = 0; t < tokens; ++t) {
       put_values<typename SparseRows<Cursor>::Layout>(batch, t, 0, x + t * layer.in, layer.in);
     }
-    rows.restart(static_cast<const uint32_t*>(scratch));
+    rows.restart(static_cast<const Word*>(scratch));
     rows.compute(RowRange{0, layer.out, tokens, y, layer.out});
     x += tokens * layer.in;
     y += tokens * layer.out;

@@ -146,6 +146,9 @@
   ldr r3, [lr, #JOB_RECORDS]
   ldr r2, [lr, #JOB_BATCH]
   dense_products
+  ldr lr, [sp]
+  ldr r8, [lr, #JOB_ROW_BYTES]
+  sub r1, r1, r8
   row_end 1b
   ldr r2, [lr, #JOB_BATCH]
   function_end tinyformer_rows_dense

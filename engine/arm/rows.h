@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "engine/arm/dsp.h"
 #include "tinyformer/engine/requantize.h"
 
 namespace tinyformer::engine::arm {
@@ -12,10 +13,11 @@ namespace tinyformer::engine::arm {
 struct RowJob {
   const uint8_t* index;   // sparse: distances between stored blocks
   const int8_t* weights;  // the blocks' values; dense: rows without gaps
-  const uint32_t* batch;  // dense: the batch; sparse: the group of the last block (at first, of
+  const Word* batch;      // dense: the batch; sparse: the group of the last block (at first, of
                           // block -1)
   uintptr_t records;      // dense: quads in a row, > 0; sparse: const uint16_t*, blocks of a row
-  int32_t row_bytes;      // sparse: size of the batch, by which block numbers go on at row ends
+  int32_t row_bytes;      // sparse: size of the batch, by which block numbers go on at row ends;
+                          // dense: bytes by which a row's quads overlap the next row
   const int32_t* bias;    // of the first row
   const int32_t* multiplier;  // of the first row
   int32_t zero_point;
@@ -34,7 +36,7 @@ void tinyformer_rows_pairs(RowJob* job);
 /// Dense rows whose sums start at a value of each token, for attention.
 struct TokenRowJob {
   const int8_t* weights;  // [rows][4 * quads]
-  const uint32_t* batch;
+  const Word* batch;
   int32_t quads;  // > 0
   int32_t rows;   // > 0
   int32_t start[4];

@@ -160,11 +160,11 @@ struct BlockLayout<4> {
 /// Adds one row (its `records` next blocks, block numbers counted from `first_block`) times the
 /// batch in the cursor's layout.
 template <typename Cursor>
-inline void add_records(Cursor& cursor, int32_t records, int32_t first_block, const uint32_t* batch,
+inline void add_records(Cursor& cursor, int32_t records, int32_t first_block, const Word* batch,
                         BatchSums& sums) {
   using Layout = typename BlockLayout<Cursor::kBlockSize>::Layout;
   for (; records > 0; --records) {
-    const uint32_t* group = batch + (cursor.advance() - first_block) * Layout::kGroupWords;
+    const Word* group = batch + (cursor.advance() - first_block) * Layout::kGroupWords;
     const int8_t* values = cursor.take();
     if constexpr (Cursor::kBlockSize == 4) {
       add_quad(load_word(values), group, sums);
@@ -199,14 +199,14 @@ class SparseRows {
   }
 
   /// Goes back to row 0, for a new batch.
-  void restart(const uint32_t* batch) {
+  void restart(const Word* batch) {
     batch_ = batch;
     cursor_ = Cursor(weights_);
     // The place of block -1; an address only, nothing is read there.
     const uintptr_t before = reinterpret_cast<uintptr_t>(batch) - Layout::kGroupWords * 4;
     job_ = {weights_.index,
             weights_.values,
-            reinterpret_cast<const uint32_t*>(before),
+            reinterpret_cast<const Word*>(before),
             reinterpret_cast<uintptr_t>(records_),
             row_blocks_ * Layout::kGroupWords * 4,
             bias_,
@@ -268,7 +268,7 @@ class SparseRows {
   uint8_t* distances_;
   Cursor cursor_;
   bool apply_;
-  const uint32_t* batch_ = nullptr;
+  const Word* batch_ = nullptr;
   BitmapDecoder decoder_;
   int32_t decoded_ = 0;  // distances that are left over from the last call
   RowJob job_ = {};

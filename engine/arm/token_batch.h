@@ -22,7 +22,7 @@ struct QuadLayout {
   static int32_t place(int32_t k, int32_t token) {
     return (k / 4 * kGroupWords + token * 2 + (k & 1)) * 2 + ((k >> 1) & 1);
   }
-  static void put_group(uint32_t* group, int32_t token, const int8_t* from) {
+  static void put_group(Word* group, int32_t token, const int8_t* from) {
     const uint32_t word = load_word(from);
     group[token * 2] = even_bytes(word);
     group[token * 2 + 1] = odd_bytes(word);
@@ -36,7 +36,7 @@ struct PairLayout {
   static int32_t place(int32_t k, int32_t token) {
     return (k / 2 * kGroupWords + token) * 2 + (k & 1);
   }
-  static void put_group(uint32_t* group, int32_t token, const int8_t* from) {
+  static void put_group(Word* group, int32_t token, const int8_t* from) {
     group[token] = pack_low(static_cast<uint32_t>(from[0]), static_cast<uint32_t>(from[1]));
   }
 };
@@ -49,7 +49,7 @@ inline void put_values(int16_t* batch, int32_t token, int32_t k, const int8_t* f
                        int32_t count) {
   int32_t i = 0;
   if (k % Layout::kGroup == 0) {
-    uint32_t* group = reinterpret_cast<uint32_t*>(batch) + k / Layout::kGroup * Layout::kGroupWords;
+    Word* group = reinterpret_cast<Word*>(batch) + k / Layout::kGroup * Layout::kGroupWords;
     for (; i + Layout::kGroup <= count; i += Layout::kGroup, group += Layout::kGroupWords) {
       Layout::put_group(group, token, from + i);
     }
@@ -69,7 +69,7 @@ struct BatchSums {
 };
 
 /// One group of four weights times the batch's group.
-inline void add_quad(uint32_t weights, const uint32_t* group, BatchSums& sums) {
+inline void add_quad(uint32_t weights, const Word* group, BatchSums& sums) {
   const uint32_t even = even_bytes(weights);
   const uint32_t odd = odd_bytes(weights);
   sums.a = multiply_pairs(odd, group[1], multiply_pairs(even, group[0], sums.a));
@@ -79,7 +79,7 @@ inline void add_quad(uint32_t weights, const uint32_t* group, BatchSums& sums) {
 }
 
 /// Two weights times the batch's group in PairLayout.
-inline void add_pair(const int8_t* weights, const uint32_t* group, BatchSums& sums) {
+inline void add_pair(const int8_t* weights, const Word* group, BatchSums& sums) {
   const uint32_t pair =
       pack_low(static_cast<uint32_t>(weights[0]), static_cast<uint32_t>(weights[1]));
   sums.a = multiply_pairs(pair, group[0], sums.a);
@@ -89,8 +89,7 @@ inline void add_pair(const int8_t* weights, const uint32_t* group, BatchSums& su
 }
 
 /// `length` dense weights times the batch in QuadLayout, whose values past `length` are 0.
-inline void add_dense(const int8_t* weights, int32_t length, const uint32_t* batch,
-                      BatchSums& sums) {
+inline void add_dense(const int8_t* weights, int32_t length, const Word* batch, BatchSums& sums) {
   const int8_t* const end = weights + (length & ~3);
   for (; weights != end; weights += 4, batch += QuadLayout::kGroupWords) {
     add_quad(load_word(weights), batch, sums);

@@ -99,12 +99,21 @@ const char* check_conv2d_sparse(uint32_t seed) {
                                          conv2d_s8_sparse_scratch_bytes(layer), kReference, kFast);
 }
 
-// A random shape with one filter a channel.
+// A random shape with one filter a channel, half of the time the common 3 x 3 with stride 1.
 Conv2dShape random_depthwise_shape(Random& random) {
-  Conv2dShape shape = random_conv2d_shape(random, 1);
-  shape.in_channels = shape.out_channels = shape.groups =
-      random.between(1, random.chance(20) ? 70 : 13);
-  return shape;
+  Conv2dShape s = random_conv2d_shape(random, 1);
+  if (random.chance(50)) {
+    s.kernel_h = s.kernel_w = 3;
+    s.stride_h = s.stride_w = s.dilation_h = s.dilation_w = 1;
+    s.pad_top = random.between(0, 2);
+    s.pad_left = random.between(0, 2);
+    s.in_h += 2;
+    s.in_w += 2;
+    s.out_h = s.in_h + s.pad_top + random.between(0, 2) - 2;
+    s.out_w = s.in_w + s.pad_left + random.between(0, 2) - 2;
+  }
+  s.in_channels = s.out_channels = s.groups = random.between(1, random.chance(20) ? 70 : 13);
+  return s;
 }
 
 const char* check_depthwise(uint32_t seed) {
@@ -125,10 +134,12 @@ template <Encode kEncode, Kernel<DepthwiseConv2dS8Sparse> kReference,
 const char* check_depthwise_sparse(uint32_t seed) {
   Random random(seed);
   Conv2dShape shape = random_depthwise_shape(random);
-  shape.kernel_w = 3;
-  shape.dilation_w = 1;
-  shape.pad_left = 1;
-  shape.out_w = (shape.in_w - 1) / shape.stride_w + 1;
+  if (shape.kernel_w != 3) {
+    shape.kernel_w = 3;
+    shape.dilation_w = 1;
+    shape.pad_left = 1;
+    shape.out_w = (shape.in_w - 1) / shape.stride_w + 1;
+  }
   const int32_t taps = conv2d_taps(shape);
   const RandomCode code = kEncode(random_weights(random, shape.out_channels, taps, 3), 3);
   const RandomOutput output(random, shape.out_channels, taps);

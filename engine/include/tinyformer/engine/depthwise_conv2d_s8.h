@@ -26,9 +26,18 @@ struct DepthwiseConv2dS8Sparse {
   OutputS8 output;
 };
 
-/// Scratch for all depthwise kernels: the filters of four channels widened to int16.
+/// Bytes of one padded channel in int16, for kernels of 3 x 3 with stride 1; 0 when the shape is
+/// another or the channel too large to be worth it.
+constexpr int32_t depthwise_plane_bytes(const Conv2dShape& s) {
+  const bool three = s.kernel_h == 3 && s.kernel_w == 3;
+  const bool dense = s.stride_h == 1 && s.stride_w == 1 && s.dilation_h == 1 && s.dilation_w == 1;
+  const bool small = s.out_h <= 64 && s.out_w <= 64;
+  return three && dense && small ? 2 * (s.out_h + 2) * (round_up(s.out_w, 2) + 2) : 0;
+}
+
+/// Scratch for all depthwise kernels: the filters of four channels widened to int16, or a channel.
 constexpr int32_t depthwise_conv2d_s8_scratch_bytes(const Conv2dShape& shape) {
-  return 4 * 2 * shape.kernel_h * shape.kernel_w;
+  return 4 * 2 * shape.kernel_h * shape.kernel_w + depthwise_plane_bytes(shape);
 }
 
 /// iy = oy * stride_h - pad_top + ky * dilation_h,  ix = ox * stride_w - pad_left + kx * dilation_w
