@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,17 +24,12 @@ struct TargetLimits {
   std::string board_directory;  // its files go into the folder; empty: none
 };
 
-/// The reference's int8 output for an int8 input (compiler/quantize: EvaluateQuantized).
-using Reference =
-    std::function<std::vector<int8_t>(const Graph& graph, const std::vector<int8_t>& input)>;
-
 struct CompileOptions {
   TargetLimits target;
   CodecRequest codec = CodecRequest::kAuto;
   Optimize optimize = Optimize::kBalanced;
   std::string prefix = "model";
   std::string engine_directory;  // empty: EngineDirectory()
-  Reference reference;
 };
 
 /// "Does not fit" is a value: the command ends with status 3 and `why`.
@@ -57,7 +51,8 @@ struct CompileResult {
 /// Deterministic int8 input for the self-test, one per element of the graph's input.
 std::vector<int8_t> SelfTestInput(const Graph& graph);
 
-/// Compiles a quantized graph.
+/// Compiles a quantized graph (QuantizeGraph's result). The self-test expects what
+/// EvaluateQuantized gives for SelfTestInput.
 ///
 /// Errors  emit/prefix, plan/*, emit/engine-missing, file/*, json/*
 CompileResult Compile(const Graph& graph, const CompileOptions& options);

@@ -17,10 +17,6 @@ CompileOptions Options(int64_t flash, int64_t ram) {
   CompileOptions options;
   options.target = {"stm32f746", flash, ram, 8192, ""};
   options.engine_directory = std::string(source ? source : ".") + "/engine";
-  options.reference = [](const Graph& graph, const std::vector<int8_t>&) {
-    return std::vector<int8_t>(
-        static_cast<size_t>(ElementCount(graph.value(graph.outputs[0]).shape)), 7);
-  };
   return options;
 }
 

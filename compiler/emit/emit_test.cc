@@ -204,6 +204,26 @@ TEST_F(WriteSourceTreeTest, RefusesAFolderThatIsNotOurs) {
                 "  fix:      choose another folder for -o, or remove this one yourself");
 }
 
+TEST_F(WriteSourceTreeTest, AFolderThatCannotBePutInPlaceIsAnErrorAndLeavesTheOldOne) {
+  const std::string plan = R"({"format": "tinyformer-plan"})";
+  WriteSourceTree({{"plan.json", plan}}, Path("fw"));
+  // A tree without files makes no folder to rename.
+  EXPECT_EQ(ErrorText([&] { WriteSourceTree({}, Path("fw")); }),
+            "error[file/write-failed] " + Path("fw") +
+                "\n  expected: a place that can be written\n  found:    No such file or directory\n"
+                "  fix:      choose a folder that you may write to");
+  EXPECT_EQ(ReadFile(Path("fw/plan.json")), plan);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(root_), {}), 1);
+}
+
+TEST_F(WriteSourceTreeTest, ALinkToAFolderStaysALink) {
+  std::filesystem::create_directories(Path("real"));
+  std::filesystem::create_directory_symlink(Path("real"), Path("link"));
+  WriteSourceTree({{"a", "b"}}, Path("link"));
+  EXPECT_EQ(ReadFile(Path("real/a")), "b");
+  EXPECT_TRUE(std::filesystem::is_symlink(Path("link")));
+}
+
 TEST_F(WriteSourceTreeTest, AnEmptyFolderIsFilled) {
   std::filesystem::create_directories(Path("empty"));
   WriteSourceTree({{"a", "b"}}, Path("empty"));

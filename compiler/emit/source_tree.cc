@@ -50,7 +50,7 @@ std::string Fingerprint(const SourceTree& tree) {
 }
 
 void WriteSourceTree(const SourceTree& tree, const std::string& folder) {
-  fs::path target(folder);
+  fs::path target = fs::weakly_canonical(folder);             // a link is followed, not replaced
   if (!target.has_filename()) target = target.parent_path();  // "firmware/"
   const bool exists = fs::exists(target);
   if (exists && !fs::is_directory(target)) FailNotOurs(folder, "a file");
