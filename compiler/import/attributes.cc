@@ -1,5 +1,6 @@
 // Attributes: their types, and the forms that older operator sets or auto_pad give them.
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "compiler/import/onnx_importer.h"
@@ -30,6 +31,15 @@ std::string TypeName(int type) {
              : "type " + std::to_string(type);
 }
 
+// The double whose shortest decimal is the float's: 1e-5f is 1e-5, not 9.99999975e-6.
+double ShortestDouble(float x) {
+  char text[32];
+  auto end = std::to_chars(text, text + sizeof text, x).ptr;
+  double value = 0;
+  std::from_chars(text, end, value);
+  return value;
+}
+
 }  // namespace
 
 std::map<std::string, Attribute> ConvertAttributes(const OpSite& site,
@@ -56,7 +66,7 @@ std::map<std::string, Attribute> ConvertAttributes(const OpSite& site,
           FailNode(site, "attribute-type", "attribute '" + a.name() + "' to be a finite number",
                    "NaN or infinity", "export the model again: the file is damaged");
         }
-        attributes[a.name()] = static_cast<double>(a.f());
+        attributes[a.name()] = ShortestDouble(a.f());
         break;
       case Type::STRING:
         attributes[a.name()] = a.s();

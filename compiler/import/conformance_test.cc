@@ -111,7 +111,7 @@ const std::string kNodeTests[] = {"test_add",
                                   "test_gemm_default_vector_bias",
                                   "test_gemm_default_zero_bias",
                                   "test_gemm_transposeB",
-                                  
+
                                   "test_identity",
                                   "test_matmul_2d",
                                   "test_matmul_3d",

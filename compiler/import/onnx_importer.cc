@@ -161,7 +161,12 @@ void OnnxImporter::AddOutputs() {
       throw Error("import/undefined-tensor", "output '" + info.name() + "'", "a node that makes it",
                   "no such node", kDamaged);
     }
-    graph_.outputs.push_back(it->second.value);
+    const ValueId id = it->second.value;
+    graph_.outputs.push_back(id);
+    if (graph_.Producer(id) < 0 || graph_.value(id).name == info.name()) continue;
+    // The output's name, which DequantizeLinear made, belongs to the value that it was absorbed
+    // into.
+    graph_.value(id).name = graph_.UniqueValueName(info.name());
   }
   if (graph_.outputs.empty() || (!options_.any_inputs && graph_.outputs.size() != 1)) {
     throw Error("import/outputs", name_, "one output",

@@ -57,7 +57,7 @@ class OnnxImporter {
   // Scale, zero point and axis of a QuantizeLinear/DequantizeLinear; *is_uint8 from the zero
   // point's type.
   Quantization ReadQuantization(const OpSite& site, const onnx::NodeProto& proto,
-                                const Shape& shape, bool* is_uint8);
+                                const Shape& shape, bool constant, bool* is_uint8);
   void Annotate(const OpSite& site, ValueId id, const Quantization& quantization);
   void Define(const std::string& tensor, Entry entry);
   Entry Lookup(const OpSite& site, const std::string& tensor) const;

@@ -17,7 +17,7 @@ std::string Text(const Quantization& q) {
 }  // namespace
 
 Quantization OnnxImporter::ReadQuantization(const OpSite& site, const onnx::NodeProto& proto,
-                                            const Shape& shape, bool* is_uint8) {
+                                            const Shape& shape, bool constant, bool* is_uint8) {
   if (proto.input_size() < 2 || proto.input_size() > 3) {
     FailNode(site, "operands", "2 to 3 operands", std::to_string(proto.input_size()) + " operands",
              "export the model again: the file breaks the operator's definition");
@@ -53,7 +53,9 @@ Quantization OnnxImporter::ReadQuantization(const OpSite& site, const onnx::Node
                std::to_string(q.scales.size()) + " scales",
                "export the model again: the file is damaged");
     }
-    if (q.scales.size() > 1) q.axis = axis;
+    // A list of one scale on a constant with one channel is per channel too.
+    const bool listed = constant && axis >= 0 && shape[static_cast<size_t>(axis)] == 1;
+    if (q.scales.size() > 1 || listed) q.axis = axis;
   }
   if (zero_points.empty() || !std::all_of(zero_points.begin(), zero_points.end(),
                                           [&](float z) { return z == zero_points[0]; })) {
@@ -81,7 +83,7 @@ void OnnxImporter::Annotate(const OpSite& site, ValueId id, const Quantization& 
 
 void OnnxImporter::AddQuantize(const onnx::NodeProto& proto, const Node& node) {
   OpSite site{graph_, node, opset_};
-  if (proto.input_size() < 1) ReadQuantization(site, proto, {}, nullptr);
+  if (proto.input_size() < 1) ReadQuantization(site, proto, {}, false, nullptr);
   Entry source = Lookup(site, proto.input(0));
   if (source.quantized || source.integer_input) {
     FailNode(site, "integer-operand", "a real operand", "operand '" + proto.input(0) + "' is int8",
@@ -89,7 +91,8 @@ void OnnxImporter::AddQuantize(const onnx::NodeProto& proto, const Node& node) {
   }
   // Without a zero point the operator makes uint8.
   bool is_uint8 = proto.input_size() < 3;
-  Quantization q = ReadQuantization(site, proto, graph_.value(source.value).shape, &is_uint8);
+  Quantization q = ReadQuantization(site, proto, graph_.value(source.value).shape,
+                                    graph_.value(source.value).is_constant(), &is_uint8);
   if (proto.input_size() == 3 && !is_uint8 &&
       RequireConstant(site, proto.input(2), "zero point").type != DType::kInt8) {
     FailNode(
@@ -123,10 +126,11 @@ void OnnxImporter::AddQuantize(const onnx::NodeProto& proto, const Node& node) {
 
 void OnnxImporter::AddDequantize(const onnx::NodeProto& proto, const Node& node) {
   OpSite site{graph_, node, opset_};
-  if (proto.input_size() < 1) ReadQuantization(site, proto, {}, nullptr);
+  if (proto.input_size() < 1) ReadQuantization(site, proto, {}, false, nullptr);
   Entry source = Lookup(site, proto.input(0));
   bool is_uint8 = source.is_uint8;
-  Quantization q = ReadQuantization(site, proto, graph_.value(source.value).shape, &is_uint8);
+  Quantization q = ReadQuantization(site, proto, graph_.value(source.value).shape,
+                                    graph_.value(source.value).is_constant(), &is_uint8);
   if (graph_.value(source.value).is_constant())
     return DequantizeConstant(site, proto, source.value, q);
   if (!source.quantized && !source.integer_input) {
@@ -140,7 +144,8 @@ void OnnxImporter::AddDequantize(const onnx::NodeProto& proto, const Node& node)
 void OnnxImporter::DequantizeConstant(const OpSite& site, const onnx::NodeProto& proto,
                                       ValueId data, const Quantization& q) {
   Value value = graph_.value(data);
-  value.name = graph_.UniqueValueName(proto.output(0));
+  // The constant keeps its initialiser's name.
+  graph_.value(data).name = graph_.UniqueValueName(value.name + ".stored");
   if (value.type == DType::kUint8) {
     std::vector<int8_t> moved;
     for (uint8_t u : value.Elements<uint8_t>()) moved.push_back(static_cast<int8_t>(int{u} - 128));

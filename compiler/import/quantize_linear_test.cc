@@ -32,9 +32,9 @@ TEST(QuantizeLinear, PairsBecomeQuantizations) {
   Graph g = Import(QdqModel());
   EXPECT_EQ(Print(g),
             "graph g\n  input %x: float32 [1, 2] q(0.5, zero point 3)\n"
-            "  %h = Gemm(%x, $wd: int8 [2, 2] q(2 scales, axis 0, zero point 0), $bd: int32 [2] "
+            "  %y = Gemm(%x, $wq: int8 [2, 2] q(2 scales, axis 0, zero point 0), $bq: int32 [2] "
             "q(2 scales, axis 0, "
-            "zero point 0)) {transB=1} : float32 [1, 2] q(1, zero point 0)\n  output %h\n");
+            "zero point 0)) {transB=1} : float32 [1, 2] q(1, zero point 0)  # h\n  output %y\n");
   EXPECT_TRUE(IsQuantizedModel(g));
 }
 
