@@ -65,7 +65,7 @@ std::string DrawMemoryMap(const ReportedPlan& plan, int width, int height) {
                  GroupDigits(tensor.offset) + ", layers " + std::to_string(tensor.first_layer) +
                  " to " + std::to_string(tensor.last_layer));
     if (tall >= 14) {
-      const std::string label = FitText(tensor.name, end - x - 8);
+      const std::string label = FitName(tensor.name, end - x - 8);
       if (!label.empty())
         svg.Text("inside", x + 5, y + std::min(tall / 2 + 4, 14.0), Anchor::kStart, label);
     }

@@ -44,6 +44,13 @@ TEST(FitText, ShortensWithoutCuttingACharacter) {
   EXPECT_EQ(FitText("ääääääää", 26), "ä…");
 }
 
+TEST(FitName, DropsLeadingPartsOfADottedName) {
+  EXPECT_EQ(FitName("dot1.mb1.expand", 100), "dot1.mb1.expand");
+  EXPECT_EQ(FitName("dot1.mb1.expand", 70), "mb1.expand");
+  EXPECT_EQ(FitName("dot1.mb1.expand", 40), "expand");
+  EXPECT_EQ(FitName("dot1.mb1.expand", 30), "");
+}
+
 TEST(LineChart, EqualsItsGoldenFile) {
   const LineChart chart{"Loss & more",
                         "epoch",

@@ -45,6 +45,12 @@ std::string TimeTile(const ReportInput& input) {
     cycles = input.compile->cycles_estimate;
     source = "compiler's model";
   }
+  if (!cycles && input.plan) {
+    int64_t sum = 0;
+    for (const ReportedLayer& layer : input.plan->layers) sum += layer.planned_cycles.value_or(0);
+    if (sum > 0) cycles = sum;
+    source = "compiler's model";
+  }
   if (!cycles) return Tile("One inference, estimated", "", Note("cycles and time"));
   std::string big = FormatShort(static_cast<double>(*cycles)) + " cycles";
   std::string note = source;

@@ -39,6 +39,17 @@ std::string FitText(const std::string& text, double width) {
   return text.substr(0, end) + "…";
 }
 
+std::string FitName(const std::string& name, double width) {
+  for (size_t start = 0; start != std::string::npos;) {
+    if (static_cast<double>(name.size() - start) * kCharacterWidth <= width) {
+      return name.substr(start);
+    }
+    const size_t dot = name.find('.', start);
+    start = dot == std::string::npos ? dot : dot + 1;
+  }
+  return "";
+}
+
 SvgDrawing::SvgDrawing(int width, int height, const std::string& description) {
   const std::string w = std::to_string(width), h = std::to_string(height);
   text_ = "<svg viewBox=\"0 0 " + w + " " + h + "\" width=\"" + w + "\" height=\"" + h +

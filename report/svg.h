@@ -40,4 +40,8 @@ std::string SvgNumber(double value);
 /// pixels a character); empty when not even three characters fit.
 std::string FitText(const std::string& text, double width);
 
+/// A dotted name, shortened by leading parts to what fits: "dot1.mb1.expand", "mb1.expand" or
+/// "expand"; empty when not even its last part fits.
+std::string FitName(const std::string& name, double width);
+
 }  // namespace tinyformer
