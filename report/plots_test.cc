@@ -49,6 +49,7 @@ TEST(FitName, DropsLeadingPartsOfADottedName) {
   EXPECT_EQ(FitName("dot1.mb1.expand", 70), "mb1.expand");
   EXPECT_EQ(FitName("dot1.mb1.expand", 40), "expand");
   EXPECT_EQ(FitName("dot1.mb1.expand", 30), "");
+  EXPECT_EQ(FitName("dot1.mb1.y", 30), "");
 }
 
 TEST(LineChart, EqualsItsGoldenFile) {

@@ -41,8 +41,9 @@ std::string FitText(const std::string& text, double width) {
 
 std::string FitName(const std::string& name, double width) {
   for (size_t start = 0; start != std::string::npos;) {
-    if (static_cast<double>(name.size() - start) * kCharacterWidth <= width) {
-      return name.substr(start);
+    const size_t left = name.size() - start;
+    if (static_cast<double>(left) * kCharacterWidth <= width) {
+      return left >= 3 || start == 0 ? name.substr(start) : "";  // "y" alone says nothing
     }
     const size_t dot = name.find('.', start);
     start = dot == std::string::npos ? dot : dot + 1;
