@@ -25,6 +25,7 @@ namespace {
 constexpr long kConnectSeconds = 30;
 constexpr long kStallSeconds = 60;  // without a byte: the connection counts as cut
 constexpr int kLongestWaitMs = 30000;
+constexpr int64_t kMiB = 1 << 20;
 
 /// path.part, open for appending.
 class PartFile {
@@ -69,12 +70,12 @@ class PartFile {
 struct Transfer {
   CURL* curl;
   PartFile* part;
-  Progress* progress;
-  int64_t offset;        // asked for with Range
-  long status = 0;       // HTTP, once the first body byte comes
-  int64_t total = -1;    // of the whole file, -1 unknown
-  int write_error = 0;   // errno
-  bool refused = false;  // the status is not one to write a body for
+  std::unique_ptr<Progress>* progress;  // made once the size is known
+  int64_t offset;                       // asked for with Range
+  long status = 0;                      // HTTP, once the first body byte comes
+  int64_t total = -1;                   // of the whole file, -1 unknown
+  int write_error = 0;                  // errno
+  bool refused = false;                 // the status is not one to write a body for
 };
 
 /// The body begins: decides by the status whether it continues the part or replaces it.
@@ -100,9 +101,12 @@ size_t OnBody(char* bytes, size_t size, size_t count, void* user) {
 
 int OnProgress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   auto& transfer = *static_cast<Transfer*>(user);
-  constexpr int64_t kMiB = 1 << 20;
-  std::string of = transfer.total > 0 ? "of " + std::to_string(transfer.total / kMiB) : "";
-  transfer.progress->Update(transfer.part->size() / kMiB, of);
+  std::unique_ptr<Progress>& progress = *transfer.progress;
+  if (progress == nullptr && transfer.total > 0) {
+    progress = std::make_unique<Progress>("downloading", transfer.total / kMiB, "MiB");
+    progress->StartAt(transfer.offset / kMiB);
+  }
+  if (progress != nullptr) progress->Update(transfer.part->size() / kMiB);
   return InterruptRequested() ? 1 : 0;
 }
 
@@ -156,8 +160,7 @@ void FetchAll(const DownloadRequest& request, PartFile& part) {
   TF_CHECK(ready == CURLE_OK);
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(), &curl_easy_cleanup);
   TF_CHECK(curl != nullptr);
-  Progress progress("downloading", 0, "MiB");
-  progress.StartAt(part.size() >> 20);
+  std::unique_ptr<Progress> progress;
   int wait_ms = request.wait_ms;
   for (int fruitless = 0;;) {
     ThrowIfInterrupted();
