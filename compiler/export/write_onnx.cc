@@ -37,6 +37,7 @@ class OnnxWriter {
  public:
   explicit OnnxWriter(const Graph& graph) : graph_(graph), read_as_(graph.values.size()) {
     for (const Value& value : graph.values) names_.insert(value.name);
+    for (const Node& node : graph.nodes) taken_node_names_.insert(node.name);
     model_.set_ir_version(8);
     model_.set_producer_name("tinyformer");
     onnx::OperatorSetIdProto* opset = model_.add_opset_import();
@@ -68,6 +69,15 @@ class OnnxWriter {
     return name;
   }
 
+  // A name that no node of the graph or of the file has: ONNX Runtime refuses two equal ones.
+  std::string NodeName(const std::string& wanted) {
+    std::string name = wanted;
+    for (int i = 2; taken_node_names_.count(name) != 0 || node_names_.count(name) != 0; ++i) {
+      name = wanted + "_" + std::to_string(i);
+    }
+    return name;
+  }
+
   static void Declare(onnx::ValueInfoProto* info, const Value& value, const std::string& name) {
     info->set_name(name);
     auto* type = info->mutable_type()->mutable_tensor_type();
@@ -94,6 +104,7 @@ class OnnxWriter {
     onnx::NodeProto* node = proto_->add_node();
     node->set_op_type(op);
     node->set_name(name);
+    TF_CHECK(node_names_.insert(name).second, "two nodes are called", name);
     for (const std::string& input : inputs) node->add_input(input);
     node->add_output(output);
     return node;
@@ -125,7 +136,7 @@ class OnnxWriter {
                 Bytes(std::vector<int8_t>(q.scales.size(), static_cast<int8_t>(q.zero_point))));
     }
     name = Unique(value.name + "_dequantized");
-    onnx::NodeProto* node = AddNode("DequantizeLinear", name, inputs, name);
+    onnx::NodeProto* node = AddNode("DequantizeLinear", NodeName(name), inputs, name);
     if (q.axis >= 0) AddInt(node, "axis", q.axis);
     return name;
   }
@@ -144,8 +155,8 @@ class OnnxWriter {
     AddTensor(scale, DType::kFloat32, {}, Bytes(q.scales));
     AddTensor(zero, DType::kInt8, {},
               Bytes(std::vector<int8_t>{static_cast<int8_t>(q.zero_point)}));
-    AddNode("QuantizeLinear", quantized, {real, scale, zero}, quantized);
-    AddNode("DequantizeLinear", result, {quantized, scale, zero}, result);
+    AddNode("QuantizeLinear", NodeName(quantized), {real, scale, zero}, quantized);
+    AddNode("DequantizeLinear", NodeName(result), {quantized, scale, zero}, result);
   }
 
   static void AddAttribute(onnx::NodeProto* node, const std::string& key, const Attribute& value) {
@@ -186,15 +197,19 @@ class OnnxWriter {
     const Value& value = graph_.value(out);
     const bool real_elsewhere = graph_.IsOutput(out) && value.quantization.has_value();
     const std::string name = real_elsewhere ? Unique(value.name + "_real") : value.name;
-    onnx::NodeProto* proto = AddNode(node.op, node.name, inputs, name);
+    const bool second = node_names_.count(node.name) != 0;
+    onnx::NodeProto* proto =
+        AddNode(node.op, second ? NodeName(node.name) : node.name, inputs, name);
     for (const auto& [key, attribute] : node.attributes) AddAttribute(proto, key, attribute);
     read_as_[Index(out)] = name;
     Annotate(out, name);
   }
 
   const Graph& graph_;
-  std::vector<std::string> read_as_;  // by value id: the tensor name that readers take
-  std::set<std::string> names_;
+  std::vector<std::string> read_as_;        // by value id: the tensor name that readers take
+  std::set<std::string> names_;             // of tensors
+  std::set<std::string> taken_node_names_;  // of the graph's nodes
+  std::set<std::string> node_names_;        // of the nodes in the file
   onnx::ModelProto model_;
   onnx::GraphProto* proto_ = nullptr;
 };

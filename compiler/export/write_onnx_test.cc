@@ -5,6 +5,8 @@
 #include <onnx/onnx_pb.h>
 #include <onnx/shape_inference/implementation.h>
 
+#include <set>
+
 #include "compiler/import/read_onnx.h"
 #include "compiler/ops/evaluate.h"
 #include "compiler/passes/network_for_tests.h"
@@ -82,6 +84,14 @@ TEST(WriteOnnx, WeightsAreSymmetricWithZeroPointZero) {
         tensor.name().substr(tensor.name().size() - suffix.size()) != suffix)
       continue;
     EXPECT_EQ(tensor.raw_data(), std::string(tensor.raw_data().size(), '\0')) << tensor.name();
+  }
+}
+
+TEST(WriteOnnx, NodeNamesAreUnique) {
+  const onnx::ModelProto model = Parsed(WriteOnnx(Annotated(0)));
+  std::set<std::string> names;
+  for (const auto& node : model.graph().node()) {
+    EXPECT_TRUE(names.insert(node.name()).second) << node.name();
   }
 }
 
