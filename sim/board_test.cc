@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 #include "base/file.h"
 #include "base/json.h"
 #include "sim/build.h"
@@ -53,6 +55,16 @@ TEST(Board, AnUnknownNameListsTheBoards) {
             "error[board/unknown] target 'stm32x'\n  expected: one of: stm32f746\n"
             "  found:    no board of that name\n"
             "  fix:      choose one of these, or add a folder (boards/README.md)");
+}
+
+TEST(Board, AMissingFolderIsNamed) {
+  ::setenv("TINYFORMER_BOARDS", "/nonexistent", 1);
+  std::string text = ErrorText([] { BoardNames(); });
+  ::unsetenv("TINYFORMER_BOARDS");
+  EXPECT_EQ(text,
+            "error[file/missing] /nonexistent\n  expected: the folder with the boards\n"
+            "  found:    no such folder\n"
+            "  fix:      set TINYFORMER_BOARDS to it, or install again");
 }
 
 TEST(Board, AnotherFormatIsRefused) {

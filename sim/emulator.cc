@@ -182,9 +182,8 @@ class Diagnosis {
     uint32_t sp = HexField(console, "R13"), pc = HexField(console, "R15");
     CheckStack(sp, pc);
     throw Error("sim/fault", elf_.path, "no processor fault",
-                "a fault inside a fault handler by " + elf_.FunctionAt(pc) + " (pc " + Hex(pc) +
-                    ", sp " + Hex(sp) + ")",
-                "look at the instruction there: arm-none-eabi-objdump -dC shows it");
+                "a fault handler that faults itself (pc " + Hex(pc) + ", sp " + Hex(sp) + ")",
+                "look for code that spoils the stack pointer or a saved return address");
   }
 
  private:

@@ -11,6 +11,7 @@
 #include "base/interrupt.h"
 #include "sim/build.h"
 #include "sim/process.h"
+#include "sim/run.h"
 #include "sim/sim_test_files.h"
 
 namespace tinyformer {
@@ -101,8 +102,62 @@ TEST(Emulator, AnUnknownMachineIsReported) {
   WriteFileAtomic(test.File("board/board.json"), Replace(text, "mps2-an500", "no-such-machine"));
   FirmwareBuild build = BuildFirmware(test.firmware(), test.board(), false);
   Board board = ReadBoard(test.File("board"));
-  EXPECT_THAT(ErrorText([&] { RunElf(build.elf_path, board, test.path(), {}); }),
-              ::testing::HasSubstr("found:    qemu-system-arm ended with status 1: "));
+  std::string text_of_error = ErrorText([&] { RunElf(build.elf_path, board, test.path(), {}); });
+  EXPECT_EQ(Replace(text_of_error, test.path(), "fw"),
+            "error[sim/emulator-failed] fw/build/emulator/firmware.elf\n"
+            "  expected: a run to its end\n"
+            "  found:    qemu-system-arm ended with status 1: Use -machine help to list supported "
+            "machines\n"
+            "  fix:      correct what it says; board.json names the machine");
+}
+
+// An emulator that leaves a well-formed result and ends with a status of our choice.
+std::string FakeRun(int status) {
+  const char* cost =
+      R"("instructions": 1, "cycles": 0, "stall_cycles": 0, "mispredictions": 0, "unaligned": 0)";
+  std::string result =
+      std::string(R"({"format": "tinyformer-emulator-run", "version": 1, "total": {)") + cost +
+      R"(}, "images": {"count": 1, "instructions_min": 1, "instructions_max": 1, )" + cost +
+      R"(}, "layers": [], "parts": [], "violation": null})";
+  return "config=$(echo \"$*\" | sed 's/.*config=\\([^ ]*\\).*/\\1/')\n"
+         "output=$(sed -n 's/.*\"output\": \"\\(.*\\)\".*/\\1/p' $config)\n"
+         "echo '" +
+         result + "' > $output\nexit " + std::to_string(status);
+}
+
+std::string RunFake(int status) {
+  TestFirmware test("tiny");
+  Environment path("PATH", PathWithFakeEmulator(test, FakeRun(status)));
+  std::vector<int8_t> image(48, 0);
+  return Replace(ErrorText([&] { RunOnEmulator(test.firmware(), test.board(), image, {}); }),
+                 test.path(), "fw");
+}
+
+TEST(Emulator, TroubleWithTheHarnessFilesIsReported) {
+  EXPECT_EQ(RunFake(102),
+            "error[sim/harness-files] fw\n  expected: input and output files that can be used\n"
+            "  found:    a file that cannot be opened or written\n"
+            "  fix:      free some space in the temporary folder ($TMPDIR)");
+  EXPECT_EQ(RunFake(77),
+            "error[sim/harness-files] fw\n  expected: an end with status 0\n  found:    status 77\n"
+            "  fix:      compile the model again");
+}
+
+TEST(Emulator, AMissingOutputIsReported) {
+  EXPECT_EQ(RunFake(0),
+            "error[sim/harness-files] fw\n  expected: 10 bytes of output\n  found:    0 bytes\n"
+            "  fix:      free some space in the temporary folder ($TMPDIR)");
+}
+
+TEST(Emulator, AnElfWithoutOurSymbolsIsRefused) {
+  TestFirmware test("tiny");
+  std::string elf = BuildFirmware(test.firmware(), test.board(), false).elf_path;
+  ASSERT_EQ(RunProcess({"arm-none-eabi-strip", elf}, "/", 10).exit_status, 0);
+  EXPECT_EQ(
+      Replace(ErrorText([&] { RunElf(elf, test.board(), test.path(), {}); }), test.path(), "fw"),
+      "error[sim/elf-symbol] fw/build/emulator/firmware.elf\n"
+      "  expected: a symbol 'tf_stack_limit'\n  found:    no such symbol\n"
+      "  fix:      link with the board's board.ld");
 }
 
 TEST(Emulator, GarbageFromThePluginIsRefused) {

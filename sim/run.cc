@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <future>
 
@@ -35,18 +36,18 @@ void CheckExit(const Firmware& firmware, int status, const std::string& console)
                 "another value", "look into the generated code: it refuses this input");
   }
   if (status == kFileTrouble) {
-    throw Error("sim/harness", firmware.directory, "input and output files that can be used",
+    throw Error("sim/harness-files", firmware.directory, "input and output files that can be used",
                 console.empty() ? "a file that cannot be opened or written" : console,
                 "free some space in the temporary folder ($TMPDIR)");
   }
-  throw Error("sim/harness", firmware.directory, "an end with status 0",
+  throw Error("sim/harness-files", firmware.directory, "an end with status 0",
               "status " + std::to_string(status), "compile the model again");
 }
 
 std::vector<int8_t> ReadOutputs(const Firmware& firmware, const std::string& path, int64_t images) {
-  std::string bytes = ReadFile(path);
+  std::string bytes = std::filesystem::exists(path) ? ReadFile(path) : "";
   if (static_cast<int64_t>(bytes.size()) != images * firmware.output_bytes) {
-    throw Error("sim/harness", firmware.directory,
+    throw Error("sim/harness-files", firmware.directory,
                 std::to_string(images * firmware.output_bytes) + " bytes of output",
                 std::to_string(bytes.size()) + " bytes",
                 "free some space in the temporary folder ($TMPDIR)");

@@ -45,13 +45,13 @@ struct RunResult {
 /// inputs  [images][input_bytes], int8, channels last; at least one image
 /// Errors  those of BuildFirmware and RunElf; sim/input-size (not a whole number of images),
 /// sim/invoke-failed,
-///         sim/harness (it could not read or write its files)
+///         sim/harness-files (it could not read or write its files)
 RunResult RunOnEmulator(const Firmware& firmware, const Board& board,
                         const std::vector<int8_t>& inputs, const RunOptions& options);
 
 /// The same on this machine at full speed; only outputs and images are filled.
 ///
-/// Errors  those of BuildHostProgram; sim/input-size, sim/invoke-failed, sim/harness,
+/// Errors  those of BuildHostProgram; sim/input-size, sim/invoke-failed, sim/harness-files,
 /// sim/host-crash, sim/timeout
 RunResult RunOnHost(const Firmware& firmware, const std::vector<int8_t>& inputs,
                     const RunOptions& options);

@@ -216,6 +216,39 @@ TEST_F(Run, AnErrorOfInvokeIsReported) {
             "  fix:      look into the generated code: it refuses this input");
 }
 
+TEST_F(Run, AFaultWithoutAStackIsNamed) {
+  std::string text = Misbehave(11);
+  size_t at = text.find("sp 0x");
+  ASSERT_NE(at, std::string::npos) << text;
+  text.replace(at + 3, 10, "ADDRESS");
+  EXPECT_EQ(text,
+            "error[sim/fault] fw/build/emulator/firmware.elf\n"
+            "  expected: no processor fault\n"
+            "  found:    a fault handler that faults itself (pc ADDRESS, sp ADDRESS)\n"
+            "  fix:      look for code that spoils the stack pointer or a saved return address");
+}
+
+TEST_F(Run, AnEndlessLoopOnTheHostRunsIntoTheTimeLimit) {
+  std::vector<int8_t> image(48, 0);
+  image[0] = 8;
+  RunOptions options;
+  options.timeout_seconds = 0.3;
+  std::string text = ErrorText([&] { RunOnHost(misbehaving_->firmware(), image, options); });
+  EXPECT_EQ(Replace(text, misbehaving_->path(), "fw"),
+            "error[sim/timeout] fw/build/host/model\n  expected: an end in time\n"
+            "  found:    the program still running\n"
+            "  fix:      run fewer images, or allow more time");
+}
+
+TEST_F(Run, ALayerThatNeverRunsIsNamed) {
+  Firmware firmware = tiny_->firmware();
+  firmware.layers.push_back({3, "ghost", "linear", "linear_s8", 1, 1});
+  std::string text = ErrorText([&] { ProfileFirmware(firmware, tiny_->board()); });
+  EXPECT_EQ(Replace(text, tiny_->path(), "fw"),
+            "error[sim/plan] fw: layer 'ghost'\n  expected: a layer that runs\n"
+            "  found:    no instruction of it\n  fix:      compile the model again");
+}
+
 TEST_F(Run, DataDependentWorkShowsInTheCounts) {
   std::vector<int8_t> inputs(96, 0);
   inputs[0] = inputs[48] = 10;

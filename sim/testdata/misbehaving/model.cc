@@ -40,6 +40,13 @@ NOINLINE void loop_forever() {
   for (;;) tf_model_arena[0] = 1;
 }
 
+// A stack pointer where nothing is: not even the fault handler can be entered.
+NOINLINE void lose_the_stack() {
+#ifdef __arm__
+  __asm volatile("mov sp, %0\n\tpush {r0}" ::"r"(0x90000000));
+#endif
+}
+
 // More work for larger values: what a kernel must never do.
 NOINLINE void depend_on_data(int n) {
   for (int i = 0; i < n; ++i) tf_model_arena[0] = static_cast<int8_t>(i);
@@ -77,6 +84,9 @@ extern "C" int model_invoke(const int8_t* in, int8_t* out) {
       break;
     case 9:
       return 5;
+    case 11:
+      lose_the_stack();
+      break;
     case 10:
       depend_on_data(in[1]);
       break;
