@@ -26,7 +26,8 @@ constexpr int kMinimumContrast = 60;
 using Colour = std::array<int, 3>;
 
 int Between(Rng& rng, int low, int high) {
-  return low + static_cast<int>(rng.Below(static_cast<uint64_t>(high - low + 1)));
+  return low +
+         static_cast<int>(rng.Below(static_cast<uint64_t>(high) - static_cast<uint64_t>(low) + 1));
 }
 
 int Luma(const Colour& c) { return (77 * c[0] + 150 * c[1] + 29 * c[2]) / 256; }

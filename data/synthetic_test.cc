@@ -118,10 +118,12 @@ std::vector<float> AbsoluteFilter(const std::vector<float>& in, const int (&k)[3
     for (int x = dilation; x < kSide - dilation; ++x) {
       float sum = 0;
       for (int i = 0; i < 9; ++i) {
-        int at = (y + (i / 3 - 1) * dilation) * kSide + x + (i % 3 - 1) * dilation;
-        sum += static_cast<float>(k[i / 3][i % 3]) * in[static_cast<size_t>(at)];
+        int row = i / 3, column = i % 3;
+        int at = (y + (row - 1) * dilation) * kSide + x + (column - 1) * dilation;
+        sum += static_cast<float>(k[row][column]) * in[static_cast<size_t>(at)];
       }
-      out[static_cast<size_t>(y * kSide + x)] = std::abs(sum);
+      int centre = y * kSide + x;
+      out[static_cast<size_t>(centre)] = std::abs(sum);
     }
   }
   return out;
