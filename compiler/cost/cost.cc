@@ -51,6 +51,26 @@ int64_t ParameterBytes(const Graph& graph, const Node& node, const Kernel& kerne
   return bytes;
 }
 
+int64_t Cycles(const Graph& graph, const Node& node, const Kernel& kernel, const LayerCost& cost) {
+  const KernelCycles& cycles = CyclesOf(kernel.name);
+  const Value& y = graph.value(node.outputs.at(0));
+  const bool batched = node.op == "linear" || node.op == "conv2d";
+  const int64_t positions = Positions(graph, node);
+  const int64_t batches = (positions + engine::kTokenBatch - 1) / engine::kTokenBatch;
+  const double rounding =
+      batched ? static_cast<double>(batches * engine::kTokenBatch) / static_cast<double>(positions)
+              : 1;
+  const double gathered =
+      batched ? static_cast<double>(cost.macs) / static_cast<double>(y.shape.back()) : 0;
+  const double work = cycles.per_mac * static_cast<double>(cost.effective_macs) +
+                      cycles.per_dense_mac * static_cast<double>(cost.macs) +
+                      cycles.per_gather * gathered +
+                      cycles.per_output * static_cast<double>(ElementCount(y.shape));
+  return std::llround(work * rounding +
+                      cycles.per_exponential * static_cast<double>(Exponentials(graph, node)) +
+                      cycles.fixed);
+}
+
 }  // namespace
 
 LayerCost EstimateLayer(const Graph& graph, const Node& node, const Kernel& kernel) {
@@ -67,12 +87,7 @@ LayerCost EstimateLayer(const Graph& graph, const Node& node, const Kernel& kern
   } else {
     cost.macs = cost.effective_macs = PlainMacs(graph, node);
   }
-  const KernelCycles& cycles = CyclesOf(kernel.name);
-  const int64_t outputs = ElementCount(graph.value(node.outputs.at(0)).shape);
-  cost.cycles = std::llround(
-      cycles.per_mac * static_cast<double>(cost.effective_macs) +
-      cycles.per_output * static_cast<double>(outputs) +
-      cycles.per_exponential * static_cast<double>(Exponentials(graph, node)) + cycles.fixed);
+  cost.cycles = Cycles(graph, node, kernel, cost);
   return cost;
 }
 

@@ -6,14 +6,19 @@
 
 namespace tinyformer {
 
-/// cycles = per_mac * effective MACs + per_output * output elements + per_exponential *
-/// exponentials + fixed
+/// cycles = per_mac * effective MACs + per_dense_mac * MACs + per_gather * gathered values +
+/// per_output * output elements +
+///          per_exponential * exponentials + fixed
 ///
-/// Units   cycles of the emulator's Cortex-M7 model (ideal memory), an estimate and never a board's
-/// measurement
+/// Gathered values are what a batch of tokens reads once for all outputs: MACs / output channels
+/// (conv2d, linear). For these two, tokens (output pixels) are counted in whole batches of
+/// engine::kTokenBatch. Units   cycles of the emulator's Cortex-M7 model (ideal memory), an
+/// estimate and never a board's measurement
 struct KernelCycles {
   const char* kernel;
   double per_mac;
+  double per_dense_mac;  // what finding the stored blocks costs
+  double per_gather;
   double per_output;
   double per_exponential;
   double fixed;
