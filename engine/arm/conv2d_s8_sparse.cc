@@ -13,14 +13,11 @@ template <typename Cursor>
 void convolve(const Conv2dS8Sparse& layer, const int8_t* x, int8_t* y, void* scratch) {
   const Conv2dShape& s = layer.shape;
   const int32_t taps = conv2d_taps(s);
-  int16_t* batch = static_cast<int16_t*>(scratch);
-  uint8_t* distances = static_cast<uint8_t*>(scratch) + 2 * kTokenBatch * round_up(taps, 4);
-  uint16_t* records = reinterpret_cast<uint16_t*>(distances + 2 * sparse_distances(taps / 2));
-  const int32_t row_blocks = taps / Cursor::kBlockSize;
-  SparseRows<Cursor> rows(layer.weights, layer.bias, layer.output, s.out_channels, row_blocks,
-                          records, distances);
-  for_each_batch<typename SparseRows<Cursor>::Layout>(
-      s, layer.x_zero_point, x, y, batch, [&] { rows.restart(static_cast<const Word*>(scratch)); },
+  const int32_t batches = sparse_batches(s.out_h * s.out_w, taps);
+  SparseRows<Cursor> rows(layer.weights, layer.bias, layer.output, s.out_channels, taps, batches,
+                          static_cast<Word*>(scratch));
+  for_each_run<typename SparseRows<Cursor>::Layout>(
+      s, layer.x_zero_point, x, y, batches, static_cast<int16_t*>(scratch), [&] { rows.restart(); },
       [&](const RowRange& range) { rows.compute(range); });
 }
 

@@ -8,12 +8,12 @@
 
 namespace tinyformer::engine::arm {
 
-/// Where the rows of one batch go: output channels [first, first + count), y of token 0 and output
+/// Where the rows of a batch go: output channels [first, first + count), y of token 0 and output
 /// channel 0, and the distance between tokens.
 struct RowRange {
   int32_t first;
   int32_t count;
-  int32_t tokens;  // of the batch, 1 to 4
+  int32_t tokens;  // 1 to 4; sparse rows: also several batches of 4
   int8_t* y;
   int32_t stride;
 };

@@ -28,28 +28,31 @@ inline void put_window(const Conv2dShape& s, int32_t x_zero_point, const int8_t*
   }
 }
 
-/// Calls start_batch() for every batch of output pixels, then for each group compute(range) with
-/// the group's output channels, once the batch holds the group's windows.
-template <typename Layout, typename StartBatch, typename Compute>
-inline void for_each_batch(const Conv2dShape& s, int32_t x_zero_point, const int8_t* x, int8_t* y,
-                           int16_t* batch, StartBatch start_batch, Compute compute) {
+/// For every run of up to `batches` batches of output pixels: calls start(), then for each group
+/// compute(range) with the group's output channels, once the batches hold the group's windows.
+template <typename Layout, typename Start, typename Compute>
+inline void for_each_run(const Conv2dShape& s, int32_t x_zero_point, const int8_t* x, int8_t* y,
+                         int32_t batches, int16_t* batch, Start start, Compute compute) {
   const int32_t group_in = s.in_channels / s.groups;
   const int32_t group_out = s.out_channels / s.groups;
   const int32_t pixels = s.out_h * s.out_w;
-  memset(batch, 0, static_cast<size_t>(kTokenBatch * 2 * round_up(conv2d_taps(s), 4)));
-  for (int32_t pixel = 0; pixel < pixels; pixel += kTokenBatch) {
-    const int32_t tokens = pixels - pixel < kTokenBatch ? pixels - pixel : kTokenBatch;
-    start_batch();
+  const int32_t batch_values = 2 * batch_words(conv2d_taps(s));
+  memset(batch, 0, static_cast<size_t>(batches * batch_values) * sizeof *batch);
+  for (int32_t pixel = 0; pixel < pixels;) {
+    const int32_t tokens = next_tokens(pixels - pixel, batches);
+    start();
     for (int32_t group = 0; group < s.groups; ++group) {
       int32_t oy = pixel / s.out_w;
       int32_t ox = pixel % s.out_w;
       for (int32_t t = 0; t < tokens; ++t) {
-        put_window<Layout>(s, x_zero_point, x, oy, ox, group * group_in, group_in, t, batch);
+        put_window<Layout>(s, x_zero_point, x, oy, ox, group * group_in, group_in, t % kTokenBatch,
+                           batch + t / kTokenBatch * batch_values);
         if (++ox == s.out_w) ++oy, ox = 0;
       }
       compute(RowRange{group * group_out, group_out, tokens, y + pixel * s.out_channels,
                        s.out_channels});
     }
+    pixel += tokens;
   }
 }
 

@@ -1,4 +1,4 @@
-// Block-sparse linear layers with SMLAD: one decoding for a batch of tokens.
+// Block-sparse linear layers with SMLAD: one decoding for several batches of tokens.
 #if defined(__ARM_FEATURE_DSP)
 
 #include "tinyformer/engine/linear_s8_sparse.h"
@@ -10,23 +10,23 @@ namespace {
 
 template <typename Cursor>
 void linear(const LinearS8Sparse& layer, const int8_t* x, int8_t* y, void* scratch) {
+  const int32_t batches = sparse_batches(layer.tokens, layer.in);
+  const int32_t batch_values = 2 * batch_words(layer.in);
   int16_t* batch = static_cast<int16_t*>(scratch);
-  uint8_t* distances = static_cast<uint8_t*>(scratch) + 2 * kTokenBatch * round_up(layer.in, 4);
-  uint16_t* records = reinterpret_cast<uint16_t*>(distances + 2 * sparse_distances(layer.in / 2));
-  const int32_t row_blocks = layer.in / Cursor::kBlockSize;
-  SparseRows<Cursor> rows(layer.weights, layer.bias, layer.output, layer.out, row_blocks, records,
-                          distances);
-  memset(batch, 0, static_cast<size_t>(kTokenBatch * 2 * round_up(layer.in, 4)));
-  for (int32_t first = 0; first < layer.tokens; first += kTokenBatch) {
-    const int32_t left = layer.tokens - first;
-    const int32_t tokens = left < kTokenBatch ? left : kTokenBatch;
+  SparseRows<Cursor> rows(layer.weights, layer.bias, layer.output, layer.out, layer.in, batches,
+                          static_cast<Word*>(scratch));
+  memset(batch, 0, static_cast<size_t>(batches * batch_values) * sizeof *batch);
+  for (int32_t left = layer.tokens; left > 0;) {
+    const int32_t tokens = next_tokens(left, batches);
     for (int32_t t = 0; t < tokens; ++t) {
-      put_values<typename SparseRows<Cursor>::Layout>(batch, t, 0, x + t * layer.in, layer.in);
+      put_values<typename SparseRows<Cursor>::Layout>(
+          batch + t / kTokenBatch * batch_values, t % kTokenBatch, 0, x + t * layer.in, layer.in);
     }
-    rows.restart(static_cast<const Word*>(scratch));
+    rows.restart();
     rows.compute(RowRange{0, layer.out, tokens, y, layer.out});
     x += tokens * layer.in;
     y += tokens * layer.out;
+    left -= tokens;
   }
 }
 

@@ -174,36 +174,40 @@ inline void add_records(Cursor& cursor, int32_t records, int32_t first_block, co
   }
 }
 
-/// A block-sparse matrix that is multiplied by batch after batch.
+/// A block-sparse matrix that is multiplied by one run of batches after the other.
 ///
-/// Memory  records [rows]: the rows' numbers of stored blocks, counted once; distances
-/// [2 * sparse_distances(row_blocks)]: decoded bitmaps (unused by run length)
+/// Memory  scratch as sparse_scratch_bytes: batches, decoded distances, records of each row
 template <typename Cursor>
 class SparseRows {
  public:
   using Layout = typename BlockLayout<Cursor::kBlockSize>::Layout;
 
+  /// Counts the records. `length` is that of a row, in weights; `batches` at most lie in scratch.
   SparseRows(const SparseWeights& weights, const int32_t* bias, const OutputS8& output,
-             int32_t rows, int32_t row_blocks, uint16_t* records, uint8_t* distances)
+             int32_t rows, int32_t length, int32_t batches, Word* scratch)
       : weights_(weights),
         bias_(bias),
         output_(output),
-        row_blocks_(row_blocks),
-        records_(records),
-        distances_(distances),
+        row_blocks_(length / Cursor::kBlockSize),
+        batch_words_(batch_words(length)),
+        room_(2 * sparse_distances(length / 2)),
+        batch_(scratch),
+        distances_(reinterpret_cast<uint8_t*>(scratch + batches * batch_words_)),
+        records_(reinterpret_cast<uint16_t*>(distances_ + room_)),
         cursor_(weights),
         decoder_(weights.index) {
     const int32_t widest_gap =
-        count_records<typename Cursor::Reader>(weights, rows, row_blocks, records);
+        count_records<typename Cursor::Reader>(weights, rows, row_blocks_, records_);
     apply_ = rows_apply(output) && widest_gap <= UINT8_MAX;
   }
 
-  /// Goes back to row 0, for a new batch.
-  void restart(const Word* batch) {
-    batch_ = batch;
+  /// Goes back to row 0, for new batches.
+  void restart() {
     cursor_ = Cursor(weights_);
+    decoder_ = BitmapDecoder(weights_.index);
+    decoded_ = 0;
     // The place of block -1; an address only, nothing is read there.
-    const uintptr_t before = reinterpret_cast<uintptr_t>(batch) - Layout::kGroupWords * 4;
+    const uintptr_t before = reinterpret_cast<uintptr_t>(batch_) - Layout::kGroupWords * 4;
     job_ = {weights_.index,
             weights_.values,
             reinterpret_cast<const Word*>(before),
@@ -215,48 +219,62 @@ class SparseRows {
             0,
             nullptr,
             0};
-    decoder_ = BitmapDecoder(weights_.index);
-    decoded_ = 0;
   }
 
-  /// Computes the rows that follow those of the last call (or of restart); the batch's contents may
-  /// have changed since.
+  /// Computes the rows that follow those of the last call (or of restart), for 1 to 3 tokens or any
+  /// number of whole batches; the batches' contents may have changed since.
   void compute(const RowRange& range) {
-    if (!apply_ || range.tokens != kTokenBatch) return compute_portable(range);
-    job_.y = range.y + range.first;
-    job_.stride = range.stride;
-    if constexpr (Cursor::kHasDistances) {
-      job_.rows = range.count;
-      Cursor::kBlockSize == 4 ? tinyformer_rows_quads(&job_) : tinyformer_rows_pairs(&job_);
-    } else {
-      compute_decoded(range);
-    }
-  }
-
- private:
-  // Decodes as many rows at a time as `distances_` holds.
-  void compute_decoded(const RowRange& range) {
-    const int32_t room = 2 * sparse_distances(row_blocks_) - 12;
+    if (!apply_ || range.tokens < kTokenBatch) return compute_portable(range);
+    // As many rows at a time as distances_ holds: all batches find them decoded and in the cache.
     const int32_t end = range.first + range.count;
     for (int32_t row = range.first; row < end;) {
       int32_t needed = 0;
       int32_t stop = row;
-      for (; stop < end && needed + records_[stop] <= room; ++stop) needed += records_[stop];
-      uint8_t* stored = decoder_.decode(distances_ + decoded_, distances_ + needed);
-      job_.index = distances_;
-      job_.rows = stop - row;
-      Cursor::kBlockSize == 4 ? tinyformer_rows_quads(&job_) : tinyformer_rows_pairs(&job_);
-      decoded_ = static_cast<int32_t>(stored - distances_) - needed;
-      memmove(distances_, distances_ + needed, static_cast<size_t>(decoded_));
+      // The decoder runs over by up to 11 bytes.
+      for (; stop < end && needed + records_[stop] <= room_ - 12; ++stop) needed += records_[stop];
+      compute_rows(range, row, stop, needed);
       row = stop;
+    }
+  }
+
+ private:
+  // Rows [row, stop), which have `records` stored blocks.
+  void compute_rows(const RowRange& range, int32_t row, int32_t stop, int32_t records) {
+    int32_t stored = 0;
+    if constexpr (!Cursor::kHasDistances) {
+      uint8_t* end = decoder_.decode(distances_ + decoded_, distances_ + records);
+      stored = static_cast<int32_t>(end - distances_);
+      job_.index = distances_;
+    }
+    RowJob job;
+    for (int32_t token = 0; token < range.tokens; token += kTokenBatch) {
+      job = job_;
+      job.batch += token / kTokenBatch * batch_words_;
+      job.rows = stop - row;
+      job.y = range.y + token * range.stride + row;
+      job.stride = range.stride;
+      Cursor::kBlockSize == 4 ? tinyformer_rows_quads(&job) : tinyformer_rows_pairs(&job);
+    }
+    job_ = job;
+    job_.batch -= (range.tokens / kTokenBatch - 1) * batch_words_;
+    if constexpr (!Cursor::kHasDistances) {
+      decoded_ = stored - records;
+      memmove(distances_, distances_ + records, static_cast<size_t>(decoded_));
     }
   }
 
   void compute_portable(const RowRange& range) {
     for (int32_t o = range.first; o < range.first + range.count; ++o) {
-      BatchSums sums = {bias_[o], bias_[o], bias_[o], bias_[o]};
-      add_records(cursor_, records_[o], o * row_blocks_, batch_, sums);
-      store_batch(output_, o, sums, range.tokens, range.y + o, range.stride);
+      const Cursor start = cursor_;
+      for (int32_t token = 0; token < range.tokens; token += kTokenBatch) {
+        const int32_t left = range.tokens - token;
+        BatchSums sums = {bias_[o], bias_[o], bias_[o], bias_[o]};
+        cursor_ = start;
+        add_records(cursor_, records_[o], o * row_blocks_,
+                    batch_ + token / kTokenBatch * batch_words_, sums);
+        store_batch(output_, o, sums, left < kTokenBatch ? left : kTokenBatch,
+                    range.y + token * range.stride + o, range.stride);
+      }
     }
   }
 
@@ -264,11 +282,13 @@ class SparseRows {
   const int32_t* bias_;
   const OutputS8& output_;
   int32_t row_blocks_;
-  uint16_t* records_;
+  int32_t batch_words_;
+  int32_t room_;  // bytes at distances_
+  Word* batch_;
   uint8_t* distances_;
+  uint16_t* records_;
   Cursor cursor_;
   bool apply_;
-  const Word* batch_ = nullptr;
   BitmapDecoder decoder_;
   int32_t decoded_ = 0;  // distances that are left over from the last call
   RowJob job_ = {};

@@ -63,6 +63,17 @@ inline void put_same(int16_t* batch, int32_t token, int32_t k, int16_t value, in
   for (int32_t i = 0; i < count; ++i) batch[Layout::place(k + i, token)] = value;
 }
 
+/// Words of a batch of tokens of `length` values; several batches lie one after the other.
+constexpr int32_t batch_words(int32_t length) { return kTokenBatch / 2 * round_up(length, 4); }
+
+/// Of `left` tokens, how many go into the next run of at most `batches` batches: whole batches, or
+/// what is left at the end.
+constexpr int32_t next_tokens(int32_t left, int32_t batches) {
+  if (left < kTokenBatch) return left;
+  const int32_t whole = left / kTokenBatch;
+  return kTokenBatch * (whole < batches ? whole : batches);
+}
+
 /// Sums of a batch, one for each token.
 struct BatchSums {
   int32_t a, b, c, d;

@@ -17,12 +17,10 @@ struct Conv2dS8Sparse {
   OutputS8 output;
 };
 
-/// Scratch for every conv2d_s8_<sparse>: im2col of a batch of output pixels, widened to int16,
-/// decoded distances, and the number of records of each row.
+/// Scratch for every conv2d_s8_<sparse>.
 constexpr int32_t conv2d_s8_sparse_scratch_bytes(const Conv2dS8Sparse& layer) {
-  return kTokenBatch * 2 * round_up(conv2d_taps(layer.shape), 4) +
-         2 * sparse_distances(conv2d_taps(layer.shape) / 2) +
-         round_up(2 * layer.shape.out_channels, 4);
+  return sparse_scratch_bytes(layer.shape.out_h * layer.shape.out_w, conv2d_taps(layer.shape),
+                              layer.shape.out_channels);
 }
 
 /// conv2d_s8 of the weights that the code stands for.

@@ -19,17 +19,15 @@ struct LinearS8Sparse {
   OutputS8 output;
 };
 
-/// Scratch for every linear_s8_<sparse>: a batch of tokens widened to int16, decoded distances, and
-/// the number of records of each row.
+/// Scratch for every linear_s8_<sparse>.
 constexpr int32_t linear_s8_sparse_scratch_bytes(const LinearS8Sparse& layer) {
-  return kTokenBatch * 2 * round_up(layer.in, 4) + 2 * sparse_distances(layer.in / 2) +
-         round_up(2 * layer.out, 4);
+  return sparse_scratch_bytes(layer.tokens, layer.in, layer.out);
 }
 
 /// y[t][o] = output_s8(o, bias[o] + sum over the stored weights of row o of x[t][i] * w[o][i])
 ///
 /// One kernel per code: run length with blocks of 2 and 4, bitmap with blocks of 2 and 4. A code's
-/// blocks are decoded once for kTokenBatch tokens; no dense copy is made.
+/// blocks are decoded once for kTokenBatch tokens or more; no dense copy is made.
 ///
 /// Shapes  x [tokens][in]   bias, multiplier [out]   y [tokens][out]
 /// Bounds  as linear_s8; in / block <= 65535 (records of a row fit uint16)

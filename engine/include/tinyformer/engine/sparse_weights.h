@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "tinyformer/engine/select.h"
+
 namespace tinyformer::engine {
 
 /// One layer's block-sparse weights.
@@ -31,6 +33,23 @@ struct SparseWeights {
 /// Block distances that the kernels decode at a time: at least a row of `row_blocks`.
 constexpr int32_t sparse_distances(int32_t row_blocks) {
   return row_blocks < 256 ? 256 : (row_blocks + 1) / 2 * 2;
+}
+
+/// Batches of tokens that the kernels widen at once, so that one decoding serves them all: up to
+/// eight within 16 KB, but two whatever their size, and no more than there are.
+constexpr int32_t sparse_batches(int32_t tokens, int32_t length) {
+  const int32_t batch_bytes = kTokenBatch * 2 * round_up(length, 4);
+  const int32_t fitting = 16384 / batch_bytes;
+  const int32_t wanted = fitting < 2 ? 2 : (fitting > 8 ? 8 : fitting);
+  const int32_t batches = round_up(tokens, kTokenBatch) / kTokenBatch;
+  return batches < wanted ? batches : wanted;
+}
+
+/// Scratch of every sparse linear layer and convolution: the batches, decoded distances, and the
+/// number of records of each of `rows` rows of `length` weights.
+constexpr int32_t sparse_scratch_bytes(int32_t tokens, int32_t length, int32_t rows) {
+  return sparse_batches(tokens, length) * kTokenBatch * 2 * round_up(length, 4) +
+         2 * sparse_distances(length / 2) + round_up(2 * rows, 4);
 }
 
 }  // namespace tinyformer::engine
