@@ -90,7 +90,7 @@ ValueId ExampleGraph::Weighted(const std::string& name, const std::string& op, V
                                Shape weight, Shape out, int block,
                                std::map<std::string, Attribute> attributes) {
   const int64_t channels = weight[0];
-  const double taps = static_cast<double>(ElementCount(weight) / channels);
+  const auto taps = static_cast<double>(ElementCount(weight)) / static_cast<double>(channels);
   const double real = kSpread / (kSpread * 70 * std::sqrt(taps * (1.0001 - sparsity_)));
   const int64_t multiplier = SmallMultiplier(real);
   attributes["shift"] = int64_t{-1};
@@ -154,7 +154,7 @@ ValueId ExampleGraph::Layernorm(const std::string& name, ValueId x) {
 ValueId ExampleGraph::Attention(const std::string& name, ValueId q, ValueId k, ValueId v,
                                 int64_t heads) {
   const Shape shape = graph_.value(q).shape;
-  const double head_width = static_cast<double>(shape[2] / heads);
+  const auto head_width = static_cast<double>(shape[2]) / static_cast<double>(heads);
   return Append(
       name, "attention", {q, k, v, ExpTable(name + ".exp", shape[1])}, shape,
       {{"heads", heads},
