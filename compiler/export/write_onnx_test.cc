@@ -7,6 +7,8 @@
 
 #include <set>
 
+#include "base/error.h"
+#include "base/rng.h"
 #include "compiler/import/read_onnx.h"
 #include "compiler/ops/evaluate.h"
 #include "compiler/passes/network_for_tests.h"
@@ -85,6 +87,28 @@ TEST(WriteOnnx, WeightsAreSymmetricWithZeroPointZero) {
       continue;
     EXPECT_EQ(tensor.raw_data(), std::string(tensor.raw_data().size(), '\0')) << tensor.name();
   }
+}
+
+// What a damaged file may cause is an Error that names something, or a graph that compiles: never a
+// CheckFailure or a crash.
+TEST(WriteOnnx, DamagedFilesAreErrorsOrModels) {
+  const std::string bytes = WriteOnnx(Annotated(1));
+  int errors = 0;
+  for (uint64_t seed = 0; seed < 400; ++seed) {
+    Rng rng(seed, "damage");
+    std::string damaged = bytes;
+    for (uint64_t i = 0; i <= rng.Below(4); ++i) {
+      damaged[rng.Below(damaged.size())] = static_cast<char>(rng.Below(256));
+    }
+    try {
+      QuantizeGraph(Lower(ParseOnnx(damaged, "m.onnx")));
+    } catch (const Error&) {
+      ++errors;
+    } catch (const std::exception& other) {
+      ADD_FAILURE() << "seed " << seed << ": " << other.what();
+    }
+  }
+  EXPECT_GT(errors, 40);
 }
 
 TEST(WriteOnnx, NodeNamesAreUnique) {

@@ -186,6 +186,22 @@ inline Graph SmallTinyFormer(uint64_t seed) {
   return b.Build();
 }
 
+/// Reference point A's layers (SPEC section 2) with random weights: 1.488 M weights, 122.2 M
+/// multiply-accumulates.
+inline Graph ReferencePointAShapes(uint64_t seed) {
+  NetworkBuilder b(seed, {1, 3, 32, 32});
+  auto dot = [&b](int64_t dim, int64_t expansion, int64_t size) {
+    b.x = b.InvertedResidual(b.MaxPool(b.ConvBnRelu(b.x, dim, 3)), expansion);
+    ValueId tokens = b.ToTokens(b.ConvBnRelu(b.ConvBnRelu(b.x, dim, 3), dim, 1));
+    ValueId map = b.ToMap(b.Encoder(tokens, 4, 2), size, size);
+    b.x = b.BatchNorm(b.Conv(b.ConvBnRelu(map, dim, 1), dim, 3));
+  };
+  dot(44, 4, 16);
+  dot(192, 2, 8);
+  b.x = b.Gemm(b.Node1("Relu", {b.Gemm(b.SeqPool(b.ToTokens(b.x)), 768)}), 10);
+  return b.Build();
+}
+
 inline std::vector<float> RandomInput(const Graph& g, uint64_t seed) {
   Rng rng(seed, "input");
   std::vector<float> values(static_cast<size_t>(ElementCount(g.value(g.inputs[0]).shape)));

@@ -25,6 +25,12 @@ CalibrationImages RandomImages(const Graph& g, int64_t count) {
           }};
 }
 
+CalibrationOptions MinMaxOptions() {
+  CalibrationOptions options;
+  options.method = CalibrationMethod::kMinMax;
+  return options;
+}
+
 Graph Annotated(const Graph& g, CalibrationMethod method = CalibrationMethod::kMinMax) {
   CalibrationOptions options;
   options.method = method;
@@ -166,6 +172,33 @@ TEST(QuantizeGraph, FastAndReferenceKernelsGiveTheSameBytes) {
   auto input = QuantizeInput(q, RandomInput(SmallTinyFormer(2), 1));
   EXPECT_EQ(QuantizedEvaluator(q).Run(input),
             QuantizedEvaluator(q, EngineKernels::kReference).Run(input));
+}
+
+// The figures that the project states of the compiler's speed; the bounds hold without optimisation
+// and sanitizers too.
+TEST(QuantizeGraph, ReferencePointARunsFast) {
+  Graph g = ReferencePointAShapes(1);
+  auto seconds = [](const std::function<void()>& f) {
+    double best = 1e9;
+    for (int i = 0; i < 3; ++i) {
+      auto start = std::chrono::steady_clock::now();
+      f();
+      best = std::min(
+          best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    }
+    return best;
+  };
+  auto image = RandomInput(g, 1);
+  FloatEvaluator real(g);
+  const double float_seconds = seconds([&] { real.Run(image); });
+  Graph q = QuantizeGraph(Lower(Calibrate(g, RandomImages(g, 1), MinMaxOptions())));
+  auto input = QuantizeInput(q, image);
+  QuantizedEvaluator integers(q);
+  const double integer_seconds = seconds([&] { integers.Run(input); });
+  std::printf("reference point A, one image: float %.4f s, int8 %.4f s\n", float_seconds,
+              integer_seconds);
+  EXPECT_LT(float_seconds, 30.0);
+  EXPECT_LT(integer_seconds, 30.0);
 }
 
 TEST(QuantizeGraph, IsDeterministic) {
