@@ -122,6 +122,13 @@ TEST(Firmware, AFolderWithoutAPlanIsRefused) {
             "  fix:      make one with: tinyformer compile model.onnx --target stm32f746 -o fw");
 }
 
+TEST(Firmware, ItsOwnBoardComesFirst) {
+  TestFirmware test("tiny");
+  EXPECT_EQ(ReadFirmwareBoard(test.firmware()).directory, test.File("board"));
+  std::filesystem::remove_all(test.File("board"));
+  EXPECT_EQ(ReadFirmwareBoard(test.firmware()).directory, FindBoard("stm32f746").directory);
+}
+
 TEST(Firmware, WrongPlansAreRefused) {
   auto error_after = [](const std::string& pointer, const Json& value) {
     TestFirmware test("tiny");

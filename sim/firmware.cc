@@ -75,4 +75,10 @@ Firmware ReadFirmware(const std::string& directory) {
   return firmware;
 }
 
+Board ReadFirmwareBoard(const Firmware& firmware) {
+  std::string own = firmware.directory + "/board";
+  if (std::filesystem::exists(own + "/board.json")) return ReadBoard(own);
+  return FindBoard(firmware.target);
+}
+
 }  // namespace tinyformer

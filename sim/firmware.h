@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/shape.h"
+#include "sim/board.h"
 
 namespace tinyformer {
 
@@ -31,5 +32,11 @@ struct Firmware {
 /// Errors  sim/not-firmware (no plan.json there), file/*, json/*, sim/plan (another format, a bad
 /// prefix or shape)
 Firmware ReadFirmware(const std::string& directory);
+
+/// The board it was compiled for: from its own board/ folder, else the installed board of that
+/// name.
+///
+/// Errors  those of ReadBoard and FindBoard (sim/board.h)
+Board ReadFirmwareBoard(const Firmware& firmware);
 
 }  // namespace tinyformer

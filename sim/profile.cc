@@ -1,10 +1,24 @@
 #include "sim/profile.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "base/error.h"
 
 namespace tinyformer {
+namespace {
+
+std::string FormatRow(const std::string& layer, const std::string& kernel,
+                      const std::string& instructions, const std::string& cycles,
+                      const std::string& share, const std::string& per_mac) {
+  char line[256];
+  std::snprintf(line, sizeof line, "%-32.32s %-28.28s %13s %13s %8s %9s\n", layer.c_str(),
+                kernel.c_str(), instructions.c_str(), cycles.c_str(), share.c_str(),
+                per_mac.c_str());
+  return line;
+}
+
+}  // namespace
 
 Profile ProfileFirmware(const Firmware& firmware, const Board& board, double timeout_seconds) {
   RunOptions options;
@@ -30,6 +44,44 @@ Profile ProfileFirmware(const Firmware& firmware, const Board& board, double tim
                               found->cost.cycles, found->cost.stall_cycles, per_mac});
   }
   return profile;
+}
+
+Json ProfileJson(const Profile& profile) {
+  Json json = {{"instructions", profile.instructions},
+               {"cycles_estimate", profile.cycles_estimate},
+               {"stall_estimate", profile.stall_estimate},
+               {"cycles_error", kCycleModelError},
+               {"layers", Json::array()}};
+  for (const LayerProfile& layer : profile.layers) {
+    json["layers"].push_back({{"name", layer.name},
+                              {"op", layer.op},
+                              {"kernel", layer.kernel},
+                              {"instructions", layer.instructions},
+                              {"cycles_estimate", layer.cycles_estimate},
+                              {"stall_estimate", layer.stall_estimate},
+                              {"instructions_per_mac", layer.instructions_per_mac}});
+  }
+  return json;
+}
+
+std::string ProfileTable(const Profile& profile) {
+  std::string text =
+      FormatRow("layer", "kernel", "instructions", "est. cycles", "share", "insn/MAC");
+  auto number = [](const char* format, double value) {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, format, value);
+    return std::string(digits);
+  };
+  double all = std::max(1.0, static_cast<double>(profile.cycles_estimate));
+  for (const LayerProfile& layer : profile.layers) {
+    double share = 100 * static_cast<double>(layer.cycles_estimate) / all;
+    text += FormatRow(
+        layer.name, layer.kernel, std::to_string(layer.instructions),
+        std::to_string(layer.cycles_estimate), number("%.1f %%", share),
+        layer.instructions_per_mac > 0 ? number("%.2f", layer.instructions_per_mac) : "-");
+  }
+  return text + FormatRow("whole image", "", std::to_string(profile.instructions),
+                          std::to_string(profile.cycles_estimate), "100.0 %", "-");
 }
 
 }  // namespace tinyformer

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "sim/run.h"
 
 namespace tinyformer {
@@ -31,5 +32,13 @@ struct Profile {
 ///
 /// Errors  those of RunOnEmulator; sim/plan when a layer of the plan never ran
 Profile ProfileFirmware(const Firmware& firmware, const Board& board, double timeout_seconds = 600);
+
+/// The object that `tinyformer profile --json` prints: instructions, cycles_estimate,
+/// stall_estimate, cycles_error and layers (name, op, kernel, instructions, cycles_estimate,
+/// stall_estimate, instructions_per_mac).
+Json ProfileJson(const Profile& profile);
+
+/// The same as a table for a terminal, with every layer's share of the cycles; ends with a newline.
+std::string ProfileTable(const Profile& profile);
 
 }  // namespace tinyformer

@@ -1,0 +1,42 @@
+#include "sim/profile.h"
+
+#include <gtest/gtest.h>
+
+namespace tinyformer {
+namespace {
+
+Profile TwoLayers() {
+  Profile profile;
+  profile.instructions = 1010;
+  profile.cycles_estimate = 1000;
+  profile.stall_estimate = 60;
+  profile.layers = {{"stem", "conv2d", "conv2d_s8", 800, 750, 50, 1.6},
+                    {"pool", "max_pool2d", "max_pool2d_s8", 200, 245, 10, 0}};
+  return profile;
+}
+
+TEST(Profile, TheTableHasARowALayer) {
+  EXPECT_EQ(ProfileTable(TwoLayers()),
+            "layer                            kernel                        instructions   est. "
+            "cycles    share  insn/MAC\n"
+            "stem                             conv2d_s8                              800           "
+            "750   75.0 %      1.60\n"
+            "pool                             max_pool2d_s8                          200           "
+            "245   24.5 %         -\n"
+            "whole image                                                            1010          "
+            "1000  100.0 %         -\n");
+}
+
+TEST(Profile, TheJsonHasTheDocumentedKeys) {
+  EXPECT_EQ(ProfileJson(TwoLayers()).dump(),
+            "{\"instructions\":1010,\"cycles_estimate\":1000,\"stall_estimate\":60,"
+            "\"cycles_error\":0.15,\"layers\":["
+            "{\"name\":\"stem\",\"op\":\"conv2d\",\"kernel\":\"conv2d_s8\",\"instructions\":800,"
+            "\"cycles_estimate\":750,\"stall_estimate\":50,\"instructions_per_mac\":1.6},"
+            "{\"name\":\"pool\",\"op\":\"max_pool2d\",\"kernel\":\"max_pool2d_s8\","
+            "\"instructions\":200,\"cycles_estimate\":245,\"stall_estimate\":10,"
+            "\"instructions_per_mac\":0.0}]}");
+}
+
+}  // namespace
+}  // namespace tinyformer
