@@ -49,11 +49,12 @@ std::map<std::string, Attribute> ConvertAttributes(const OpSite& site,
     auto known = std::find_if(std::begin(kKnown), std::end(kKnown),
                               [&](const Known& k) { return a.name() == k.name; });
     if (known == std::end(kKnown)) {
-      FailNode(site, "attribute-unknown", "attributes of this operator that the compiler knows",
+      FailNode(site, "import/attribute-unknown",
+               "attributes of this operator that the compiler knows",
                "attribute '" + a.name() + "'", "export without it, or open a request for support");
     }
     if (a.type() != known->type) {
-      FailNode(site, "attribute-type",
+      FailNode(site, "import/attribute-type",
                "attribute '" + a.name() + "' of type " + TypeName(known->type), TypeName(a.type()),
                "export the model again: the file breaks the operator's definition");
     }
@@ -63,8 +64,9 @@ std::map<std::string, Attribute> ConvertAttributes(const OpSite& site,
         break;
       case Type::FLOAT:
         if (!std::isfinite(a.f())) {
-          FailNode(site, "attribute-type", "attribute '" + a.name() + "' to be a finite number",
-                   "NaN or infinity", "export the model again: the file is damaged");
+          FailNode(site, "import/attribute-type",
+                   "attribute '" + a.name() + "' to be a finite number", "NaN or infinity",
+                   "export the model again: the file is damaged");
         }
         attributes[a.name()] = ShortestDouble(a.f());
         break;
@@ -94,7 +96,7 @@ void NormalizeAttributes(const Graph& graph, int opset, Node* node) {
   }
   const bool upper = mode == "SAME_UPPER";
   if (!upper && mode != "SAME_LOWER") {
-    FailNode(site, "attribute", "auto_pad NOTSET, VALID, SAME_UPPER or SAME_LOWER",
+    FailNode(site, "import/attribute", "auto_pad NOTSET, VALID, SAME_UPPER or SAME_LOWER",
              "auto_pad " + mode, "export with explicit pads");
   }
   RequireRank(site, 0, 4);
@@ -104,7 +106,7 @@ void NormalizeAttributes(const Graph& graph, int opset, Node* node) {
   auto strides = node->Ints("strides", {1, 1}), dilations = node->Ints("dilations", {1, 1});
   if (kernel.size() != 2 || strides.size() != 2 || dilations.size() != 2 || strides[0] < 1 ||
       strides[1] < 1) {
-    FailNode(site, "attribute", "two-dimensional kernel_shape, strides and dilations",
+    FailNode(site, "import/attribute", "two-dimensional kernel_shape, strides and dilations",
              ToString(kernel) + ", " + ToString(strides) + ", " + ToString(dilations),
              "export the model again with two-dimensional windows");
   }

@@ -55,7 +55,7 @@ void OnnxImporter::Define(const std::string& tensor, Entry entry) {
 OnnxImporter::Entry OnnxImporter::Lookup(const OpSite& site, const std::string& tensor) const {
   auto it = tensors_.find(tensor);
   if (it == tensors_.end()) {
-    FailNode(site, "undefined-tensor",
+    FailNode(site, "import/undefined-tensor",
              "operands that an earlier node, an input or an initialiser makes", "'" + tensor + "'",
              "sort the nodes topologically; a cycle cannot be compiled");
   }
@@ -67,8 +67,8 @@ const Value& OnnxImporter::RequireConstant(const OpSite& site, const std::string
   Entry entry = Lookup(site, tensor);
   const Value& value = graph_.value(entry.value);
   if (!value.is_constant()) {
-    FailNode(site, "not-constant", "a constant " + what, "'" + tensor + "', computed at run time",
-             "export with constant folding");
+    FailNode(site, "import/not-constant", "a constant " + what,
+             "'" + tensor + "', computed at run time", "export with constant folding");
   }
   return value;
 }
@@ -187,11 +187,11 @@ void OnnxImporter::AddNode(const onnx::NodeProto& proto) {
   const OpDef* op = FindOp(node.op);
   if (!absorbed &&
       (op == nullptr || op->level != OpDef::Level::kOnnx || opset_ < op->first_opset)) {
-    FailNode(site, "unsupported-op", "one of " + SupportedOnnxOps(), node.op,
+    FailNode(site, "import/unsupported-op", "one of " + SupportedOnnxOps(), node.op,
              "express the model with the operators above, or add it: docs/adding_an_operator.md");
   }
   if (proto.output_size() == 0 || proto.output(0).empty()) {
-    FailNode(site, "operands", "an output", "none", kDamaged);
+    FailNode(site, "import/operands", "an output", "none", kDamaged);
   }
   if (node.op == "Constant") return AddConstant(proto, node);
   node.attributes = ConvertAttributes(site, proto);
@@ -209,7 +209,7 @@ void OnnxImporter::AddOperator(const onnx::NodeProto& proto, Node node) {
     }
     Entry entry = Lookup(site, tensor);
     if (entry.quantized || entry.integer_input) {
-      FailNode(site, "integer-operand",
+      FailNode(site, "import/integer-operand",
                "real operands, integers only between QuantizeLinear and DequantizeLinear",
                "operand '" + tensor + "' is int8", "export in QDQ form");
     }
@@ -223,14 +223,15 @@ void OnnxImporter::AddOperator(const onnx::NodeProto& proto, Node node) {
   std::vector<Shape> shapes = InferShapes(site);
   for (int i = static_cast<int>(shapes.size()); i < proto.output_size(); ++i) {
     if (proto.output(i).empty()) continue;
-    FailNode(site, "extra-output", "only the first output in use",
+    FailNode(site, "import/extra-output", "only the first output in use",
              "output '" + proto.output(i) + "'", "export without the operator's optional outputs");
   }
   constexpr int64_t kMost = int64_t{1} << 28;
   int64_t count = 1;
   for (int64_t d : shapes[0]) {
     if (d < 1 || count > kMost / d) {
-      FailNode(site, "output-shape", "an output of 1 to " + std::to_string(kMost) + " elements",
+      FailNode(site, "import/output-shape",
+               "an output of 1 to " + std::to_string(kMost) + " elements",
                "shape " + ToString(shapes[0]), "use a smaller input");
     }
     count *= d;
@@ -244,7 +245,7 @@ void OnnxImporter::AddOperator(const onnx::NodeProto& proto, Node node) {
 void OnnxImporter::AddConstant(const onnx::NodeProto& proto, const Node& node) {
   OpSite site{graph_, node, opset_};
   if (proto.attribute_size() != 1) {
-    FailNode(site, "constant", "one attribute: value",
+    FailNode(site, "import/constant", "one attribute: value",
              std::to_string(proto.attribute_size()) + " attributes", kDamaged);
   }
   const onnx::AttributeProto& a = proto.attribute(0);
@@ -265,7 +266,7 @@ void OnnxImporter::AddConstant(const onnx::NodeProto& proto, const Node& node) {
     value = {name, DType::kFloat32, shape, std::nullopt, std::nullopt};
     value.SetElements(elements);
   } else {
-    FailNode(site, "constant",
+    FailNode(site, "import/constant",
              "attribute value, value_int, value_ints, value_float or value_floats",
              "attribute '" + a.name() + "'", "export the constant as a tensor");
   }

@@ -19,20 +19,21 @@ std::string Text(const Quantization& q) {
 Quantization OnnxImporter::ReadQuantization(const OpSite& site, const onnx::NodeProto& proto,
                                             const Shape& shape, bool constant, bool* is_uint8) {
   if (proto.input_size() < 2 || proto.input_size() > 3) {
-    FailNode(site, "operands", "2 to 3 operands", std::to_string(proto.input_size()) + " operands",
+    FailNode(site, "import/operands", "2 to 3 operands",
+             std::to_string(proto.input_size()) + " operands",
              "export the model again: the file breaks the operator's definition");
   }
   const Value& scale = RequireConstant(site, proto.input(1), "scale");
   Quantization q;
   if (scale.type != DType::kFloat32) {
-    FailNode(site, "quantization", "a float scale",
+    FailNode(site, "import/quantization", "a float scale",
              std::string("a scale of type ") + DTypeName(scale.type),
              "export the model again: the file breaks the operator's definition");
   }
   q.scales = scale.Elements<float>();
   for (float s : q.scales) {
     if (!(s > 0) || !std::isfinite(s)) {
-      FailNode(site, "quantization", "positive scales", "scale " + std::to_string(s),
+      FailNode(site, "import/quantization", "positive scales", "scale " + std::to_string(s),
                "calibrate the model again: a scale of zero loses the tensor");
     }
   }
@@ -48,7 +49,7 @@ Quantization OnnxImporter::ReadQuantization(const OpSite& site, const onnx::Node
                    : NormalizeAxis(site, site.node.Int("axis", 1), shape.size());
     if (q.scales.size() > 1 &&
         shape[static_cast<size_t>(axis)] != static_cast<int64_t>(q.scales.size())) {
-      FailNode(site, "quantization",
+      FailNode(site, "import/quantization",
                "one scale per index of axis " + std::to_string(axis) + " of " + ToString(shape),
                std::to_string(q.scales.size()) + " scales",
                "export the model again: the file is damaged");
@@ -59,7 +60,7 @@ Quantization OnnxImporter::ReadQuantization(const OpSite& site, const onnx::Node
   }
   if (zero_points.empty() || !std::all_of(zero_points.begin(), zero_points.end(),
                                           [&](float z) { return z == zero_points[0]; })) {
-    FailNode(site, "quantization", "one zero point for all channels",
+    FailNode(site, "import/quantization", "one zero point for all channels",
              "zero points that differ between channels", "quantize the weights symmetrically");
   }
   q.zero_point = static_cast<int32_t>(zero_points[0]);
@@ -70,11 +71,11 @@ Quantization OnnxImporter::ReadQuantization(const OpSite& site, const onnx::Node
 void OnnxImporter::Annotate(const OpSite& site, ValueId id, const Quantization& quantization) {
   Value& value = graph_.value(id);
   if (quantization.axis >= 0) {
-    FailNode(site, "quantization", "activations with one scale", Text(quantization),
+    FailNode(site, "import/quantization", "activations with one scale", Text(quantization),
              "quantize activations per tensor, only weights per channel");
   }
   if (value.quantization && !(*value.quantization == quantization)) {
-    FailNode(site, "quantized-twice",
+    FailNode(site, "import/quantized-twice",
              "one quantization of '" + value.name + "': " + Text(*value.quantization),
              Text(quantization), "quantize each tensor once");
   }
@@ -86,8 +87,8 @@ void OnnxImporter::AddQuantize(const onnx::NodeProto& proto, const Node& node) {
   if (proto.input_size() < 1) ReadQuantization(site, proto, {}, false, nullptr);
   Entry source = Lookup(site, proto.input(0));
   if (source.quantized || source.integer_input) {
-    FailNode(site, "integer-operand", "a real operand", "operand '" + proto.input(0) + "' is int8",
-             "export in QDQ form");
+    FailNode(site, "import/integer-operand", "a real operand",
+             "operand '" + proto.input(0) + "' is int8", "export in QDQ form");
   }
   // Without a zero point the operator makes uint8.
   bool is_uint8 = proto.input_size() < 3;
@@ -96,7 +97,7 @@ void OnnxImporter::AddQuantize(const onnx::NodeProto& proto, const Node& node) {
   if (proto.input_size() == 3 && !is_uint8 &&
       RequireConstant(site, proto.input(2), "zero point").type != DType::kInt8) {
     FailNode(
-        site, "quantization", "an int8 or uint8 zero point",
+        site, "import/quantization", "an int8 or uint8 zero point",
         std::string("type ") + DTypeName(RequireConstant(site, proto.input(2), "zero point").type),
         "quantize to int8");
   }
@@ -134,7 +135,7 @@ void OnnxImporter::AddDequantize(const onnx::NodeProto& proto, const Node& node)
   if (graph_.value(source.value).is_constant())
     return DequantizeConstant(site, proto, source.value, q);
   if (!source.quantized && !source.integer_input) {
-    FailNode(site, "integer-operand", "an int8 or uint8 operand",
+    FailNode(site, "import/integer-operand", "an int8 or uint8 operand",
              "operand '" + proto.input(0) + "' is float", "export in QDQ form");
   }
   Annotate(site, source.value, q);
@@ -153,7 +154,7 @@ void OnnxImporter::DequantizeConstant(const OpSite& site, const onnx::NodeProto&
     value.SetElements(moved);
   }
   if (value.type != DType::kInt8 && value.type != DType::kInt32) {
-    FailNode(site, "integer-operand", "int8, uint8 or int32 constants",
+    FailNode(site, "import/integer-operand", "int8, uint8 or int32 constants",
              std::string(DTypeName(value.type)), "export in QDQ form");
   }
   value.quantization = q;

@@ -12,7 +12,7 @@ std::vector<Shape> InferSame(const OpSite& site) { return {site.shape(0)}; }
 std::vector<Shape> InferClip(const OpSite& site) {
   for (size_t i = 1; i < 3; ++i) {
     if (site.has_input(i) && ElementCount(site.shape(i)) != 1) {
-      FailNode(site, "clip-bound", "a bound that is one number",
+      FailNode(site, "import/clip-bound", "a bound that is one number",
                "operand '" + site.input(i).name + "' of shape " + ToString(site.shape(i)),
                "clip with scalar bounds");
     }

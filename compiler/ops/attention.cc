@@ -12,7 +12,7 @@ std::vector<Shape> InferAttention(const OpSite& site) {
   const Shape& q = site.shape(0);
   int64_t heads = site.node.Int("heads", 0);
   if (site.shape(1) != q || site.shape(2) != q || heads < 1 || q[2] % heads != 0) {
-    FailNode(site, "attention", "q, k, v of one shape whose width the heads divide",
+    FailNode(site, "import/attention", "q, k, v of one shape whose width the heads divide",
              ToString(q) + ", " + ToString(site.shape(1)) + ", " + ToString(site.shape(2)) +
                  " with " + std::to_string(heads) + " heads",
              "use self-attention with equal widths");
@@ -53,7 +53,7 @@ std::vector<Shape> InferPool(const OpSite& site) {
   RequireRank(site, 1, 3);
   const Shape &logits = site.shape(0), &x = site.shape(1);
   if (logits != Shape{x[0], x[1], 1}) {
-    FailNode(site, "attention", "one logit per token, shape " + ToString({x[0], x[1], 1}),
+    FailNode(site, "import/attention", "one logit per token, shape " + ToString({x[0], x[1], 1}),
              "shape " + ToString(logits), "score each token once");
   }
   return {{x[0], x[2]}};

@@ -9,13 +9,14 @@ namespace {
 
 std::vector<Shape> Infer(const OpSite& site) {
   if (site.node.Int("training_mode", 0) != 0) {
-    FailNode(site, "attribute", "training_mode 0", "training_mode 1",
+    FailNode(site, "import/attribute", "training_mode 0", "training_mode 1",
              "export the model in evaluation mode (model.eval())");
   }
   if (site.shape(0).size() < 2) RequireRank(site, 0, 4);
   for (size_t i = 1; i < 5; ++i) {
     if (site.shape(i) != Shape{site.shape(0)[1]}) {
-      FailNode(site, "channels", "one parameter per channel, shape " + ToString({site.shape(0)[1]}),
+      FailNode(site, "import/channels",
+               "one parameter per channel, shape " + ToString({site.shape(0)[1]}),
                "operand '" + site.input(i).name + "' of shape " + ToString(site.shape(i)),
                "export the model again: the parameters do not match their input");
     }

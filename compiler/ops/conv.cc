@@ -13,7 +13,7 @@ namespace {
 void CheckBias(const OpSite& site, int64_t out_channels) {
   if (!site.has_input(2)) return;
   if (site.shape(2) != Shape{out_channels}) {
-    FailNode(site, "bias-shape", "a bias of shape " + ToString({out_channels}),
+    FailNode(site, "import/bias-shape", "a bias of shape " + ToString({out_channels}),
              "shape " + ToString(site.shape(2)), "give one bias per output channel");
   }
 }
@@ -22,7 +22,7 @@ void CheckGroups(const OpSite& site, int64_t channels, int64_t weight_channels, 
   int64_t group = site.node.Int("group", 1);
   if (group < 1 || channels % group != 0 || outputs % group != 0 ||
       weight_channels != channels / group) {
-    FailNode(site, "channels",
+    FailNode(site, "import/channels",
              "weights for " + std::to_string(channels) + " input channels in " +
                  std::to_string(group) + " groups",
              "weight '" + site.input(1).name + "' of shape " + ToString(site.shape(1)),
@@ -34,7 +34,8 @@ Window OnnxWindow(const OpSite& site) {
   const Shape& w = site.shape(1);
   auto kernel = RequireInts(site, "kernel_shape", 2, 1, {w[2], w[3]});
   if (kernel != std::vector<int64_t>{w[2], w[3]}) {
-    FailNode(site, "attribute", "kernel_shape " + ToString({w[2], w[3]}) + " as in the weight",
+    FailNode(site, "import/attribute",
+             "kernel_shape " + ToString({w[2], w[3]}) + " as in the weight",
              "kernel_shape " + ToString(kernel), "export the model again");
   }
   return ReadWindow(site, site.shape(0)[2], site.shape(0)[3], w[2], w[3]);

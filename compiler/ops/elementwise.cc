@@ -11,7 +11,7 @@ std::vector<Shape> InferBroadcast(const OpSite& site) {
 
 std::vector<Shape> InferEqual(const OpSite& site) {
   if (site.shape(0) != site.shape(1)) {
-    FailNode(site, "broadcast", "two operands of one shape",
+    FailNode(site, "import/broadcast", "two operands of one shape",
              ToString(site.shape(0)) + " and " + ToString(site.shape(1)),
              "expand one operand before this node");
   }

@@ -13,13 +13,13 @@ std::vector<Shape> Infer(const OpSite& site) {
   int64_t axis = site.node.Int("axis", -1);
   int last = static_cast<int>(x.size()) - 1;
   if (NormalizeAxis(site, axis, x.size()) != last) {
-    FailNode(site, "layernorm-axis",
+    FailNode(site, "import/layernorm-axis",
              "axis -1 or " + std::to_string(last) + " for input " + ToString(x),
              "axis " + std::to_string(axis), "normalise over the last axis only");
   }
   for (size_t i = 1; i < 3; ++i) {
     if (site.has_input(i) && site.shape(i) != Shape{x.back()}) {
-      FailNode(site, "channels", "one parameter per channel, shape " + ToString({x.back()}),
+      FailNode(site, "import/channels", "one parameter per channel, shape " + ToString({x.back()}),
                "operand '" + site.input(i).name + "' of shape " + ToString(site.shape(i)),
                "export the model again: the parameters do not match their input");
     }

@@ -9,7 +9,7 @@ namespace tinyformer {
 namespace {
 
 [[noreturn]] void FailInner(const OpSite& site) {
-  FailNode(site, "inner-dimension", "operands whose inner dimensions are equal",
+  FailNode(site, "import/inner-dimension", "operands whose inner dimensions are equal",
            ToString(site.shape(0)) + " and " + ToString(site.shape(1)),
            "export the model again: the operands do not multiply");
 }
@@ -58,14 +58,15 @@ std::vector<Shape> InferGemm(const OpSite& site) {
   RequireRank(site, 0, 2);
   RequireRank(site, 1, 2);
   if (site.node.Int("transA", 0) != 0) {
-    FailNode(site, "attribute", "transA 0", "transA 1", "transpose the operand before this node");
+    FailNode(site, "import/attribute", "transA 0", "transA 1",
+             "transpose the operand before this node");
   }
   const Shape &a = site.shape(0), &b = site.shape(1);
   bool transposed = site.node.Int("transB", 0) != 0;
   if (a[1] != (transposed ? b[1] : b[0])) FailInner(site);
   Shape out = {a[0], transposed ? b[0] : b[1]};
   if (site.has_input(2) && BroadcastShapes(site, out, site.shape(2)) != out) {
-    FailNode(site, "bias-shape", "a bias that broadcasts to " + ToString(out),
+    FailNode(site, "import/bias-shape", "a bias that broadcasts to " + ToString(out),
              "shape " + ToString(site.shape(2)), "give one bias per output");
   }
   return {out};
@@ -111,7 +112,7 @@ std::vector<Shape> InferLinear(const OpSite& site) {
   const Shape &x = site.shape(0), &w = site.shape(1);
   if (x.empty() || x.back() != w[1]) FailInner(site);
   if (site.shape(2) != Shape{w[0]}) {
-    FailNode(site, "bias-shape", "a bias of shape " + ToString({w[0]}),
+    FailNode(site, "import/bias-shape", "a bias of shape " + ToString({w[0]}),
              "shape " + ToString(site.shape(2)), "give one bias per output");
   }
   Shape out = x;

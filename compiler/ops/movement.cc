@@ -25,7 +25,7 @@ std::vector<Shape> InferFlatten(const OpSite& site) {
 std::vector<Shape> InferReshape(const OpSite& site) {
   const Shape& x = site.shape(0);
   if (!site.input(1).is_constant() || site.input(1).type != DType::kInt64) {
-    FailNode(site, "reshape-target", "a constant int64 target shape",
+    FailNode(site, "import/reshape-target", "a constant int64 target shape",
              site.input(1).is_constant()
                  ? std::string("a ") + DTypeName(site.input(1).type) + " constant"
                  : "'" + site.input(1).name + "', computed at run time",
@@ -53,7 +53,7 @@ std::vector<Shape> InferReshape(const OpSite& site) {
     if (good) out[static_cast<size_t>(unknown)] = total / known;
   }
   if (!good || ElementCount(out) != total) {
-    FailNode(site, "reshape-target",
+    FailNode(site, "import/reshape-target",
              "a shape with " + std::to_string(total) + " elements, as " + ToString(x),
              ToString(target), "export with batch size 1 and fixed shapes");
   }
@@ -64,7 +64,7 @@ std::vector<Shape> InferLoweredReshape(const OpSite& site) {
   Shape out = site.node.Ints("shape", {});
   if (!site.node.Has("shape") && site.has_input(1)) out = site.input(1).Elements<int64_t>();
   if (ElementCount(out) != ElementCount(site.shape(0))) {
-    FailNode(site, "reshape-target", "as many elements as " + ToString(site.shape(0)),
+    FailNode(site, "import/reshape-target", "as many elements as " + ToString(site.shape(0)),
              ToString(out), "reshape to the same number of elements");
   }
   return {out};
@@ -76,9 +76,10 @@ std::vector<Shape> InferTranspose(const OpSite& site) {
   std::sort(sorted.begin(), sorted.end());
   std::iota(order.begin(), order.end(), 0);
   if (sorted != order) {
-    FailNode(
-        site, "permutation", "perm that holds each of 0.." + std::to_string(x.size() - 1) + " once",
-        "perm " + ToString(perm), "export the model again: the permutation does not fit its input");
+    FailNode(site, "import/permutation",
+             "perm that holds each of 0.." + std::to_string(x.size() - 1) + " once",
+             "perm " + ToString(perm),
+             "export the model again: the permutation does not fit its input");
   }
   Shape out;
   for (int64_t p : perm) out.push_back(x[static_cast<size_t>(p)]);

@@ -27,7 +27,7 @@ const char* QuantizeText(QuantizeRule rule) {
 
 void FailNode(const OpSite& site, const std::string& code, const std::string& expected,
               const std::string& found, const std::string& fix) {
-  throw Error("import/" + code, Where(site), expected, found, fix);
+  throw Error(code, Where(site), expected, found, fix);
 }
 
 const OpDef* FindOp(const std::string& name) {
@@ -76,7 +76,7 @@ Json ListOps() {
 std::vector<Shape> InferShapes(const OpSite& site) {
   const OpDef* op = FindOp(site.node.op);
   if (op == nullptr) {
-    FailNode(site, "unsupported-op", "one of " + SupportedOnnxOps(), site.node.op,
+    FailNode(site, "import/unsupported-op", "one of " + SupportedOnnxOps(), site.node.op,
              "express the model with the operators above, or add it: docs/adding_an_operator.md");
   }
   const auto given = static_cast<int>(site.input_count());
@@ -89,7 +89,7 @@ std::vector<Shape> InferShapes(const OpSite& site) {
     if (op->max_inputs != op->min_inputs && op->max_inputs > 0) {
       expected += " to " + std::to_string(op->max_inputs);
     }
-    FailNode(site, "operands", expected + " operands", std::to_string(given) + " operands",
+    FailNode(site, "import/operands", expected + " operands", std::to_string(given) + " operands",
              "export the model again: the file breaks the operator's definition");
   }
   return op->infer(site);
@@ -98,7 +98,8 @@ std::vector<Shape> InferShapes(const OpSite& site) {
 void RequireRank(const OpSite& site, size_t input, size_t rank) {
   const Value& v = site.input(input);
   if (v.shape.size() == rank) return;
-  FailNode(site, "rank", "operand '" + v.name + "' with " + std::to_string(rank) + " dimensions",
+  FailNode(site, "import/rank",
+           "operand '" + v.name + "' with " + std::to_string(rank) + " dimensions",
            "shape " + ToString(v.shape),
            rank == 4 ? "use two-dimensional images [1, channels, height, width]"
                      : "reshape the operand before this node");
@@ -107,7 +108,8 @@ void RequireRank(const OpSite& site, size_t input, size_t rank) {
 int NormalizeAxis(const OpSite& site, int64_t axis, size_t rank) {
   const auto r = static_cast<int64_t>(rank);
   if (axis < -r || axis >= r) {
-    FailNode(site, "axis", "axis in [" + std::to_string(-r) + ", " + std::to_string(r - 1) + "]",
+    FailNode(site, "import/axis",
+             "axis in [" + std::to_string(-r) + ", " + std::to_string(r - 1) + "]",
              "axis " + std::to_string(axis), "export the model again with an axis of the operand");
   }
   return static_cast<int>(axis < 0 ? axis + r : axis);
@@ -119,7 +121,7 @@ Shape BroadcastShapes(const OpSite& site, const Shape& a, const Shape& b) {
     int64_t x = i < a.size() ? a[a.size() - 1 - i] : 1;
     int64_t y = i < b.size() ? b[b.size() - 1 - i] : 1;
     if (x != y && x != 1 && y != 1) {
-      FailNode(site, "broadcast", "operands that broadcast to one shape",
+      FailNode(site, "import/broadcast", "operands that broadcast to one shape",
                ToString(a) + " and " + ToString(b), "reshape one operand before this node");
     }
     out[out.size() - 1 - i] = std::max(x, y);

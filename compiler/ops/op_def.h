@@ -32,7 +32,7 @@ struct OpSite {
   const Shape& shape(size_t i) const { return input(i).shape; }
 };
 
-/// Throws Error "import/<code>" whose object is "node 'name' (Op, opset n)".
+/// Throws Error `code` whose object is "node 'name' (Op, opset n)".
 [[noreturn]] void FailNode(const OpSite& site, const std::string& code, const std::string& expected,
                            const std::string& found, const std::string& fix);
 

@@ -20,7 +20,7 @@ Layout ChannelsLast(const Shape& x) { return {x[0], x[3], x[1], x[2], 1, x[3]}; 
 Window PoolWindow(const OpSite& site, const Layout& in, const std::string& kernel_key) {
   auto kernel = RequireInts(site, kernel_key, 2, 1, {});
   if (site.node.Int("ceil_mode", 0) != 0) {
-    FailNode(site, "attribute", "ceil_mode 0", "ceil_mode 1",
+    FailNode(site, "import/attribute", "ceil_mode 0", "ceil_mode 1",
              "pad the input so that the windows fit exactly");
   }
   return ReadWindow(site, in.height, in.width, kernel[0], kernel[1]);

@@ -13,7 +13,7 @@ std::vector<Shape> Infer(const OpSite& site) {
   int64_t axis = site.node.Int("axis", -1);
   int last = static_cast<int>(x.size()) - 1;
   if (NormalizeAxis(site, axis, x.size()) != last) {
-    FailNode(site, "softmax-axis",
+    FailNode(site, "import/softmax-axis",
              "axis -1 or " + std::to_string(last) + " for input " + ToString(x),
              "axis " + std::to_string(axis), "transpose before Softmax, or export with axis=-1");
   }

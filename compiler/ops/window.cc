@@ -17,7 +17,7 @@ std::vector<int64_t> RequireInts(const OpSite& site, const std::string& key, siz
   for (int64_t v : values) good = good && v >= least && v <= kMost;
   if (!good) {
     FailNode(
-        site, "attribute",
+        site, "import/attribute",
         key + ": " + std::to_string(count) + " integers, each at least " + std::to_string(least),
         key + " " + ToString(values), "export the model again with two-dimensional windows");
   }
@@ -40,13 +40,13 @@ Window ReadWindow(const OpSite& site, int64_t in_height, int64_t in_width, int64
     int64_t extent = (kernel[d] - 1) * dilations[d] + 1;
     int64_t padded = in[d] + pads[d] + pads[d + 2];
     if (extent > padded) {
-      FailNode(site, "window", "a kernel no larger than the padded input",
+      FailNode(site, "import/window", "a kernel no larger than the padded input",
                "kernel extent " + std::to_string(extent) + " over " + std::to_string(padded) +
                    (d == 0 ? " rows" : " columns"),
                "pad the input or use a smaller kernel");
     }
     if (pads[d] >= extent || pads[d + 2] >= extent) {
-      FailNode(site, "padding", "pads smaller than the kernel", "pads " + ToString(pads),
+      FailNode(site, "import/padding", "pads smaller than the kernel", "pads " + ToString(pads),
                "reduce the padding: some windows would hold no pixel");
     }
     w.out[d] = (padded - extent) / strides[d] + 1;

@@ -30,11 +30,10 @@ class LayerQuantizer {
 
   [[noreturn]] void Fail(const std::string& code, const std::string& expected,
                          const std::string& found, const std::string& fix) const {
-    throw Error("quantize/" + code, "node '" + node_.name + "' (" + node_.op + ")", expected, found,
-                fix);
+    throw Error(code, "node '" + node_.name + "' (" + node_.op + ")", expected, found, fix);
   }
   [[noreturn]] void FailRange(const std::string& what, double value) const {
-    Fail("range", what + " within 32-bit arithmetic", std::to_string(value),
+    Fail("quantize/range", what + " within 32-bit arithmetic", std::to_string(value),
          "calibrate again: the scales of this layer's tensors are too far apart");
   }
 
@@ -100,7 +99,8 @@ void LayerQuantizer::Weighted() {
   } else {
     if (weight.type != DType::kInt8 || !weight.quantization ||
         weight.quantization->zero_point != 0 || weight.quantization->axis > 0) {
-      Fail("weights", "int8 weights with zero point 0, one scale or one per output channel",
+      Fail("quantize/weights",
+           "int8 weights with zero point 0, one scale or one per output channel",
            std::string(DTypeName(weight.type)) + " weights" +
                (weight.quantization
                     ? " with zero point " + std::to_string(weight.quantization->zero_point)
@@ -214,8 +214,8 @@ void LayerQuantizer::Layernorm() {
 
 void LayerQuantizer::Attention() {
   if (!node_.Has("score_scale")) {
-    Fail("scores", "a quantization of the attention scores (the operand of Softmax)", "none",
-         "give --calibrate DATA, or quantize the scores in the QDQ file");
+    Fail("quantize/scores", "a quantization of the attention scores (the operand of Softmax)",
+         "none", "give --calibrate DATA, or quantize the scores in the QDQ file");
   }
   const double score_scale = node_.Float("score_scale", 1);
   const double score = Scale(node_.inputs[0]) * Scale(node_.inputs[1]) *
@@ -299,7 +299,7 @@ void LayerQuantizer::Run() {
   if (rule == rules.end()) {
     std::string known;
     for (const auto& [op, unused] : rules) known += (known.empty() ? "" : ", ") + op;
-    Fail("no-kernel", "one of " + known, node_.op,
+    Fail("quantize/no-kernel", "one of " + known, node_.op,
          "docs/adding_an_operator.md shows how to add a kernel");
   }
   (this->*rule->second)();
