@@ -109,6 +109,49 @@ TEST(QuantizeLinear, Int8OperandsNeedADequantize) {
             "  found:    operand 'xq' is int8\n  fix:      export in QDQ form");
 }
 
+TEST(QuantizeLinear, ChannelsHaveOneZeroPoint) {
+  auto model = QdqModel();
+  for (auto& t : *model.mutable_graph()->mutable_initializer()) {
+    if (t.name() == "wz") t.set_int32_data(1, 3);
+  }
+  EXPECT_EQ(ImportError(model),
+            "error[import/quantization] node 'wd' (DequantizeLinear, opset 17)\n"
+            "  expected: one zero point for all channels\n  found:    zero points that differ "
+            "between channels\n"
+            "  fix:      quantize the weights symmetrically");
+}
+
+TEST(QuantizeLinear, ChannelsMatchTheAxis) {
+  auto model = QdqModel();
+  for (auto& t : *model.mutable_graph()->mutable_initializer()) {
+    if (t.name() != "ws") continue;
+    t.set_dims(0, 3);
+    t.add_float_data(1.0f);
+  }
+  EXPECT_EQ(ImportError(model),
+            "error[import/quantization] node 'wd' (DequantizeLinear, opset 17)\n"
+            "  expected: one scale per index of axis 0 of [2, 2]\n  found:    3 scales\n"
+            "  fix:      export the model again: the file is damaged");
+}
+
+TEST(QuantizeLinear, FloatsCannotBeDequantized) {
+  auto model = ModelFromText("g (float[1,2] x) => (float[1,2] y) { y = DequantizeLinear(x, s) }");
+  AddFloats(model, "s", {}, {0.5f});
+  EXPECT_EQ(ImportError(model),
+            "error[import/integer-operand] node 'y' (DequantizeLinear, opset 17)\n"
+            "  expected: an int8 or uint8 operand\n  found:    operand 'x' is float\n"
+            "  fix:      export in QDQ form");
+}
+
+TEST(QuantizeLinear, Int8InputsAreTaken) {
+  auto model = ModelFromText(
+      "g (int8[1,2] x) => (float[1,2] y) { xd = DequantizeLinear(x, s, z) y = Relu(xd) }");
+  AddFloats(model, "s", {}, {0.5f});
+  AddIntegers(model, "z", TensorProto::INT8, {}, {-4});
+  Graph g = Import(model);
+  EXPECT_EQ(*g.value(g.inputs[0]).quantization, Quantization::PerTensor(0.5f, -4));
+}
+
 TEST(QuantizeLinear, ScalesMustBeConstant) {
   auto model = QdqModel();
   model.mutable_graph()->mutable_node(0)->set_input(1, std::string("x"));

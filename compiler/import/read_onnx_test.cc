@@ -318,6 +318,60 @@ TEST(ReadOnnx, SecondOutputsAreRefused) {
             "  found:    output 'i'\n  fix:      export without the operator's optional outputs");
 }
 
+TEST(ReadOnnx, OutputsHaveBoundedSizes) {
+  auto model =
+      ModelFromText("g (float[1,20000,1] x) => (float[1,20000,20000] y) { y = MatMul(x, w) }");
+  AddFloats(model, "w", {1, 20000}, std::vector<float>(20000, 1.0f));
+  EXPECT_EQ(
+      ImportError(model),
+      "error[import/output-shape] node 'y' (MatMul, opset 17)\n"
+      "  expected: an output of 1 to 268435456 elements\n  found:    shape [1, 20000, 20000]\n"
+      "  fix:      use a smaller input");
+}
+
+TEST(ReadOnnx, ConstantsAreTensors) {
+  auto model = ModelFromText(
+      "g (float[1,4] x) => (float[1,4] y) { s = Constant<value_string = \"a\">() y = Relu(x) }");
+  EXPECT_EQ(ImportError(model),
+            "error[import/constant] node 's' (Constant, opset 17)\n"
+            "  expected: attribute value, value_int, value_ints, value_float or value_floats\n"
+            "  found:    attribute 'value_string'\n  fix:      export the constant as a tensor");
+}
+
+TEST(ReadOnnx, SparseInitialisersAreRefused) {
+  auto model = ReluModel();
+  model.mutable_graph()->add_sparse_initializer();
+  EXPECT_EQ(
+      ImportError(model),
+      "error[import/tensor-type] m.onnx\n  expected: dense initialisers (zeros stored as zeros)\n"
+      "  found:    1 sparse initialisers\n"
+      "  fix:      export with dense weights: the compiler finds the zeros itself");
+}
+
+TEST(ReadOnnx, UnknownPaddingModesAreRefused) {
+  auto model = ModelFromText(
+      "g (float[1,1,4,4] x) => (float[1,1,2,2] y) { y = MaxPool<kernel_shape = [2, 2], auto_pad = "
+      "\"SAME\">(x) }");
+  EXPECT_EQ(
+      ImportError(model),
+      "error[import/attribute] node 'y' (MaxPool, opset 17)\n"
+      "  expected: auto_pad NOTSET, VALID, SAME_UPPER or SAME_LOWER\n  found:    auto_pad SAME\n"
+      "  fix:      export with explicit pads");
+}
+
+TEST(ReadOnnx, LayerNormalizationBelongsToOpset17) {
+  auto model =
+      ModelFromText("g (float[1,4] x) => (float[1,4] y) { y = LayerNormalization(x, s) }", 16);
+  AddFloats(model, "s", {4}, {1, 1, 1, 1});
+  EXPECT_EQ(
+      ImportError(model),
+      std::string("error[import/unsupported-op] node 'y' (LayerNormalization, opset 16)\n"
+                  "  expected: ") +
+          kSupported +
+          "\n  found:    LayerNormalization\n  fix:      express the model with the operators "
+          "above, or add it: docs/adding_an_operator.md");
+}
+
 TEST(ReadOnnx, OldSoftmaxDefaultsToAxisOne) {
   auto model = ModelFromText("g (float[1,4,5] x) => (float[1,4,5] y) { y = Softmax(x) }", 11);
   EXPECT_EQ(ImportError(model),

@@ -239,6 +239,167 @@ TEST(Operands, MissingOnesAreCounted) {
             "  fix:      export the model again: the file breaks the operator's definition");
 }
 
+// One row an error: the node that raises it and the message's three lines.
+struct BadNode {
+  const char* name;
+  std::string op;
+  Shape x;
+  std::vector<Shape> constants;
+  std::map<std::string, Attribute> attributes;
+  std::string text;
+};
+
+using Ints = std::vector<int64_t>;
+
+TEST(Operators, RefuseWhatTheyCannotMean) {
+  const std::string again = "export the model again: the parameters do not match their input";
+  const std::vector<BadNode> table = {
+      {"bias",
+       "Conv",
+       {1, 1, 4, 4},
+       {{2, 1, 3, 3}, {3}},
+       {},
+       "error[import/bias-shape] node 'Conv_node' (Conv, opset 17)\n  expected: a bias of shape "
+       "[2]\n"
+       "  found:    shape [3]\n  fix:      give one bias per output channel"},
+      {"kernel_shape",
+       "Conv",
+       {1, 1, 4, 4},
+       {{2, 1, 3, 3}},
+       {{"kernel_shape", Ints{2, 2}}},
+       "error[import/attribute] node 'Conv_node' (Conv, opset 17)\n"
+       "  expected: kernel_shape [3, 3] as in the weight\n  found:    kernel_shape [2, 2]\n"
+       "  fix:      export the model again"},
+      {"pads",
+       "MaxPool",
+       {1, 1, 4, 4},
+       {},
+       {{"kernel_shape", Ints{2, 2}}, {"pads", Ints{2, 0, 0, 0}}},
+       "error[import/padding] node 'MaxPool_node' (MaxPool, opset 17)\n  expected: pads smaller "
+       "than the kernel\n"
+       "  found:    pads [2, 0, 0, 0]\n  fix:      reduce the padding: some windows would hold no "
+       "pixel"},
+      {"ceil_mode",
+       "MaxPool",
+       {1, 1, 4, 4},
+       {},
+       {{"kernel_shape", Ints{2, 2}}, {"ceil_mode", int64_t{1}}},
+       "error[import/attribute] node 'MaxPool_node' (MaxPool, opset 17)\n  expected: ceil_mode 0\n"
+       "  found:    ceil_mode 1\n  fix:      pad the input so that the windows fit exactly"},
+      {"clip",
+       "Clip",
+       {1, 4},
+       {{2}},
+       {},
+       "error[import/clip-bound] node 'Clip_node' (Clip, opset 17)\n  expected: a bound that is "
+       "one number\n"
+       "  found:    operand 'c0' of shape [2]\n  fix:      clip with scalar bounds"},
+      {"training",
+       "BatchNormalization",
+       {1, 2, 3, 3},
+       {{2}, {2}, {2}, {2}},
+       {{"training_mode", int64_t{1}}},
+       "error[import/attribute] node 'BatchNormalization_node' (BatchNormalization, opset 17)\n"
+       "  expected: training_mode 0\n  found:    training_mode 1\n"
+       "  fix:      export the model in evaluation mode (model.eval())"},
+      {"norm channels",
+       "BatchNormalization",
+       {1, 2, 3, 3},
+       {{2}, {3}, {2}, {2}},
+       {},
+       "error[import/channels] node 'BatchNormalization_node' (BatchNormalization, opset 17)\n"
+       "  expected: one parameter per channel, shape [2]\n  found:    operand 'c1' of shape [3]\n  "
+       "fix:      " +
+           again},
+      {"layernorm axis",
+       "LayerNormalization",
+       {1, 3, 4},
+       {{4}, {4}},
+       {{"axis", int64_t{1}}},
+       "error[import/layernorm-axis] node 'LayerNormalization_node' (LayerNormalization, opset "
+       "17)\n"
+       "  expected: axis -1 or 2 for input [1, 3, 4]\n  found:    axis 1\n"
+       "  fix:      normalise over the last axis only"},
+      {"layernorm channels",
+       "LayerNormalization",
+       {1, 3, 4},
+       {{3}},
+       {},
+       "error[import/channels] node 'LayerNormalization_node' (LayerNormalization, opset 17)\n"
+       "  expected: one parameter per channel, shape [4]\n  found:    operand 'c0' of shape [3]\n  "
+       "fix:      " +
+           again},
+      {"transA",
+       "Gemm",
+       {4, 1},
+       {{4, 2}},
+       {{"transA", int64_t{1}}},
+       "error[import/attribute] node 'Gemm_node' (Gemm, opset 17)\n  expected: transA 0\n  found:  "
+       "  transA 1\n"
+       "  fix:      transpose the operand before this node"},
+      {"gemm bias",
+       "Gemm",
+       {1, 4},
+       {{4, 2}, {2, 2}},
+       {},
+       "error[import/bias-shape] node 'Gemm_node' (Gemm, opset 17)\n"
+       "  expected: a bias that broadcasts to [1, 2]\n  found:    shape [2, 2]\n"
+       "  fix:      give one bias per output"},
+      {"linear bias",
+       "linear",
+       {1, 4},
+       {{2, 4}, {3}},
+       {},
+       "error[import/bias-shape] node 'linear_node' (linear, opset 17)\n  expected: a bias of "
+       "shape [2]\n"
+       "  found:    shape [3]\n  fix:      give one bias per output"},
+      {"perm",
+       "Transpose",
+       {1, 4},
+       {},
+       {{"perm", Ints{0, 0}}},
+       "error[import/permutation] node 'Transpose_node' (Transpose, opset 17)\n"
+       "  expected: perm that holds each of 0..1 once\n  found:    perm [0, 0]\n"
+       "  fix:      export the model again: the permutation does not fit its input"},
+      {"softmax axis",
+       "Softmax",
+       {1, 4},
+       {},
+       {{"axis", int64_t{5}}},
+       "error[import/axis] node 'Softmax_node' (Softmax, opset 17)\n  expected: axis in [-2, 1]\n"
+       "  found:    axis 5\n  fix:      export the model again with an axis of the operand"},
+      {"attention",
+       "attention",
+       {1, 3, 4},
+       {{1, 3, 4}, {1, 3, 4}},
+       {{"heads", int64_t{3}}},
+       "error[import/attention] node 'attention_node' (attention, opset 17)\n"
+       "  expected: q, k, v of one shape whose width the heads divide\n"
+       "  found:    [1, 3, 4], [1, 3, 4], [1, 3, 4] with 3 heads\n  fix:      use self-attention "
+       "with equal widths"},
+      {"attention_pool",
+       "attention_pool",
+       {1, 3, 1},
+       {{1, 4, 2}},
+       {},
+       "error[import/attention] node 'attention_pool_node' (attention_pool, opset 17)\n"
+       "  expected: one logit per token, shape [1, 4, 1]\n  found:    shape [1, 3, 1]\n"
+       "  fix:      score each token once"},
+  };
+  for (const BadNode& bad : table) {
+    Graph g = Input(bad.x);
+    std::vector<ValueId> operands = g.inputs;
+    for (size_t i = 0; i < bad.constants.size(); ++i) {
+      std::vector<float> ones(static_cast<size_t>(ElementCount(bad.constants[i])), 1.0f);
+      std::string name = "c";
+      name += std::to_string(i);
+      operands.push_back(g.AddConstant(name, bad.constants[i], ones));
+    }
+    EXPECT_EQ(ErrorText([&] { Append(g, bad.op, operands, bad.attributes); }), bad.text)
+        << bad.name;
+  }
+}
+
 TEST(LayerNorm, IsBoundedByTheSquareRootOfTheWidth) {
   Rng rng(3);
   Graph g = Input({1, 5, 44});

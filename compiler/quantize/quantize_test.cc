@@ -267,9 +267,16 @@ TEST(QuantizeGraph, ScalesTooFarApartAreRefused) {
   b.x = b.Node1("Add", {b.Gemm(b.x, 4), b.x});
   Graph g = Lower(Annotated(b.Build()));
   g.value(g.outputs[0]).quantization = Quantization::PerTensor(1e-12f, 0);
-  EXPECT_THAT(ErrorText([&] { QuantizeGraph(g); }),
-              ::testing::HasSubstr("error[quantize/range] node 'Add3' (add)\n"
-                                   "  expected: a ratio of scales within 32-bit arithmetic\n"));
+  const Quantization a = *g.value(g.nodes[1].inputs[0]).quantization,
+                     b2 = *g.value(g.inputs[0]).quantization;
+  const double ratio =
+      static_cast<double>(std::max(a.scales[0], b2.scales[0])) / static_cast<double>(1e-12f);
+  EXPECT_EQ(
+      ErrorText([&] { QuantizeGraph(g); }),
+      "error[quantize/range] node 'Add3' (add)\n"
+      "  expected: a ratio of scales within 32-bit arithmetic\n  found:    " +
+          std::to_string(ratio) +
+          "\n  fix:      calibrate again: the scales of this layer's tensors are too far apart");
 }
 
 TEST(QuantizeGraph, OperatorsWithoutKernelsAreNamed) {
