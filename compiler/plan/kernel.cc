@@ -48,12 +48,16 @@ int64_t DepthwiseScratch(const Site& site, bool) {
 
 int64_t LinearScratch(const Site& site, bool sparse) {
   const Shape& weight = site.input(1).shape;
+  const int32_t tokens = Narrow(TokenCount(site.input(0)));
   if (!sparse) {
     engine::LinearS8 layer{};
+    layer.tokens = tokens;
     layer.in = Narrow(weight[1]);
+    layer.out = Narrow(weight[0]);
     return engine::linear_s8_scratch_bytes(layer);
   }
   engine::LinearS8Sparse layer{};
+  layer.tokens = tokens;
   layer.in = Narrow(weight[1]);
   layer.out = Narrow(weight[0]);
   return engine::linear_s8_sparse_scratch_bytes(layer);
@@ -74,6 +78,7 @@ int64_t AttentionScratch(const Site& site) {
 int64_t AttentionPoolScratch(const Site& site) {
   engine::AttentionPoolS8 layer{};
   layer.tokens = Narrow(site.input(1).shape[1]);
+  layer.channels = Narrow(site.input(1).shape[2]);
   return engine::attention_pool_s8_scratch_bytes(layer);
 }
 
