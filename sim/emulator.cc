@@ -81,6 +81,21 @@ Json PartsJson(const ElfFile& elf) {
   return parts;
 }
 
+// The board with its RAM cut off behind what the firmware uses: nothing belongs to the rest, so an
+// access there is as stray as one outside the chip.
+Board CutToFirmware(Board board, const ElfFile& elf) {
+  uint32_t end = elf.Address("tf_ram_end");
+  std::vector<MemoryRegion> kept;
+  for (MemoryRegion region : board.memory) {
+    if (region.kind == MemoryRegion::Kind::kRam) {
+      region.bytes = end > region.address ? std::min(region.bytes, end - region.address) : 0;
+    }
+    if (region.bytes > 0) kept.push_back(region);
+  }
+  board.memory = kept;
+  return board;
+}
+
 // The plugin's config file (sim/plugin/run_config.cc reads it).
 std::string ConfigText(const Board& board, const ElfFile& elf, const EmulationOptions& options,
                        const std::string& output_path) {
@@ -148,6 +163,7 @@ class Diagnosis {
     std::string found = kind + " of " + std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes") +
                         " at " + Hex(address) + " by " + elf_.FunctionAt(pc) + " (pc " + Hex(pc) +
                         ")";
+    if (violation.at("layer") != 0) found += ", layer " + violation.at("layer").dump();
     for (const MemoryRegion& region : board_.memory) {
       bool inside = address >= region.address && address - region.address < region.bytes;
       if (!inside || region.kind != MemoryRegion::Kind::kFlash || kind != "store") continue;
@@ -286,9 +302,10 @@ EmulationResult ParsePluginResult(const std::string& text, const std::string& wh
 
 }  // namespace internal
 
-EmulationResult RunElf(const std::string& elf_path, const Board& board,
+EmulationResult RunElf(const std::string& elf_path, const Board& whole_board,
                        const std::string& directory, const EmulationOptions& options) {
   ElfFile elf = ReadElf(elf_path);
+  Board board = CutToFirmware(whole_board, elf);
   std::string plugin = PluginPath();
   if (!fs::exists(plugin)) {
     throw Error("sim/plugin-missing", plugin, "the emulator plugin", "no such file",
@@ -334,7 +351,7 @@ EmulationResult RunElf(const std::string& elf_path, const Board& board,
   EmulationResult result = internal::ParsePluginResult(text, elf_path);
   if (violation) {
     Json what = Json::parse(text).at("violation");
-    if (what.at("pc") == 0) return RunElf(elf_path, board, directory, Tracing(options));
+    if (what.at("pc") == 0) return RunElf(elf_path, whole_board, directory, Tracing(options));
     diagnosis.Violation(what);
   }
   result.exit_status = process.exit_status;

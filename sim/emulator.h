@@ -63,9 +63,9 @@ struct EmulationResult {
 
 /// Runs elf_path on the board's emulated machine in directory (semihosting opens files there).
 ///
-/// The ELF must be linked with the board's board.ld. It may define tf_profile_marker[256] and
-/// tf_image_marker[2]: byte stores to them split the counts (sim/README.md). A guest exit status
-/// other than 0 is returned, not an error.
+/// The ELF must be linked with the board's board.ld. RAM behind its tf_ram_end counts as outside.
+/// It may define tf_profile_marker[256] and tf_image_marker[2]: byte stores to them split the
+/// counts (sim/README.md). A guest exit status other than 0 is returned, not an error.
 ///
 /// Errors  sim/emulator-missing, sim/emulator-failed, sim/plugin-missing, sim/plugin-version,
 /// sim/plugin-output,

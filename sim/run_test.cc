@@ -49,8 +49,8 @@ class Run : public ::testing::Test {
   }
 
   static constexpr const char* kMap =
-      "flash 0x00200000..0x002fffff, dtcm 0x20000000..0x2000ffff, sram1 0x20010000..0x2004bfff, "
-      "sram2 0x2004c000..0x2004ffff, flash-interface 0x40023c00..0x40023fff";
+      "flash 0x00200000..0x002fffff, dtcm 0x20000000..0x2000200f, flash-interface "
+      "0x40023c00..0x40023fff";
   static TestFirmware* tiny_;
   static TestFirmware* misbehaving_;
 };
@@ -148,6 +148,15 @@ TEST_F(Run, AStoreBeyondRamIsNamed) {
             "  expected: accesses inside MAP\n"
             "  found:    store of 1 byte at 0x20050010 by '(anonymous "
             "namespace)::store_beyond_ram()' (pc ADDRESS)\n"
+            "  fix:      look for an index out of range or an uninitialised pointer there");
+}
+
+TEST_F(Run, AStoreIntoUnusedRamIsNamed) {
+  EXPECT_EQ(Misbehave(12),
+            "error[sim/stray-access] fw/build/emulator/firmware.elf\n"
+            "  expected: accesses inside MAP\n"
+            "  found:    store of 1 byte at 0x20002010 by '(anonymous "
+            "namespace)::store_behind_the_arena()' (pc ADDRESS)\n"
             "  fix:      look for an index out of range or an uninitialised pointer there");
 }
 

@@ -69,6 +69,7 @@ class Attribution {
 
   const std::array<Totals, kLayers>& layers() const { return layers_; }
   const std::array<uint64_t, kLayers>& visits() const { return visits_; }
+  int layer() const { return layer_; }
   const Totals& images_total() const { return images_total_; }
   uint64_t images() const { return images_; }
   uint64_t smallest() const { return smallest_; }

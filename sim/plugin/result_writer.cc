@@ -63,7 +63,8 @@ bool WriteResult(const RunConfig& config, const Attribution& attribution, const 
     json["violation"] = {{"kind", KindName(violation->kind)},
                          {"address", violation->address},
                          {"bytes", violation->bytes},
-                         {"pc", violation->pc}};
+                         {"pc", violation->pc},
+                         {"layer", attribution.layer()}};
   }
   std::ofstream file(config.output_path, std::ios::binary);
   file << json.dump(1) << '\n';

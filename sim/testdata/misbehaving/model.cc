@@ -19,6 +19,9 @@ NOINLINE void load_from_a_hole() { tf_model_arena[0] = *Pointer(0x90000000); }
 
 NOINLINE void store_beyond_ram() { *Pointer(0x20050010) = 1; }
 
+// Behind the arena, where the chip has RAM that no part of this firmware uses.
+NOINLINE void store_behind_the_arena() { *Pointer(0x20002010) = 1; }
+
 NOINLINE void store_into_flash() { const_cast<volatile int8_t*>(table)[1] = 1; }
 
 NOINLINE void execute_ram() {
@@ -86,6 +89,9 @@ extern "C" int model_invoke(const int8_t* in, int8_t* out) {
       return 5;
     case 11:
       lose_the_stack();
+      break;
+    case 12:
+      store_behind_the_arena();
       break;
     case 10:
       depend_on_data(in[1]);
