@@ -9,6 +9,15 @@
 namespace tinyformer {
 namespace {
 
+// The engine's scratch function for a kernel and what it takes of the layer's parameters.
+std::string ScratchCall(const Node& node, const Kernel& kernel, const std::string& layer) {
+  if (node.op == "depthwise_conv2d") {
+    return "depthwise_conv2d_s8_scratch_bytes(" + layer + ".shape)";
+  }
+  const bool sparse = kernel.codec.codec != Codec::kDense;
+  return node.op + (sparse ? "_s8_sparse" : "_s8") + "_scratch_bytes(" + layer + ")";
+}
+
 // Everything that the text of one layer is made from.
 class LayerWriter {
  public:
@@ -73,7 +82,7 @@ class LayerWriter {
   std::string Pointer(ValueId id, bool written) const;
   void Call(const std::vector<size_t>& operands);
   void Parameters(const std::string& type, const Initializer& fields) {
-    text_.parameters = "const engine::" + type + " " + name_ + " = " + fields.Braced() + ";\n";
+    text_.parameters = "constexpr engine::" + type + " " + name_ + " = " + fields.Braced() + ";\n";
   }
 
   static Initializer ConvShapeFields(const engine::Conv2dShape& shape);
@@ -354,6 +363,12 @@ LayerText LayerWriter::Run() {
   TF_CHECK(writer != writers.end(), "no emission for", node_.op);
   text_.comment = Comment();
   (this->*writer->second)();
+  if (layer_.kernel.scratch_bytes > 0) {
+    // Kernels of another version than the plan's must not build.
+    text_.parameters += "static_assert(engine::" + ScratchCall(node_, layer_.kernel, name_) +
+                        " <= " + std::to_string(layer_.kernel.scratch_bytes) +
+                        ",\n              \"scratch as planned\");\n";
+  }
   return text_;
 }
 

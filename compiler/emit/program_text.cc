@@ -308,12 +308,12 @@ endif()
 set(CMAKE_C_STANDARD 99)
 set(CMAKE_CXX_STANDARD 17)
 set(CMAKE_CXX_EXTENSIONS OFF)
+add_compile_options(-ffunction-sections -fdata-sections $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>
+  $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti> $<$<COMPILE_LANGUAGE:CXX>:-fno-threadsafe-statics>)
 
 file(GLOB_RECURSE engine_sources ${CMAKE_CURRENT_SOURCE_DIR}/engine/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/engine/*.S)
 add_library($p STATIC $p.cc weights.cc ${engine_sources})
 target_include_directories($p PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/engine/include)
-target_compile_options($p PRIVATE -ffunction-sections -fdata-sections -fno-exceptions
-  $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti -fno-threadsafe-statics>)
 
 add_executable($p_selftest main.c selftest.cc)
 target_link_libraries($p_selftest PRIVATE $p)

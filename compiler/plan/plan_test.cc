@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "compiler/plan/example_graph.h"
+#include "tinyformer/engine/linear_s8_sparse.h"
 
 namespace tinyformer {
 namespace {
@@ -169,6 +170,17 @@ TEST(ListKernels, NamesANodeWithoutKernel) {
             "reshape, softmax, transpose\n"
             "  found:    erf\n"
             "  fix:      express the node by those operators before export");
+}
+
+TEST(ListKernels, ScratchIsWhatTheEngineAsksForTheWholeLayer) {
+  ExampleGraph g("scratch", 1, 0.5);
+  const Graph graph = g.Finish(g.Linear("layer", g.Input({1, 64, 32}), 48));
+  engine::LinearS8Sparse layer{};
+  layer.tokens = 64;
+  layer.in = 32;
+  layer.out = 48;
+  const auto kernels = ListKernels(graph, graph.nodes[0], CodecRequest::kRunLength);
+  EXPECT_EQ(kernels.back().scratch_bytes, engine::linear_s8_sparse_scratch_bytes(layer));
 }
 
 TEST(ListKernels, TheFirstConvolutionIsDenseAndDepthwiseHasBlocksOfThree) {
