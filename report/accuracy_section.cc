@@ -29,6 +29,7 @@ std::optional<double> OnValidation(const std::optional<FinishedWeights>& weights
 }
 
 std::string Readable(std::string name) {
+  if (name == "lr") return "learning rate";
   std::replace(name.begin(), name.end(), '_', ' ');
   return name;
 }

@@ -79,6 +79,11 @@ std::string CyclesNote(const ReportInput& input) {
     text += input.profile->cycles_error ? ", whose stated error is ± " +
                                               FormatPercent(*input.profile->cycles_error, 0) + "."
                                         : ".";
+    if (input.profile->stall_estimate) {
+      text += " Waiting for flash and caches adds about " +
+              FormatShort(static_cast<double>(*input.profile->stall_estimate)) +
+              " cycles to an inference; that figure is rough and not in the table.";
+    }
   } else {
     text += "the compiler's cost model.";
   }

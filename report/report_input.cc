@@ -173,6 +173,7 @@ ReportedProfile ParseReportedProfile(const Json& json, const std::string& name) 
   ReportedProfile result;
   result.instructions = Whole(json, "instructions", name);
   result.cycles_estimate = MaybeWhole(json, "cycles_estimate", name);
+  result.stall_estimate = MaybeWhole(json, "stall_estimate", name);
   result.cycles_error = MaybeNumber(json, "cycles_error", name);
   for (const Json& item : List(json, "layers", name)) {
     ReportedLayer layer = ParseLayer(item, name);

@@ -79,6 +79,7 @@ struct ReportedProfile {
   int64_t instructions = 0;
   std::optional<int64_t> cycles_estimate;
   std::optional<double> cycles_error;
+  std::optional<int64_t> stall_estimate;  // cycles that caches and flash add; rough
   std::vector<ReportedLayer> layers;
   Provenance provenance;
 };

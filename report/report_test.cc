@@ -88,6 +88,12 @@ TEST(BuildReport, SaysWhenAModelDoesNotFit) {
   EXPECT_THAT(html, HasSubstr("class=\"over\""));
 }
 
+TEST(BuildReport, KeepsStallCyclesApart) {
+  ReportInput input = Sample();
+  input.profile->stall_estimate = 12300000;
+  EXPECT_THAT(BuildReport(input), HasSubstr("adds about 12.3 M cycles to an inference"));
+}
+
 TEST(CollectRecords, CarriesTheProvenanceOfItsFile) {
   for (const Record& record : CollectRecords(Sample())) {
     if (record.name == "model.onnx") {

@@ -209,6 +209,7 @@ void WriteSampleOutput(const std::string& folder, const std::string& name) {
   compile["provenance"] =
       Provenance("tinyformer compile out/model.onnx --target stm32f746 -o out/firmware --json");
   Json profile = {{"instructions", cycles * 5 / 4}, {"cycles_estimate", cycles}};
+  profile["stall_estimate"] = cycles / 7;
   profile["cycles_error"] = 0.15;
   profile["layers"] = measured;
   profile["provenance"] = Provenance("tinyformer profile out/firmware --json");
