@@ -53,6 +53,7 @@ std::vector<Record> CollectRecords(const ReportInput& input) {
     const ReportedProfile& profile = *input.profile;
     Add(records, "instructions", profile.instructions, "instr.", 1, profile.provenance);
     Add(records, "cycles.emulator", profile.cycles_estimate, "cycles, est.", 1, profile.provenance);
+    Add(records, "cycles.stalls", profile.stall_estimate, "cycles, est.", 1, profile.provenance);
   }
   Add(records, "model.onnx", input.onnx_bytes, "B", 1,
       {"", input.onnx_hash, "", "", "", "", std::nullopt});
