@@ -116,6 +116,11 @@ sample docs/c.md 'Here.'
 expect "a link that leads nowhere" links 1 \
   "docs/a.md:1: [links] the link 'b.md' leads nowhere; fix: correct the path (it is relative to docs/a.md)"
 
+sample docs/a.md 'Read `base/error.h`, then `base/gone.h`.'
+sample base/error.h '#pragma once'
+expect "a document that names a file that is gone" links 1 \
+  "docs/a.md:1: [links] there is no file 'base/gone.h'; fix: correct the path (it is relative to the tree's root)"
+
 "$check" no-such-check 2>/dev/null
 [ $? = 2 ] || { echo "FAILED an unknown check exits with 2"; failed=1; }
 exit $failed
