@@ -14,15 +14,18 @@ std::string Text(const Quantization& q) {
                               : std::to_string(q.scales.size()) + " scales";
 }
 
-}  // namespace
-
-Quantization OnnxImporter::ReadQuantization(const OpSite& site, const onnx::NodeProto& proto,
-                                            const Shape& shape, bool constant, bool* is_uint8) {
+void RequireOperands(const OpSite& site, const onnx::NodeProto& proto) {
   if (proto.input_size() < 2 || proto.input_size() > 3) {
     FailNode(site, "import/operands", "2 to 3 operands",
              std::to_string(proto.input_size()) + " operands",
              "export the model again: the file breaks the operator's definition");
   }
+}
+
+}  // namespace
+
+Quantization OnnxImporter::ReadQuantization(const OpSite& site, const onnx::NodeProto& proto,
+                                            const Shape& shape, bool constant, bool* is_uint8) {
   const Value& scale = RequireConstant(site, proto.input(1), "scale");
   Quantization q;
   if (scale.type != DType::kFloat32) {
@@ -84,7 +87,7 @@ void OnnxImporter::Annotate(const OpSite& site, ValueId id, const Quantization& 
 
 void OnnxImporter::AddQuantize(const onnx::NodeProto& proto, const Node& node) {
   OpSite site{graph_, node, opset_};
-  if (proto.input_size() < 1) ReadQuantization(site, proto, {}, false, nullptr);
+  RequireOperands(site, proto);
   Entry source = Lookup(site, proto.input(0));
   if (source.quantized || source.integer_input) {
     FailNode(site, "import/integer-operand", "a real operand",
@@ -127,7 +130,7 @@ void OnnxImporter::AddQuantize(const onnx::NodeProto& proto, const Node& node) {
 
 void OnnxImporter::AddDequantize(const onnx::NodeProto& proto, const Node& node) {
   OpSite site{graph_, node, opset_};
-  if (proto.input_size() < 1) ReadQuantization(site, proto, {}, false, nullptr);
+  RequireOperands(site, proto);
   Entry source = Lookup(site, proto.input(0));
   bool is_uint8 = source.is_uint8;
   Quantization q = ReadQuantization(site, proto, graph_.value(source.value).shape,
