@@ -143,6 +143,16 @@ TEST(QuantizeLinear, FloatsCannotBeDequantized) {
             "  fix:      export in QDQ form");
 }
 
+TEST(QuantizeLinear, AScaleIsNeeded) {
+  auto model = QdqModel();
+  model.mutable_graph()->mutable_node(0)->clear_input();
+  EXPECT_EQ(
+      ImportError(model),
+      "error[import/operands] node 'xq' (QuantizeLinear, opset 17)\n  expected: 2 to 3 operands\n"
+      "  found:    0 operands\n"
+      "  fix:      export the model again: the file breaks the operator's definition");
+}
+
 TEST(QuantizeLinear, Int8InputsAreTaken) {
   auto model = ModelFromText(
       "g (int8[1,2] x) => (float[1,2] y) { xd = DequantizeLinear(x, s, z) y = Relu(xd) }");
