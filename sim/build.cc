@@ -197,7 +197,7 @@ void Link(const Toolchain& tools, const Words& objects, const std::string& outpu
 
 // Everything that decides the result: sources, headers, flags, compiler.
 std::string BuildKey(const Toolchain& tools, const Words& options, const Words& sources,
-                     const std::string& folder) {
+                     const std::string& folder, const std::string& build_folder) {
   std::string text = CompilerVersion(tools);
   for (const Words* words : {&tools.flags, &tools.link_flags, &options, &sources}) {
     for (const std::string& word : *words) text += word + "\n";
@@ -206,9 +206,15 @@ std::string BuildKey(const Toolchain& tools, const Words& options, const Words& 
     if (flag.rfind("-T", 0) == 0) text += ReadFile(flag.substr(2));
   }
   Words files = sources;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+  auto add_headers = [&](const fs::directory_entry& entry) {
     if (entry.path().extension() == ".h") files.push_back(entry.path().string());
+  };
+  for (auto it = fs::recursive_directory_iterator(folder); it != fs::recursive_directory_iterator();
+       ++it) {
+    if (it.depth() == 0 && it->path().filename() == "build") it.disable_recursion_pending();
+    add_headers(*it);
   }
+  for (const auto& entry : fs::directory_iterator(build_folder)) add_headers(entry);
   std::sort(files.begin(), files.end());
   for (const std::string& file : files) text += file + Checksum(ReadFile(file));
   return Checksum(text);
@@ -231,7 +237,7 @@ void BuildInFolder(const Firmware& firmware, const Toolchain& tools, const Words
                    const Words& options, const std::string& folder, const std::string& output,
                    const Board* board) {
   std::string stamp = folder + "/stamp";
-  std::string key = BuildKey(tools, options, sources, firmware.directory);
+  std::string key = BuildKey(tools, options, sources, firmware.directory, folder);
   if (fs::exists(output) && fs::exists(stamp) && ReadFile(stamp) == key) return;
   fs::remove(stamp);
   Link(tools, CompileAll(tools, options, sources, folder), output, board);

@@ -46,6 +46,8 @@ TEST(Build, NothingIsDoneTwice) {
   std::string elf = BuildFirmware(test.firmware(), test.board(), false).elf_path;
   auto first = std::filesystem::last_write_time(elf);
   BuildFirmware(test.firmware(), test.board(), false);
+  BuildFirmware(test.firmware(), test.board(), true);
+  BuildFirmware(test.firmware(), test.board(), false);
   EXPECT_EQ(std::filesystem::last_write_time(elf), first);
   AppendLine(test.File("model.cc"), "extern \"C\" int addition() { return 1; }");
   BuildFirmware(test.firmware(), test.board(), false);

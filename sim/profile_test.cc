@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
+#include "base/file.h"
+
 namespace tinyformer {
 namespace {
 
@@ -13,6 +17,13 @@ Profile TwoLayers() {
   profile.layers = {{"stem", "conv2d", "conv2d_s8", 800, 750, 50, 1.6},
                     {"pool", "max_pool2d", "max_pool2d_s8", 200, 245, 10, 0}};
   return profile;
+}
+
+TEST(Profile, TheStatedErrorIsThatOfTheDocumentation) {
+  const char* root = std::getenv("TINYFORMER_SOURCE_DIR");
+  std::string page = ReadFile(std::string(root ? root : ".") + "/docs/emulation.md");
+  std::string percent = std::to_string(static_cast<int>(100 * kCycleModelError));
+  EXPECT_NE(page.find("+-" + percent + " % for a whole network"), std::string::npos);
 }
 
 TEST(Profile, TheTableHasARowALayer) {
