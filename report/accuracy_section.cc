@@ -66,8 +66,10 @@ std::string AccuracyTable(const ReportInput& input) {
       AddRow(rows, "float, pruned", *run.accuracy_pruned, images, run.images,
              run.accuracy_float ? PointsApart(*run.accuracy_float, *run.accuracy_pruned) : none);
     }
-    AddRow(rows, "int8", run.accuracy, images, run.images,
-           run.accuracy_pruned ? PointsApart(*run.accuracy_pruned, run.accuracy) : none);
+    if (run.accuracy) {
+      AddRow(rows, "int8", *run.accuracy, images, run.images,
+             run.accuracy_pruned ? PointsApart(*run.accuracy_pruned, *run.accuracy) : none);
+    }
   }
   if (rows.empty()) return "";
   return DrawTable({{"model"},
@@ -81,7 +83,8 @@ std::string AccuracyTable(const ReportInput& input) {
 std::string Exactness(const ReportedRun& run) {
   std::string html = "<p class=\"soft\">";
   if (run.bit_exact) {
-    html += *run.bit_exact ? "The firmware's outputs equal the host build's, byte for byte. "
+    html += *run.bit_exact ? "The firmware's outputs equal the host build's, byte for byte, on " +
+                                 GroupDigits(run.images) + " images. "
                            : "The firmware's outputs differ from the host build's. ";
   }
   if (run.instructions_min && run.instructions_max) {
@@ -150,7 +153,7 @@ std::string Curves(const std::string& title, const ReportedMetrics& metrics) {
 std::string AccuracySection(const ReportInput& input) {
   std::string html = AccuracyTable(input) + MissingNote(input, {"run.json"});
   if (!input.run) return html;
-  html += Exactness(*input.run);
+  html += Exactness(*CountedRun(input));
   const auto& counts = input.run->confusion;
   if (counts.empty()) {
     return html +

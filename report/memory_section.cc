@@ -69,11 +69,12 @@ std::string MemorySection(const ReportInput& input) {
         {"stack", GroupDigits(compile.stack_bytes), "compiler's bound"},
         {"all RAM", GroupDigits(compile.ram_peak_bytes),
          "limit " + FormatBytes(compile.ram_limit_bytes)}};
-    if (input.run && input.run->stack_peak_bytes) {
-      rows.push_back({"stack, measured", GroupDigits(*input.run->stack_peak_bytes), "emulator"});
+    const ReportedRun* counted = CountedRun(input);
+    if (counted != nullptr && counted->stack_peak_bytes) {
+      rows.push_back({"stack, measured", GroupDigits(*counted->stack_peak_bytes), "emulator"});
     }
-    if (input.run && input.run->ram_touched_bytes) {
-      rows.push_back({"RAM touched", GroupDigits(*input.run->ram_touched_bytes), "emulator"});
+    if (counted != nullptr && counted->ram_touched_bytes) {
+      rows.push_back({"RAM touched", GroupDigits(*counted->ram_touched_bytes), "emulator"});
     }
     html += "<div><h3>All RAM</h3>\n" + DrawTable({{"part"}, {"bytes", true}, {"source"}}, rows) +
             "</div>\n";

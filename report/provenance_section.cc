@@ -31,6 +31,9 @@ std::vector<Record> CollectRecords(const ReportInput& input) {
     share("accuracy.float", run.accuracy_float);
     share("accuracy.pruned", run.accuracy_pruned);
     share("accuracy.int8", run.accuracy);
+  }
+  if (const ReportedRun* counted = CountedRun(input)) {
+    const ReportedRun& run = *counted;
     Add(records, "instructions.min", run.instructions_min, "instr.", run.images, run.provenance);
     Add(records, "instructions.max", run.instructions_max, "instr.", run.images, run.provenance);
     Add(records, "stack.peak", run.stack_peak_bytes, "B", run.images, run.provenance);

@@ -103,6 +103,9 @@ ReportInput ReadReportInput(const std::string& folder) {
   with_json("run.json", [&](const Json& json, const std::string& name) {
     input.run = ParseReportedRun(json, name);
   });
+  with_json("run-emulator.json", [&](const Json& json, const std::string& name) {
+    input.emulated = ParseReportedRun(json, name);
+  });
   with_json("profile.json", [&](const Json& json, const std::string& name) {
     input.profile = ParseReportedProfile(json, name);
   });

@@ -138,9 +138,9 @@ ReportedCompile ParseReportedCompile(const Json& json, const std::string& name) 
 ReportedRun ParseReportedRun(const Json& json, const std::string& name) {
   ReportedRun result;
   result.images = Whole(json, "images", name);
-  result.correct = Whole(json, "correct", name);
-  result.accuracy = RequireKey<double>(json, "accuracy", name, "a share from 0 to 1");
-  RequireShare(result.accuracy, "accuracy", name);
+  result.correct = MaybeWhole(json, "correct", name);
+  result.accuracy = MaybeNumber(json, "accuracy", name);
+  if (result.accuracy) RequireShare(*result.accuracy, "accuracy", name);
   result.on = MaybeText(json, "on", name);
   if (json.contains("bit_exact") && !json.at("bit_exact").is_null()) {
     result.bit_exact = RequireKey<bool>(json, "bit_exact", name, "true or false");

@@ -62,9 +62,10 @@ struct ReportedCompile {
 /// run.json: what `tinyformer run --json` prints. confusion[t][p] counts images of class t that
 /// were called p.
 struct ReportedRun {
-  int64_t images = 0, correct = 0;
-  double accuracy = 0;  // [0, 1]
-  std::string on;       // "emulator" or "host"
+  int64_t images = 0;
+  std::optional<int64_t> correct;  // absent when the images had no labels
+  std::optional<double> accuracy;  // [0, 1]
+  std::string on;                  // "emulator" or "host"
   std::optional<bool> bit_exact;
   std::optional<int64_t> instructions_min, instructions_max, cycles_estimate, stack_peak_bytes,
       ram_touched_bytes;
@@ -115,6 +116,7 @@ struct ReportInput {
   std::optional<ReportedPlan> plan;
   std::optional<ReportedCompile> compile;
   std::optional<ReportedRun> run;
+  std::optional<ReportedRun> emulated;  // a second run, of fewer images, that counted instructions
   std::optional<ReportedProfile> profile;
   std::optional<int64_t> clock_hz;  // the board's, from firmware/board/board.json
   std::optional<int64_t> onnx_bytes;
@@ -126,9 +128,10 @@ struct ReportInput {
 
 /// Reads an output folder: run/{metrics.jsonl, config.json, genome.json, model.safetensors},
 /// run/compressed/{metrics.jsonl, model.safetensors}, model.onnx (only hashed), firmware/plan.json,
-/// firmware/board/board.json, compile.json, run.json, profile.json. A file that is not there goes
-/// to `missing`, it is no error. The last line of a metrics.jsonl may be half written (a run that
-/// goes on). Of model.safetensors only the metadata is used.
+/// firmware/board/board.json, compile.json, run.json, run-emulator.json (optional: when run.json is
+/// of the host), profile.json. A file that is not there goes to `missing`, it is no error. The last
+/// line of a metrics.jsonl may be half written (a run that goes on). Of model.safetensors only the
+/// metadata is used.
 ///
 /// Errors  file/missing (no such folder), report/empty (none of the files), json/syntax, tensors/*,
 /// json/key, report/value (a tensor

@@ -121,6 +121,19 @@ TEST_F(ReportInputTest, RefusesAnAccuracyThatIsNoShare) {
             "  fix:      write the file again with the command that made it");
 }
 
+TEST_F(ReportInputTest, TakesCountsFromTheEmulatorAndAccuracyFromTheHost) {
+  Write("run.json",
+        R"({"images": 10000, "correct": 9000, "accuracy": 0.9, "instructions_min": null})");
+  Write(
+      "run-emulator.json",
+      R"({"images": 64, "correct": null, "accuracy": null, "bit_exact": true, "instructions_min": 77})");
+  const ReportInput input = ReadReportInput(folder_);
+  EXPECT_EQ(input.run->accuracy, 0.9);
+  EXPECT_EQ(input.run->instructions_min, std::nullopt);
+  EXPECT_EQ(input.emulated->accuracy, std::nullopt);
+  EXPECT_EQ(input.emulated->instructions_min, 77);
+}
+
 TEST(ParseMetrics, IgnoresALastLineThatIsStillBeingWritten) {
   const ReportedMetrics metrics = ParseMetrics(
       "{\"epoch\": 1, \"loss\": 2.0}\n{\"epoch\": 2, \"loss\": 1.5}\n{\"epoch\": 3, \"lo", "m");

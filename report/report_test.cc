@@ -88,6 +88,24 @@ TEST(BuildReport, SaysWhenAModelDoesNotFit) {
   EXPECT_THAT(html, HasSubstr("class=\"over\""));
 }
 
+TEST(BuildReport, ShowsTheCountsOfTheEmulatorBesideTheAccuracyOfTheHost) {
+  ReportInput input = Sample();
+  input.run->instructions_min = input.run->instructions_max = std::nullopt;
+  input.emulated = *input.run;
+  input.emulated->images = 64;
+  input.emulated->instructions_min = input.emulated->instructions_max = 123456;
+  const std::string html = BuildReport(input);
+  EXPECT_THAT(html, HasSubstr("Every image took exactly 123,456 instructions."));
+  EXPECT_THAT(html, HasSubstr("of 10,000 images"));
+}
+
+TEST(BuildReport, SaysThatAnAccuracyWasNotMeasured) {
+  ReportInput input = Sample();
+  input.run->accuracy = std::nullopt;
+  input.run->correct = std::nullopt;
+  EXPECT_THAT(BuildReport(input), HasSubstr("<div class=\"big none\">not measured"));
+}
+
 TEST(BuildReport, KeepsStallCyclesApart) {
   ReportInput input = Sample();
   input.profile->stall_estimate = 12300000;

@@ -28,6 +28,10 @@ std::string ProvenanceSection(const ReportInput& input);
 /// layers have the same names in the same order.
 std::vector<ReportedLayer> MergeLayers(const ReportInput& input);
 
+/// The run that counted instructions and stack: the second one if there is one, else the first;
+/// nullptr without runs.
+const ReportedRun* CountedRun(const ReportInput& input);
+
 /// Every number of the report as a record.
 std::vector<Record> CollectRecords(const ReportInput& input);
 

@@ -24,11 +24,14 @@ std::string Meter(int64_t used, int64_t limit) {
 }
 
 std::string AccuracyTile(const ReportInput& input) {
-  if (!input.run) return Tile("Accuracy, int8", "", Note("on test images"));
+  if (!input.run || !input.run->accuracy) {
+    return Tile("Accuracy, int8", "", Note("on test images"));
+  }
   const ReportedRun& run = *input.run;
-  return Tile("Accuracy, int8", FormatPercent(run.accuracy, 2),
-              Note("± " + FormatFixed(WilsonHalfWidth(run.accuracy, run.images) * 100, 2) +
-                   " points (95 %), " + GroupDigits(run.correct) + " of " +
+  const double accuracy = *run.accuracy;
+  return Tile("Accuracy, int8", FormatPercent(accuracy, 2),
+              Note("± " + FormatFixed(WilsonHalfWidth(accuracy, run.images) * 100, 2) +
+                   " points (95 %), " + (run.correct ? GroupDigits(*run.correct) + " of " : "") +
                    GroupDigits(run.images) + " images"));
 }
 
@@ -38,8 +41,8 @@ std::string TimeTile(const ReportInput& input) {
   if (input.profile && input.profile->cycles_estimate) {
     cycles = input.profile->cycles_estimate;
     source = "emulator's model";
-  } else if (input.run && input.run->cycles_estimate) {
-    cycles = input.run->cycles_estimate;
+  } else if (CountedRun(input) && CountedRun(input)->cycles_estimate) {
+    cycles = CountedRun(input)->cycles_estimate;
     source = "emulator's model";
   } else if (input.compile && input.compile->cycles_estimate) {
     cycles = input.compile->cycles_estimate;
@@ -81,6 +84,11 @@ std::string SummaryTiles(const ReportInput& input) {
     html += Tile("RAM, peak", "", Note("arena, stack and data"));
   }
   return html + TimeTile(input) + "</div>\n";
+}
+
+const ReportedRun* CountedRun(const ReportInput& input) {
+  if (input.emulated) return &*input.emulated;
+  return input.run ? &*input.run : nullptr;
 }
 
 std::string MissingNote(const ReportInput& input, const std::vector<std::string>& files) {
