@@ -27,13 +27,17 @@ std::string ErrorText(F&& f) {
   return "";
 }
 
-std::string TempPath(const std::string& name) { return ::testing::TempDir() + "tf_base_" + std::to_string(::getpid()) + "_" + name; }
+std::string TempPath(const std::string& name) {
+  return ::testing::TempDir() + "tf_base_" + std::to_string(::getpid()) + "_" + name;
+}
 
 TEST(Error, HasFourLines) {
-  Error error("import/softmax-axis", "node 'a' (Softmax)", "axis -1", "axis 1", "transpose before Softmax");
-  EXPECT_STREQ(error.what(),
-               "error[import/softmax-axis] node 'a' (Softmax)\n  expected: axis -1\n  found:    axis 1\n"
-               "  fix:      transpose before Softmax");
+  Error error("import/softmax-axis", "node 'a' (Softmax)", "axis -1", "axis 1",
+              "transpose before Softmax");
+  EXPECT_STREQ(
+      error.what(),
+      "error[import/softmax-axis] node 'a' (Softmax)\n  expected: axis -1\n  found:    axis 1\n"
+      "  fix:      transpose before Softmax");
 }
 
 TEST(Check, NamesConditionAndValues) {
@@ -46,28 +50,32 @@ TEST(Check, NamesConditionAndValues) {
 }
 
 TEST(File, MissingFileIsNamed) {
-  EXPECT_EQ(ErrorText([] { ReadFile("/no/such/file"); }),
-            "error[file/missing] /no/such/file\n  expected: a file\n  found:    nothing at this path\n"
-            "  fix:      check the path");
+  EXPECT_EQ(
+      ErrorText([] { ReadFile("/no/such/file"); }),
+      "error[file/missing] /no/such/file\n  expected: a file\n  found:    nothing at this path\n"
+      "  fix:      check the path");
 }
 
 TEST(File, AFolderIsNotAFile) {
   EXPECT_EQ(ErrorText([] { ReadFile("/"); }),
-            "error[file/is-directory] /\n  expected: a file\n  found:    a folder\n  fix:      name a file inside it");
+            "error[file/is-directory] /\n  expected: a file\n  found:    a folder\n  fix:      "
+            "name a file inside it");
 }
 
 TEST(File, TooLargeIsRefused) {
   std::string path = TempPath("large");
   WriteFileAtomic(path, "123456");
   EXPECT_EQ(ErrorText([&] { ReadFile(path, 5); }),
-            "error[file/too-large] " + path + "\n  expected: at most 5 bytes\n  found:    more than that\n"
-            "  fix:      check that this is the file you meant");
+            "error[file/too-large] " + path +
+                "\n  expected: at most 5 bytes\n  found:    more than that\n"
+                "  fix:      check that this is the file you meant");
 }
 
 TEST(File, AFullDiskLeavesTheOldFileWhole) {
   EXPECT_EQ(ErrorText([] { AppendLine("/dev/full", "x"); }),
             "error[file/write-failed] /dev/full\n  expected: a place that can be written\n"
-            "  found:    No space left on device\n  fix:      free some disk space, then run the same command again");
+            "  found:    No space left on device\n  fix:      free some disk space, then run the "
+            "same command again");
 }
 
 TEST(File, AtomicWriteReplacesAndLeavesNothingElse) {
@@ -80,7 +88,8 @@ TEST(File, AtomicWriteReplacesAndLeavesNothingElse) {
 
 TEST(Json, SyntaxErrorsHaveLineAndColumn) {
   EXPECT_EQ(ErrorText([] { ParseJson("{\n \"a\": ?}", "g.json"); }),
-            "error[json/syntax] g.json\n  expected: JSON\n  found:    a syntax error at line 2, column 7\n"
+            "error[json/syntax] g.json\n  expected: JSON\n  found:    a syntax error at line 2, "
+            "column 7\n"
             "  fix:      correct the file there");
 }
 
@@ -141,7 +150,8 @@ TEST(Tensors, RoundTrip) {
 
 TEST(Tensors, EveryTruncationIsNoticed) {
   std::string bytes = EncodeTensors(TwoTensors());
-  for (size_t n = 0; n < bytes.size(); ++n) EXPECT_NE(ErrorText([&] { DecodeTensors(bytes.substr(0, n), "m"); }), "") << n;
+  for (size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_NE(ErrorText([&] { DecodeTensors(bytes.substr(0, n), "m"); }), "") << n;
 }
 
 TEST(Tensors, EveryFlippedDataByteIsNoticed) {
@@ -149,7 +159,9 @@ TEST(Tensors, EveryFlippedDataByteIsNoticed) {
   for (size_t i = bytes.size() - 26; i < bytes.size(); ++i) {
     std::string bad = bytes;
     bad[i] ^= 1;
-    EXPECT_THAT(ErrorText([&] { DecodeTensors(bad, "m"); }), ::testing::HasSubstr("error[tensors/checksum] m")) << i;
+    EXPECT_THAT(ErrorText([&] { DecodeTensors(bad, "m"); }),
+                ::testing::HasSubstr("error[tensors/checksum] m"))
+        << i;
   }
 }
 

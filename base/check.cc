@@ -3,7 +3,8 @@
 namespace tinyformer::internal {
 
 void FailCheck(const char* file, int line, const char* condition, const std::string& values) {
-  throw CheckFailure(std::string(file) + ":" + std::to_string(line) + ": check failed: " + condition + values);
+  throw CheckFailure(std::string(file) + ":" + std::to_string(line) +
+                     ": check failed: " + condition + values);
 }
 
 }  // namespace tinyformer::internal

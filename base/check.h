@@ -14,7 +14,8 @@ class CheckFailure : public std::logic_error {
 
 namespace internal {
 
-[[noreturn]] void FailCheck(const char* file, int line, const char* condition, const std::string& values);
+[[noreturn]] void FailCheck(const char* file, int line, const char* condition,
+                            const std::string& values);
 
 template <typename... Values>
 std::string JoinValues(const Values&... values) {
@@ -27,7 +28,8 @@ std::string JoinValues(const Values&... values) {
 }  // namespace tinyformer
 
 /// TF_CHECK(i < n, "i", i, "n", n): throws CheckFailure with file, line, condition and the values.
-#define TF_CHECK(condition, ...)                                        \
-  ((condition) ? (void)0                                                \
-               : ::tinyformer::internal::FailCheck(__FILE__, __LINE__, #condition, \
-                                                   ::tinyformer::internal::JoinValues(__VA_ARGS__)))
+#define TF_CHECK(condition, ...)                                           \
+  ((condition)                                                             \
+       ? (void)0                                                           \
+       : ::tinyformer::internal::FailCheck(__FILE__, __LINE__, #condition, \
+                                           ::tinyformer::internal::JoinValues(__VA_ARGS__)))

@@ -1,4 +1,5 @@
-// The user's input is wrong: an error with a code, an object, what was expected and found, and one next step.
+// The user's input is wrong: an error with a code, an object, what was expected and found, and one
+// next step.
 #pragma once
 
 #include <exception>
@@ -19,7 +20,8 @@ namespace tinyformer {
 ///           fix:      ...
 class Error : public std::exception {
  public:
-  Error(std::string code, std::string where, std::string expected, std::string found, std::string fix);
+  Error(std::string code, std::string where, std::string expected, std::string found,
+        std::string fix);
 
   const std::string& code() const { return code_; }
   const std::string& where() const { return where_; }

@@ -16,9 +16,10 @@ namespace tinyformer {
 namespace {
 
 [[noreturn]] void FailWrite(const std::string& path, int error) {
-  const char* fix = error == ENOSPC   ? "free some disk space, then run the same command again"
-                    : error == EACCES ? "choose a folder that you may write to"
-                                      : "check the path and the disk, then run the same command again";
+  const char* fix = error == ENOSPC ? "free some disk space, then run the same command again"
+                    : error == EACCES
+                        ? "choose a folder that you may write to"
+                        : "check the path and the disk, then run the same command again";
   throw Error("file/write-failed", path, "a place that can be written", std::strerror(error), fix);
 }
 
@@ -49,7 +50,8 @@ std::string ReadFile(const std::string& path, uint64_t max_bytes) {
     if (errno == ENOENT || errno == ENOTDIR) {
       throw Error("file/missing", path, "a file", "nothing at this path", "check the path");
     }
-    throw Error("file/unreadable", path, "a file that can be read", std::strerror(errno), "check its permissions");
+    throw Error("file/unreadable", path, "a file that can be read", std::strerror(errno),
+                "check its permissions");
   }
   struct stat info {};
   ::fstat(fd, &info);
@@ -66,14 +68,15 @@ std::string ReadFile(const std::string& path, uint64_t max_bytes) {
     if (n < 0) {
       int error = errno;
       ::close(fd);
-      throw Error("file/unreadable", path, "a file that can be read", std::strerror(error), "check the disk");
+      throw Error("file/unreadable", path, "a file that can be read", std::strerror(error),
+                  "check the disk");
     }
     if (n == 0) break;
     bytes.append(buffer, static_cast<size_t>(n));
     if (bytes.size() > max_bytes) {
       ::close(fd);
-      throw Error("file/too-large", path, "at most " + std::to_string(max_bytes) + " bytes", "more than that",
-                  "check that this is the file you meant");
+      throw Error("file/too-large", path, "at most " + std::to_string(max_bytes) + " bytes",
+                  "more than that", "check that this is the file you meant");
     }
   }
   ::close(fd);

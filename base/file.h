@@ -13,10 +13,11 @@ namespace tinyformer {
 /// Errors  file/missing, file/unreadable, file/is-directory, file/too-large (more than max_bytes)
 std::string ReadFile(const std::string& path, uint64_t max_bytes = uint64_t{4} << 30);
 
-/// Writes path.tmp-<pid>, syncs it, renames it over path: after a kill or a full disk, path holds the old bytes or the
-/// new ones, never part of them. Missing parent folders are created.
+/// Writes path.tmp-<pid>, syncs it, renames it over path: after a kill or a full disk, path holds
+/// the old bytes or the new ones, never part of them. Missing parent folders are created.
 ///
-/// Errors  file/write-failed (disk full, no permission): the old file is left as it was, the temporary is removed
+/// Errors  file/write-failed (disk full, no permission): the old file is left as it was, the
+/// temporary is removed
 void WriteFileAtomic(const std::string& path, std::string_view bytes);
 
 /// Appends one line in a single write, then flushes. Errors  file/write-failed

@@ -11,32 +11,43 @@ Json ParseJson(std::string_view text, const std::string& name) {
     return Json::parse(text.begin(), text.end());
   } catch (const nlohmann::json::parse_error& error) {
     size_t at = std::min(error.byte == 0 ? size_t{0} : error.byte - 1, text.size());
-    size_t line = 1 + static_cast<size_t>(std::count(text.begin(), text.begin() + static_cast<long>(at), '\n'));
+    size_t line = 1 + static_cast<size_t>(
+                          std::count(text.begin(), text.begin() + static_cast<long>(at), '\n'));
     size_t start = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
     size_t column = start == std::string_view::npos ? at + 1 : at - start;
     throw Error("json/syntax", name, "JSON",
                 text.empty() ? "an empty file"
-                             : "a syntax error at line " + std::to_string(line) + ", column " + std::to_string(column),
+                             : "a syntax error at line " + std::to_string(line) + ", column " +
+                                   std::to_string(column),
                 "correct the file there");
   }
 }
 
-Json ReadJson(const std::string& path) { return ParseJson(ReadFile(path, uint64_t{1} << 30), path); }
+Json ReadJson(const std::string& path) {
+  return ParseJson(ReadFile(path, uint64_t{1} << 30), path);
+}
 
 std::string JsonTypeName(const Json& value) {
   switch (value.type()) {
-    case Json::value_t::null: return "null";
-    case Json::value_t::object: return "an object";
-    case Json::value_t::array: return "a list";
-    case Json::value_t::string: return "the text \"" + value.get<std::string>() + "\"";
-    case Json::value_t::boolean: return value.get<bool>() ? "true" : "false";
-    default: return "the number " + value.dump();
+    case Json::value_t::null:
+      return "null";
+    case Json::value_t::object:
+      return "an object";
+    case Json::value_t::array:
+      return "a list";
+    case Json::value_t::string:
+      return "the text \"" + value.get<std::string>() + "\"";
+    case Json::value_t::boolean:
+      return value.get<bool>() ? "true" : "false";
+    default:
+      return "the number " + value.dump();
   }
 }
 
 void FailJsonKey(const std::string& name, const std::string& key, const std::string& expected,
                  const std::string& found) {
-  throw Error("json/key", name + ": key '" + key + "'", expected, found, "correct this key in the file");
+  throw Error("json/key", name + ": key '" + key + "'", expected, found,
+              "correct this key in the file");
 }
 
 }  // namespace tinyformer

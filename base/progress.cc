@@ -59,17 +59,20 @@ void Progress::Draw(bool last) {
   double rate = elapsed > 0 ? static_cast<double>(done_ - first_) / elapsed : 0;
   std::string line = label_;
   if (terminal_) {
-    int cells = total_ > 0 ? static_cast<int>(std::min<int64_t>(kBarCells, kBarCells * done_ / total_)) : 0;
-    line += " [" + std::string(static_cast<size_t>(cells), '#') + std::string(static_cast<size_t>(kBarCells - cells), '.') +
-            "]";
+    int cells =
+        total_ > 0 ? static_cast<int>(std::min<int64_t>(kBarCells, kBarCells * done_ / total_)) : 0;
+    line += " [" + std::string(static_cast<size_t>(cells), '#') +
+            std::string(static_cast<size_t>(kBarCells - cells), '.') + "]";
   }
   char text[160];
   std::snprintf(text, sizeof text, " %lld/%lld %s, %.*f %s/s", static_cast<long long>(done_),
-                static_cast<long long>(total_), unit_.c_str(), rate < 10 ? 2 : 0, rate, unit_.c_str());
+                static_cast<long long>(total_), unit_.c_str(), rate < 10 ? 2 : 0, rate,
+                unit_.c_str());
   line += text;
   if (!note_.empty()) line += ", " + note_;
   line += last ? ", took " + FormatDuration(elapsed)
-               : ", " + FormatDuration(rate > 0 ? static_cast<double>(total_ - done_) / rate : -1) + " left";
+               : ", " + FormatDuration(rate > 0 ? static_cast<double>(total_ - done_) / rate : -1) +
+                     " left";
   std::fprintf(stderr, terminal_ ? (last ? "\r\033[K%s\n" : "\r\033[K%s") : "%s\n", line.c_str());
   std::fflush(stderr);
 }

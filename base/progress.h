@@ -9,7 +9,8 @@ namespace tinyformer {
 
 /// Draws on standard error, so standard output stays clean for --json.
 ///
-/// On a terminal: one line, redrawn at most 10 times a second. Otherwise: a plain line every 30 s and at the end.
+/// On a terminal: one line, redrawn at most 10 times a second. Otherwise: a plain line every 30 s
+/// and at the end.
 class Progress {
  public:
   /// total in units ("images", "epochs"); unit is shown with the rate.

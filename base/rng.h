@@ -1,4 +1,5 @@
-// Randomness with an owner: one seeded generator per purpose, the same stream on every machine and library.
+// Randomness with an owner: one seeded generator per purpose, the same stream on every machine and
+// library.
 #pragma once
 
 #include <array>
@@ -8,10 +9,11 @@
 
 namespace tinyformer {
 
-/// xoshiro256** seeded by splitmix64 (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2018).
+/// xoshiro256** seeded by splitmix64 (Blackman and Vigna, "Scrambled linear pseudorandom number
+/// generators", 2018).
 ///
-/// Every consumer gets its own stream: Rng(seed, "shuffle"), Rng(seed, "augment", epoch). The state is plain data, so a
-/// checkpoint can hold it.
+/// Every consumer gets its own stream: Rng(seed, "shuffle"), Rng(seed, "augment", epoch). The state
+/// is plain data, so a checkpoint can hold it.
 class Rng {
  public:
   using State = std::array<uint64_t, 4>;

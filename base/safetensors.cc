@@ -19,18 +19,21 @@ int64_t ElementBytes(const std::string& dtype) {
   return 0;
 }
 
-[[noreturn]] void FailHeader(const std::string& name, const std::string& expected, const std::string& found) {
-  throw Error("tensors/header", name, expected, found, "write the file again: it is damaged or of another format");
+[[noreturn]] void FailHeader(const std::string& name, const std::string& expected,
+                             const std::string& found) {
+  throw Error("tensors/header", name, expected, found,
+              "write the file again: it is damaged or of another format");
 }
 
-NamedTensor DecodeEntry(const Json& entry, const std::string& key, const std::string& name, const char* data,
-                        uint64_t data_bytes) {
+NamedTensor DecodeEntry(const Json& entry, const std::string& key, const std::string& name,
+                        const char* data, uint64_t data_bytes) {
   NamedTensor tensor;
   tensor.dtype = RequireKey<std::string>(entry, "dtype", name, "a tensor type");
   tensor.shape = RequireKey<Shape>(entry, "shape", name, "a list of dimensions");
   auto offsets = RequireKey<std::vector<uint64_t>>(entry, "data_offsets", name, "[begin, end]");
   int64_t bytes = ElementBytes(tensor.dtype);
-  if (bytes == 0) FailHeader(name, "F32, F64, BF16, I8, U8, I32 or I64 for tensor '" + key + "'", tensor.dtype);
+  if (bytes == 0)
+    FailHeader(name, "F32, F64, BF16, I8, U8, I32 or I64 for tensor '" + key + "'", tensor.dtype);
   for (int64_t dim : tensor.shape) {
     if (dim < 0 || dim > (int64_t{1} << 32) || __builtin_mul_overflow(bytes, dim, &bytes)) {
       FailHeader(name, "a usable shape for tensor '" + key + "'", ToString(tensor.shape));
@@ -38,7 +41,8 @@ NamedTensor DecodeEntry(const Json& entry, const std::string& key, const std::st
   }
   if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > data_bytes ||
       offsets[1] - offsets[0] != static_cast<uint64_t>(bytes)) {
-    FailHeader(name, std::to_string(bytes) + " bytes for tensor '" + key + "'", "offsets " + entry["data_offsets"].dump());
+    FailHeader(name, std::to_string(bytes) + " bytes for tensor '" + key + "'",
+               "offsets " + entry["data_offsets"].dump());
   }
   tensor.bytes.assign(data + offsets[0], data + offsets[1]);
   return tensor;
@@ -48,7 +52,8 @@ NamedTensor DecodeEntry(const Json& entry, const std::string& key, const std::st
 
 NamedTensor NamedTensor::Float32(Shape shape, const float* values) {
   NamedTensor tensor{"F32", std::move(shape), ""};
-  tensor.bytes.assign(reinterpret_cast<const char*>(values), static_cast<size_t>(ElementCount(tensor.shape)) * 4);
+  tensor.bytes.assign(reinterpret_cast<const char*>(values),
+                      static_cast<size_t>(ElementCount(tensor.shape)) * 4);
   return tensor;
 }
 
@@ -64,7 +69,9 @@ std::string EncodeTensors(const TensorFile& file) {
   Json header = Json::object();
   Json entries = Json::object();
   for (const auto& [name, tensor] : file.tensors) {
-    TF_CHECK(static_cast<int64_t>(tensor.bytes.size()) == ElementCount(tensor.shape) * ElementBytes(tensor.dtype), name);
+    TF_CHECK(static_cast<int64_t>(tensor.bytes.size()) ==
+                 ElementCount(tensor.shape) * ElementBytes(tensor.dtype),
+             name);
     entries[name] = {{"dtype", tensor.dtype},
                      {"shape", tensor.shape},
                      {"data_offsets", {data.size(), data.size() + tensor.bytes.size()}}};
@@ -119,6 +126,8 @@ TensorFile DecodeTensors(const std::string& bytes, const std::string& name) {
 
 TensorFile ReadTensors(const std::string& path) { return DecodeTensors(ReadFile(path), path); }
 
-void WriteTensors(const std::string& path, const TensorFile& file) { WriteFileAtomic(path, EncodeTensors(file)); }
+void WriteTensors(const std::string& path, const TensorFile& file) {
+  WriteFileAtomic(path, EncodeTensors(file));
+}
 
 }  // namespace tinyformer

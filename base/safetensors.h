@@ -29,8 +29,8 @@ struct TensorFile {
   std::map<std::string, std::string> metadata;
 };
 
-/// Bytes of the file: 8-byte header length, JSON header, tensor data. metadata["checksum"] is the XXH64 of the tensor data;
-/// equal contents give equal bytes.
+/// Bytes of the file: 8-byte header length, JSON header, tensor data. metadata["checksum"] is the
+/// XXH64 of the tensor data; equal contents give equal bytes.
 std::string EncodeTensors(const TensorFile& file);
 
 /// Checks header, offsets, sizes and checksum; name is what the user calls the file.

@@ -1,4 +1,5 @@
-// Genome: one point of the search space, a plain value: architecture choices and the compression of every module.
+// Genome: one point of the search space, a plain value: architecture choices and the compression of
+// every module.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +10,9 @@
 
 namespace tinyformer {
 
-/// How one choice module is pruned: blocks of `block` consecutive weights along the flattened OHWI inner dimension
-/// (depthwise: 3 along the kernel's width), `sparsity` the share of blocks that are zero. Source  paper III-C2, Table I
+/// How one choice module is pruned: blocks of `block` consecutive weights along the flattened OHWI
+/// inner dimension (depthwise: 3 along the kernel's width), `sparsity` the share of blocks that are
+/// zero. Source  paper III-C2, Table I
 struct PrunePolicy {
   double sparsity = 0;  // [0, 0.95]
   int block = 4;        // 2 or 4
@@ -53,7 +55,8 @@ struct Genome {
   int height = 32, width = 32, channels = 3, classes = 10;
   int stem = 0;  // 0 none, else channels of a conv3x3
   std::vector<DotGene> dots;
-  std::string pooling = "seqpool";  // "seqpool" | "average" (2x2 average pool, flatten) | "global" (global average)
+  std::string pooling =
+      "seqpool";  // "seqpool" | "average" (2x2 average pool, flatten) | "global" (global average)
   int last_linear = 768;
   PrunePolicy last_prune;
   bool operator==(const Genome&) const = default;
@@ -61,9 +64,12 @@ struct Genome {
 
 /// One layer with weights, as training, pruning and costs see it.
 ///
-/// Names  "stem.conv", "dot1.down.conv", "dot1.down.{expand,depthwise,project}", "dot1.mb1.{expand,depthwise,project}",
-///        "dot1.tr1.{conv_in,proj_in,ln1,q,k,v,out,ln2,mlp1,mlp2,proj_out,conv_out}", "pool.score", "last", "head"
-/// Files  <name>.weight (conv: OIHW, linear: [out, in]), <name>.bias (linear, layernorm), and for a conv its batch norm:
+/// Names  "stem.conv", "dot1.down.conv", "dot1.down.{expand,depthwise,project}",
+/// "dot1.mb1.{expand,depthwise,project}",
+///        "dot1.tr1.{conv_in,proj_in,ln1,q,k,v,out,ln2,mlp1,mlp2,proj_out,conv_out}", "pool.score",
+///        "last", "head"
+/// Files  <name>.weight (conv: OIHW, linear: [out, in]), <name>.bias (linear, layernorm), and for a
+/// conv its batch norm:
 ///        <name>.bn.{weight,bias,running_mean,running_var}
 struct LayerSpec {
   enum class Kind { kConv, kDepthwise, kLinear, kLayerNorm };
@@ -76,21 +82,24 @@ struct LayerSpec {
   int64_t macs = 0;     // multiply-accumulates of one inference, dense
 };
 
-/// All layers in execution order. The first convolution on the image and the classifier stay dense. Blocks that do not divide
-/// the inner dimension: the layer stays dense.
+/// All layers in execution order. The first convolution on the image and the classifier stay dense.
+/// Blocks that do not divide the inner dimension: the layer stays dense.
 std::vector<LayerSpec> ListLayers(const Genome& genome);
 
 /// Reads and writes the JSON form. name is what the user calls the file.
-/// Errors  json/key, genome/version, genome/value (names the module, what is allowed, what was found)
+/// Errors  json/key, genome/version, genome/value (names the module, what is allowed, what was
+/// found)
 Genome ParseGenome(const Json& json, const std::string& name);
 Json ToJson(const Genome& genome);
 
 /// SPEC's reference point A, with the per-module policy that gives 731,186 effective weights.
 Genome ReferencePointA();
 
-/// What the paper's equations say of a genome (block run-length coding, facts: Eq. 5 with fillers left out).
+/// What the paper's equations say of a genome (block run-length coding, facts: Eq. 5 with fillers
+/// left out).
 struct PaperCosts {
-  int64_t weights = 0, effective_weights = 0, stored_bytes = 0, peak_bytes = 0, macs = 0, effective_macs = 0;
+  int64_t weights = 0, effective_weights = 0, stored_bytes = 0, peak_bytes = 0, macs = 0,
+          effective_macs = 0;
 };
 PaperCosts ComputePaperCosts(const Genome& genome);
 

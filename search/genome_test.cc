@@ -1,0 +1,90 @@
+#include "search/genome.h"
+
+#include <gtest/gtest.h>
+
+namespace tinyformer {
+namespace {
+
+template <typename F>
+std::string ErrorText(F&& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(PaperCosts, ReferencePointAMatchesEveryPublishedFigure) {
+  PaperCosts costs = ComputePaperCosts(ReferencePointA());
+  EXPECT_EQ(costs.weights, 1487876);
+  EXPECT_EQ(costs.effective_weights, 731186);
+  EXPECT_EQ(costs.stored_bytes, 942040);
+  EXPECT_EQ(costs.peak_bytes, 307200);
+  EXPECT_NEAR(static_cast<double>(costs.macs), 122.2e6, 0.1e6);
+  EXPECT_NEAR(static_cast<double>(costs.effective_macs), 70.4e6, 0.1e6);
+}
+
+TEST(Genome, RoundTripsThroughJson) {
+  Genome genome = ReferencePointA();
+  EXPECT_EQ(ParseGenome(ToJson(genome), "a.json"), genome);
+  EXPECT_EQ(ToJson(ParseGenome(ToJson(genome), "a.json")).dump(), ToJson(genome).dump());
+}
+
+TEST(Genome, FirstConvolutionAndClassifierStayDense) {
+  Genome genome = ReferencePointA();
+  genome.dots[0].downsample.prune.sparsity = 0.8;
+  auto layers = ListLayers(genome);
+  EXPECT_EQ(layers.front().sparsity, 0);
+  EXPECT_EQ(layers.back().sparsity, 0);
+}
+
+TEST(Genome, BlocksThatDoNotDivideStayDense) {
+  Genome genome = ReferencePointA();
+  genome.dots[0].dim = 42;
+  genome.dots[0].transformers[0].heads = 2;
+  for (const LayerSpec& layer : ListLayers(genome)) {
+    if (layer.sparsity > 0)
+      EXPECT_EQ((layer.kind == LayerSpec::Kind::kDepthwise ? 3 : layer.in) % layer.block, 0)
+          << layer.name;
+  }
+}
+
+TEST(Genome, WrongValuesAreNamed) {
+  Json json = ToJson(ReferencePointA());
+  json["dots"][0]["transformers"][0]["heads"] = 5;
+  EXPECT_EQ(ErrorText([&] { ParseGenome(json, "a.json"); }),
+            "error[genome/value] a.json: dots[0].transformers[0].heads\n  expected: a divisor of "
+            "the DoT's dim 44\n"
+            "  found:    5\n  fix:      correct this value in the genome file");
+}
+
+TEST(Genome, UnknownKeysAreNotIgnored) {
+  Json json = ToJson(ReferencePointA());
+  json["dots"][1]["mobilenets"][0]["ratio"] = 2;
+  EXPECT_EQ(ErrorText([&] { ParseGenome(json, "a.json"); }),
+            "error[genome/value] a.json: dots[1].mobilenets[0]\n  expected: only the keys block, "
+            "expansion, sparsity\n"
+            "  found:    key 'ratio'\n  fix:      correct this value in the genome file");
+}
+
+TEST(Genome, AnotherVersionIsRefused) {
+  Json json = ToJson(ReferencePointA());
+  json["version"] = 9;
+  EXPECT_EQ(ErrorText([&] { ParseGenome(json, "a.json"); }),
+            "error[genome/version] a.json\n  expected: format tinyformer-genome, version 1\n"
+            "  found:    format tinyformer-genome, version 9\n  fix:      write the genome with "
+            "this program's version");
+}
+
+TEST(Genome, InputsThatCannotBeHalvedAreRefused) {
+  Json json = ToJson(ReferencePointA());
+  json["input"] = {30, 32, 3};
+  EXPECT_EQ(ErrorText([&] { ParseGenome(json, "a.json"); }),
+            "error[genome/value] a.json: input\n  expected: height and width that divide by 4, the "
+            "network's downsampling\n"
+            "  found:    30 x 32\n  fix:      correct this value in the genome file");
+}
+
+}  // namespace
+}  // namespace tinyformer
