@@ -305,10 +305,15 @@ Json ToJson(const Genome& genome) {
 Genome ReferencePointA() {
   Genome genome;
   genome.name = "tinyformer-a";
-  genome.dots = {
-      {44, {"conv_maxpool", {0, 4}}, {{4, {0.5, 2}}}, {{4, 2, false, {0.7, 4}}}},
-      {192, {"conv_maxpool", {0, 4}}, {{2, {0.7, 4}}}, {{4, 2, false, {0.5, 4}}}},
-  };
+  genome.dots.resize(2);
+  DotGene& first = genome.dots[0];
+  first.dim = 44;
+  first.mobilenets = {{4, {0.5, 2}}};
+  first.transformers = {{4, 2, false, {0.7, 4}}};
+  DotGene& second = genome.dots[1];
+  second.dim = 192;
+  second.mobilenets = {{2, {0.7, 4}}};
+  second.transformers = {{4, 2, false, {0.5, 4}}};
   genome.last_linear = 768;
   genome.last_prune = {0.6, 2};
   return genome;

@@ -1,6 +1,7 @@
 #include "sim/firmware.h"
 
 #include <cctype>
+#include <cmath>
 #include <filesystem>
 
 #include "base/error.h"
@@ -34,6 +35,18 @@ Shape ReadShape(const Json& plan, const std::string& key, const std::string& pat
   return shape;
 }
 
+// The quantization of "input" or "output".
+void ReadQuantization(const Json& plan, const std::string& key, const std::string& path,
+                      float* scale, int32_t* zero_point) {
+  const Json tensor = RequireKey<Json>(plan, key, path, "an object");
+  *scale = RequireKey<float>(tensor, "scale", path, "a number");
+  *zero_point = RequireKey<int32_t>(tensor, "zero_point", path, "a number");
+  if (!(*scale > 0 && std::isfinite(*scale)) || *zero_point < -128 || *zero_point > 127) {
+    throw Error("sim/plan", path + ": key '" + key + "'",
+                "a scale above 0 and a zero point in [-128, 127]", tensor.dump(), kFix);
+  }
+}
+
 }  // namespace
 
 Firmware ReadFirmware(const std::string& directory) {
@@ -60,6 +73,8 @@ Firmware ReadFirmware(const std::string& directory) {
   firmware.target = RequireKey<std::string>(plan, "target", path, "a text");
   firmware.input_shape = ReadShape(plan, "input", path);
   firmware.output_shape = ReadShape(plan, "output", path);
+  ReadQuantization(plan, "input", path, &firmware.input_scale, &firmware.input_zero_point);
+  ReadQuantization(plan, "output", path, &firmware.output_scale, &firmware.output_zero_point);
   firmware.input_bytes = ElementCount(firmware.input_shape);
   firmware.output_bytes = ElementCount(firmware.output_shape);
   for (const Json& item : RequireKey<Json>(plan, "layers", path, "a list")) {

@@ -24,6 +24,8 @@ struct Firmware {
   std::string target;  ///< a board's name
   Shape input_shape, output_shape;
   int64_t input_bytes = 0, output_bytes = 0;
+  float input_scale = 1, output_scale = 1;  ///< real = scale * (stored - zero_point)
+  int32_t input_zero_point = 0, output_zero_point = 0;
   std::vector<FirmwareLayer> layers;
 };
 

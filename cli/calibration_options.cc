@@ -1,0 +1,51 @@
+#include "cli/calibration_options.h"
+
+#include <map>
+
+#include "base/interrupt.h"
+#include "base/progress.h"
+
+namespace tinyformer {
+namespace {
+
+const std::map<std::string, CalibrationMethod> kMethods = {
+    {"auto", CalibrationMethod::kAuto},
+    {"minmax", CalibrationMethod::kMinMax},
+    {"percentile", CalibrationMethod::kPercentile},
+    {"mse", CalibrationMethod::kMse},
+};
+
+}  // namespace
+
+void DeclareCalibration(CLI::App& app, CalibrationRequest& request) {
+  app.add_option("--calibration-images", request.images,
+                 "how many training images the int8 ranges are measured on")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
+      ->capture_default_str();
+  app.add_option("--calibration-method", request.method,
+                 "auto (per tensor the best of the others), minmax, percentile or mse")
+      ->check(CLI::IsMember({"auto", "minmax", "percentile", "mse"}))
+      ->capture_default_str();
+  app.add_option("--mean", request.mean,
+                 "of pixel / 255 that the network was trained with, per channel or one; default: "
+                 "the data set's");
+  app.add_option("--stddev", request.stddev, "likewise the standard deviation");
+}
+
+Graph CalibrateOn(const Graph& float_graph, const Dataset& data,
+                  const CalibrationRequest& request) {
+  const Normalization normalization = ChooseNormalization(data.info, request.mean, request.stddev);
+  const CalibrationImages images = TrainingImages(data, normalization, request.images);
+  CalibrationOptions options;
+  options.method = kMethods.at(request.method);
+  options.input = InputQuantization(normalization.mean, normalization.stddev);
+  std::unique_ptr<Progress> progress;
+  options.progress = [&progress](int64_t done, int64_t total) {
+    ThrowIfInterrupted();
+    if (!progress) progress = std::make_unique<Progress>("calibrate", total, "images");
+    progress->Update(done);
+  };
+  return Calibrate(float_graph, images, options);
+}
+
+}  // namespace tinyformer

@@ -1,0 +1,149 @@
+// tinyformer compile: an ONNX model to a firmware folder, linked once to know that it fits.
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+
+#include "base/file.h"
+#include "cli/calibration_options.h"
+#include "cli/command.h"
+#include "compiler/compile.h"
+#include "compiler/cost/layer_table.h"
+#include "compiler/import/read_onnx.h"
+#include "compiler/passes/pipeline.h"
+#include "compiler/quantize/quantize_graph.h"
+#include "sim/board.h"
+#include "sim/build.h"
+#include "sim/temporary_folder.h"
+
+namespace tinyformer {
+namespace {
+
+TargetLimits LimitsOf(const Board& board) {
+  return {board.name, static_cast<int64_t>(board.FlashBytes()),
+          static_cast<int64_t>(board.RamBytes()), board.stack_bytes, board.directory};
+}
+
+// "flash   853,572 of 1,048,576 bytes"
+std::string UseLine(const std::string& what, int64_t bytes, int64_t limit) {
+  char text[160];
+  std::snprintf(text, sizeof text, "%-6s %9s of %s bytes (%.1f %%)\n", what.c_str(),
+                WithThousands(bytes).c_str(), WithThousands(limit).c_str(),
+                100.0 * static_cast<double>(bytes) / static_cast<double>(limit));
+  return text;
+}
+
+class CompileCommand : public Command {
+ public:
+  void Declare(CLI::App& app) override {
+    app.add_option("model", model_, "ONNX file: int8 (QuantizeLinear) or float with --calibrate")
+        ->required();
+    app.add_option("--target", target_, "board; tinyformer targets lists them")
+        ->capture_default_str();
+    app.add_option("--calibrate", data_,
+                   "data set whose training images a float model is quantized on");
+    app.add_option("--codec", codec_, "how weights are stored: auto, dense, rlc or bitmap")
+        ->capture_default_str();
+    app.add_option("--optimize", optimize_, "balanced, speed, size or ram")->capture_default_str();
+    app.add_option("--prefix", prefix_, "of the C functions and macros")->capture_default_str();
+    app.add_option("-o,--output", output_, "firmware folder; one that is there is replaced")
+        ->required();
+    DeclareCalibration(app, calibration_);
+  }
+
+  Answer Run(const CommandLine& line) override {
+    const Board board = FindBoard(target_);
+    CompileOptions options;
+    options.target = LimitsOf(board);
+    options.codec = ParseCodecRequest(codec_);
+    options.optimize = ParseOptimize(optimize_);
+    options.prefix = prefix_;
+
+    const Graph quantized = QuantizeGraph(Lower(ReadQuantized()));
+    CompileResult result = Compile(quantized, options);
+    Answer answer;
+    if (result.fit.ok) Link(board, options.target, result);
+    answer.json = result.summary;
+    const std::string flags = "--codec " + codec_ + " --optimize " + optimize_;
+    answer.json["provenance"] =
+        ToJson(MakeProvenance(line, Checksum(ReadFile(model_)), board.title, flags));
+    if (!result.fit.ok) return Refuse(result, std::move(answer));
+
+    WriteSourceTree(result.tree, output_);
+    answer.text = result.tables + "\n" +
+                  UseLine("flash", result.use.flash_bytes, options.target.flash_bytes) +
+                  UseLine("RAM", result.use.sram_peak_bytes, options.target.ram_bytes) + "fits " +
+                  board.name + "; firmware in " + output_ + "\n";
+    return answer;
+  }
+
+ private:
+  Graph ReadQuantized() const {
+    Graph graph = ReadOnnx(model_);
+    std::string float_value;
+    if (IsQuantizedModel(graph, &float_value)) {
+      if (!data_.empty()) {
+        std::cerr << "warning: " << model_
+                  << " is int8 already; --calibrate changes nothing and is ignored\n";
+      }
+      return graph;
+    }
+    if (data_.empty()) {
+      throw Error("compile/float-model", model_,
+                  "an int8 model with QuantizeLinear nodes, or --calibrate",
+                  "tensor '" + float_value + "' is float32",
+                  "add --calibrate folder:DIR (or cifar10:DIR, ...) with images like those that "
+                  "the model was trained on");
+    }
+    const Shape& shape = graph.value(graph.inputs.at(0)).shape;
+    if (shape.size() != 4) {
+      throw Error("compile/calibrate-input", model_, "an input of images, [1, channels, h, w]",
+                  ToString(shape), "quantize this model where it was trained and export it as QDQ");
+    }
+    const Dataset data = OpenDatasetFor(data_, shape[2], shape[3], shape[1]);
+    return CalibrateOn(graph, data, calibration_);
+  }
+
+  // Builds the folder aside and puts what the linker says in place of the estimates.
+  void Link(const Board& board, const TargetLimits& target, CompileResult& result) const {
+    const TemporaryFolder aside;
+    const std::string folder = aside.File("firmware");
+    WriteSourceTree(result.tree, folder);
+    try {
+      const FirmwareSize size = BuildFirmware(ReadFirmware(folder), board, false).size;
+      UpdateSummary({static_cast<int64_t>(size.flash_bytes), static_cast<int64_t>(size.code_bytes),
+                     static_cast<int64_t>(size.weight_bytes), static_cast<int64_t>(size.ram_bytes)},
+                    target, result);
+      result.summary["table_bytes"] = size.constant_bytes;
+      result.summary["data_bytes"] = size.data_bytes;
+    } catch (const Error& error) {
+      if (error.code() == "sim/does-not-fit") {
+        result.fit = {false, error.found()};
+        result.summary["fits"] = false;
+        result.summary["why"] = result.fit.why;
+      } else if (error.code() == "sim/toolchain-missing") {
+        std::cerr << "warning: no arm-none-eabi-g++ here: sizes are estimates, not the linker's\n";
+      } else {
+        throw;
+      }
+    }
+  }
+
+  Answer Refuse(const CompileResult& result, Answer answer) const {
+    const Error error("compile/does-not-fit", model_, "a model that fits " + target_,
+                      result.fit.why, "see 'what would help' above, or choose a larger --target");
+    answer.json["error"] = ErrorJson(error)["error"];
+    answer.text = "error[compile/does-not-fit] " + model_ + "\n" + result.fit.why + "\n";
+    answer.status = kExitDoesNotFit;
+    return answer;
+  }
+
+  std::string model_, target_ = "stm32f746", data_, codec_ = "auto", optimize_ = "balanced",
+                      prefix_ = "model", output_;
+  CalibrationRequest calibration_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeCompileCommand() { return std::make_unique<CompileCommand>(); }
+
+}  // namespace tinyformer

@@ -1,0 +1,18 @@
+// How good a trained run's float network is: what int8 and pruning are compared with.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "cli/model_images.h"
+
+namespace tinyformer {
+
+/// The share of the first `count` images that the network in a run folder (genome.json,
+/// model.safetensors) classifies as labelled, in float32, by the compiler's evaluator.
+///
+/// Errors  those of ParseGenome, ReadTensors and BuildGraph; Interrupted
+double FloatAccuracy(const std::string& run_folder, const ImageSet& images, const DatasetInfo& info,
+                     int64_t count);
+
+}  // namespace tinyformer

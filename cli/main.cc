@@ -1,0 +1,128 @@
+// tinyformer: finds the command, parses its options, prints its answer or what was wrong.
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+
+#include "base/check.h"
+#include "base/interrupt.h"
+#include "cli/command.h"
+#include "cli/train_program.h"
+#include "version.h"
+
+namespace tinyformer {
+namespace {
+
+constexpr const char* kTrainSummary = "train a genome's network on images";
+
+std::string Overview() {
+  std::string text = "TinyFormer " TINYFORMER_VERSION
+                     ": small, sparse CNN/transformer networks as verified C++ firmware\n\n"
+                     "Usage: tinyformer COMMAND [OPTIONS]\n\nCommands, in the order of use:\n";
+  auto add = [&text](const std::string& name, const std::string& summary) {
+    text += "  " + name + std::string(10 - name.size(), ' ') + summary + "\n";
+  };
+  add("train", kTrainSummary);
+  for (const CommandEntry& entry : AllCommands()) add(entry.name, entry.summary);
+  text +=
+      "\ntinyformer COMMAND --help tells the options; every command knows --json.\n"
+      "Exit status: 0 fine, 1 our bug, 2 wrong input, 3 the model does not fit, 130 interrupted.\n";
+  return text;
+}
+
+std::string Quoted(const std::string& argument) {
+  const bool plain =
+      !argument.empty() && argument.find_first_of(" '\"\\$&|;<>()*?`\n\t#") == std::string::npos;
+  if (plain) return argument;
+  std::string quoted = "'";
+  for (char c : argument) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+[[noreturn]] void FailUnknownCommand(const std::string& name) {
+  std::string known = "train";
+  for (const CommandEntry& entry : AllCommands()) known += std::string(", ") + entry.name;
+  throw Error("cli/command", "tinyformer " + name, "one of: " + known, "no command of that name",
+              "see tinyformer --help");
+}
+
+int RunCommandLine(const CommandEntry& entry, std::vector<std::string> arguments, bool json) {
+  const std::string name = std::string("tinyformer ") + entry.name;
+  CommandLine line{name};
+  for (const std::string& argument : arguments) line.text += " " + Quoted(argument);
+
+  std::unique_ptr<Command> command = entry.make();
+  CLI::App app(entry.summary, name);
+  bool declared_json = false;
+  command->Declare(app);
+  app.add_flag("--json", declared_json, "print one JSON object on standard output");
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+  try {
+    app.parse(arguments);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    throw Error("cli/usage", name, "options as " + name + " --help lists them", error.what(),
+                "correct the command line");
+  }
+  const Answer answer = command->Run(line);
+  if (json) {
+    std::cout << answer.json.dump(2) << "\n";
+  } else {
+    (answer.status == kExitOk ? std::cout : std::cerr) << answer.text;
+  }
+  std::cout.flush();
+  if (!std::cout) {
+    throw Error("cli/output", "standard output", "a place that takes what is written",
+                "the write failed", "check the disk or the program at the other end of the pipe");
+  }
+  return answer.status;
+}
+
+int Dispatch(const std::vector<std::string>& arguments, bool json) {
+  if (arguments.empty()) {
+    std::cerr << Overview();
+    return kExitWrongInput;
+  }
+  const std::string& name = arguments[0];
+  if (name == "--help" || name == "-h" || name == "help") {
+    std::cout << Overview();
+    return kExitOk;
+  }
+  if (name == "--version") {
+    std::cout << "tinyformer " TINYFORMER_VERSION " (" TINYFORMER_COMMIT ")\n";
+    return kExitOk;
+  }
+  const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  if (name == "train") BecomeTrainProgram(arguments);
+  for (const CommandEntry& entry : AllCommands()) {
+    if (name == entry.name) return RunCommandLine(entry, rest, json);
+  }
+  FailUnknownCommand(name);
+}
+
+int Main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+  CatchInterrupts();
+  try {
+    return Dispatch(arguments, json);
+  } catch (const Error& error) {
+    if (json) std::cout << ErrorJson(error).dump(2) << std::endl;
+    std::cerr << error.what() << "\n";
+    return error.code() == "sim/does-not-fit" ? kExitDoesNotFit : kExitWrongInput;
+  } catch (const Interrupted&) {
+    std::cerr << "stopped\n";
+    return kExitInterrupted;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "out of memory: close other programs, or take a smaller input\n";
+    return kExitWrongInput;
+  } catch (const std::exception& bug) {
+    std::cerr << "this is a bug in tinyformer, please report it: " << bug.what() << "\n";
+    return kExitBug;
+  }
+}
+
+}  // namespace
+}  // namespace tinyformer
+
+int main(int argc, char** argv) { return tinyformer::Main(argc, argv); }

@@ -1,0 +1,89 @@
+#include "cli/npy_file.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "compiler/ops/evaluate.h"
+#include "data/npy.h"
+
+namespace tinyformer {
+namespace {
+
+constexpr size_t kHeaderAlignment = 64;
+constexpr size_t kPreambleBytes = 10;  // magic, version, header length
+
+// The shape of one image: the input's without its batch of 1.
+Shape ImageShape(const Shape& shape) { return {shape.begin() + 1, shape.end()}; }
+
+void RequireImages(const std::string& path, const Shape& found, const Firmware& firmware) {
+  const Shape image = ImageShape(firmware.input_shape);
+  if (found == image) return;
+  if (found.size() == image.size() + 1 && ImageShape(found) == image && found[0] > 0) return;
+  Shape wanted = image;
+  wanted.insert(wanted.begin(), -1);
+  std::string text = ToString(wanted);
+  text.replace(text.find("-1"), 2, "n");
+  throw Error("cli/input-shape", path, "an array of shape " + text + ", channels last",
+              ToString(found), "transpose or resize the images");
+}
+
+template <typename T>
+std::vector<int8_t> Quantized(const std::string& path, const char* data, size_t count,
+                              const Firmware& firmware) {
+  std::vector<int8_t> result(count);
+  for (size_t i = 0; i < count; ++i) {
+    T value;
+    std::memcpy(&value, data + i * sizeof(T), sizeof(T));
+    if (!std::isfinite(value)) {
+      throw Error("data/npy", path, "finite numbers",
+                  "NaN or infinity at element " + std::to_string(i), "correct the array");
+    }
+    result[i] =
+        QuantizeToInt8(static_cast<float>(value), firmware.input_scale, firmware.input_zero_point);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<int8_t> ReadInputArray(const std::string& path, const Firmware& firmware) {
+  const std::string bytes = ReadFile(path);
+  const NpyHeader header = ParseNpyHeader(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                          bytes.size(), bytes.size(), path);
+  RequireImages(path, header.shape, firmware);
+  const char* data = bytes.data() + header.data_offset;
+  const size_t count = header.data_bytes / static_cast<size_t>(header.item_bytes);
+  if (header.kind == 'f' && header.item_bytes == 4)
+    return Quantized<float>(path, data, count, firmware);
+  if (header.kind == 'f' && header.item_bytes == 8)
+    return Quantized<double>(path, data, count, firmware);
+  if (header.kind != 'i' || header.item_bytes != 1) {
+    throw Error("data/npy", path, "int8 (quantized) or float32 (normalised) elements",
+                std::string(1, header.kind) + std::to_string(header.item_bytes) + " elements",
+                "convert the array");
+  }
+  std::vector<int8_t> inputs(count);
+  std::memcpy(inputs.data(), data, count);
+  return inputs;
+}
+
+void WriteOutputArray(const std::string& path, const Firmware& firmware,
+                      const std::vector<int8_t>& outputs) {
+  const int64_t images = static_cast<int64_t>(outputs.size()) / firmware.output_bytes;
+  std::string shape = std::to_string(images) + ",";
+  for (int64_t dimension : ImageShape(firmware.output_shape))
+    shape += " " + std::to_string(dimension) + ",";
+  std::string header = "{'descr': '|i1', 'fortran_order': False, 'shape': (" + shape + "), }";
+  while ((kPreambleBytes + header.size() + 1) % kHeaderAlignment != 0) header += ' ';
+  header += '\n';
+  std::string bytes("\x93NUMPY\x01\x00", 8);
+  bytes += static_cast<char>(header.size() & 0xFF);
+  bytes += static_cast<char>(header.size() >> 8);
+  bytes += header;
+  bytes.append(reinterpret_cast<const char*>(outputs.data()), outputs.size());
+  WriteFileAtomic(path, bytes);
+}
+
+}  // namespace tinyformer

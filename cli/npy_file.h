@@ -1,0 +1,24 @@
+// NumPy arrays as a network's inputs and outputs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/firmware.h"
+
+namespace tinyformer {
+
+/// Images of a .npy file as the firmware takes them, channels last.
+///
+/// Takes   int8 [n, h, w, c] (or [h, w, c]) as it is; float32 or float64 likewise: real values,
+///         normalised, which are rounded to the input's scale and zero point
+/// Errors  data/npy (not an array, another element type, NaN or infinity), cli/input-shape
+std::vector<int8_t> ReadInputArray(const std::string& path, const Firmware& firmware);
+
+/// Writes int8 outputs as an array of shape [n, ...output shape without its batch]. Errors
+/// file/write-failed
+void WriteOutputArray(const std::string& path, const Firmware& firmware,
+                      const std::vector<int8_t>& outputs);
+
+}  // namespace tinyformer

@@ -1,0 +1,232 @@
+// tinyformer run: images through firmware; accuracy, equality of emulator and host, counts.
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <thread>
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "cli/command.h"
+#include "cli/float_accuracy.h"
+#include "cli/model_images.h"
+#include "cli/npy_file.h"
+#include "cli/run_in_parts.h"
+#include "compiler/cost/layer_table.h"
+#include "sim/score.h"
+
+namespace tinyformer {
+
+constexpr int64_t kEmulatorImages = 64;  // without --images
+constexpr int64_t kRandomImages = 4;     // without --data and --input
+
+/// Holds the key to the test images (data/dataset.h): it reports results, nothing is tuned here.
+class RunCommand : public Command {
+ public:
+  void Declare(CLI::App& app) override {
+    app.add_option("firmware", folder_, "folder that tinyformer compile made")->required();
+    CLI::Option* data = app.add_option("--data", data_, "data set; its test images are classified");
+    CLI::Option* input = app.add_option(
+        "--input", input_, "images as a NumPy array [n, h, w, c], int8 or normalised float32");
+    data->excludes(input);
+    app.add_option("--output", output_, "write the int8 outputs here, as a NumPy array");
+    app.add_option("--images", images_, "only the first N; 0: all, in the emulator at most 64")
+        ->check(CLI::NonNegativeNumber);
+    app.add_option("--on", on_, "emulator (and compared with the host) or host")
+        ->check(CLI::IsMember({"emulator", "host"}))
+        ->capture_default_str();
+    app.add_option("--split", split_, "of --data: test or validation")
+        ->check(CLI::IsMember({"test", "validation"}))
+        ->capture_default_str();
+    app.add_option("--compare", compare_,
+                   "run folder: the accuracy of its float network (and of its compressed/ one) on "
+                   "the same images, too");
+    app.add_option("--mean", mean_,
+                   "of pixel / 255 that the network was trained with; default: the data set's");
+    app.add_option("--stddev", stddev_, "likewise the standard deviation");
+    app.add_option("--jobs", jobs_, "processes side by side; 0: one per core");
+    app.add_flag("--cycles", cycles_, "estimate cycles too (the emulator is then slower)");
+    app.footer("Without --data and --input: a few random images, to compare emulator and host.");
+  }
+
+  Answer Run(const CommandLine& line) override {
+    const Firmware firmware = ReadFirmware(folder_);
+    const ImageStream images = OpenImages(firmware);
+    RunOptions options;
+    options.jobs = jobs_ > 0 ? jobs_ : static_cast<int>(std::thread::hardware_concurrency());
+
+    Answer answer;
+    RunResult result;
+    std::optional<int64_t> different;
+    if (on_ == "emulator") {
+      const Board board = ReadFirmwareBoard(firmware);
+      RunOptions emulation = options;
+      emulation.mode = cycles_ ? EmulationMode::kCycles : EmulationMode::kCount;
+      const RunResult host = RunInPartsOnHost(firmware, images, options);
+      result = RunInPartsOnEmulator(firmware, board, images, emulation);
+      different = FirstDifferentImage(firmware, result, host);
+      device_ = "QEMU " + board.emulator_machine + ", " + board.cpu;
+    } else {
+      result = RunInPartsOnHost(firmware, images, options);
+      device_ = "this machine, the generated code built with g++ -O3";
+    }
+    if (!output_.empty()) WriteOutputArray(output_, firmware, result.outputs);
+    Describe(firmware, result, different, line, &answer);
+    return answer;
+  }
+
+ private:
+  ImageStream OpenImages(const Firmware& firmware) {
+    if (!input_.empty()) {
+      return Limited(firmware, ReadInputArray(input_, firmware));
+    }
+    if (data_.empty()) {
+      if (!compare_.empty()) {
+        throw Error("cli/usage", "tinyformer run --compare", "--data with the images to compare on",
+                    "no --data", "add --data");
+      }
+      Rng rng(1, "images of tinyformer run");
+      std::vector<int8_t> inputs(static_cast<size_t>(kRandomImages * firmware.input_bytes));
+      for (int8_t& byte : inputs)
+        byte = static_cast<int8_t>(static_cast<int>(rng.Below(256)) - 128);
+      return Limited(firmware, inputs);
+    }
+    const Shape& shape = firmware.input_shape;
+    if (shape.size() != 4) {
+      throw Error("cli/input-shape", firmware.directory, "a model that takes images",
+                  "an input of shape " + ToString(shape), "give its inputs with --input x.npy");
+    }
+    dataset_ = OpenDatasetFor(data_, shape[1], shape[2], shape[3]);
+    RequireClasses(firmware);
+    const ImageSet& set = ChosenImages();
+    const Normalization normalization = ChooseNormalization(dataset_.info, mean_, stddev_);
+    const Quantization input =
+        Quantization::PerTensor(firmware.input_scale, firmware.input_zero_point);
+    ImageStream stream;
+    stream.count = Limit(set.size());
+    stream.read = [this, &set, normalization, input](int64_t first, int64_t count) {
+      return QuantizeImages(set, dataset_.info, normalization, input, first, count);
+    };
+    for (int64_t i = 0; i < stream.count; ++i) labels_.push_back(set.label(i));
+    return stream;
+  }
+
+  const ImageSet& ChosenImages() const {
+    if (split_ == "validation") return *dataset_.validation;
+    if (!dataset_.test.exists() || dataset_.test.size() == 0) {
+      throw Error("data/no-test-images", "data set '" + data_ + "'", "test images", "none",
+                  "add a test/ folder, or use --split validation");
+    }
+    return dataset_.test.Open(TestSetKey());
+  }
+
+  void RequireClasses(const Firmware& firmware) const {
+    const auto classes = static_cast<int64_t>(dataset_.info.class_names.size());
+    if (classes == firmware.output_bytes) return;
+    throw Error("cli/classes", "data set '" + data_ + "'",
+                std::to_string(firmware.output_bytes) + " classes, as the model's outputs",
+                std::to_string(classes) + " classes", "use the data that the model was made for");
+  }
+
+  int64_t Limit(int64_t available) const {
+    if (images_ > 0) return std::min(images_, available);
+    return on_ == "emulator" ? std::min(kEmulatorImages, available) : available;
+  }
+
+  ImageStream Limited(const Firmware& firmware, std::vector<int8_t> inputs) const {
+    const int64_t bytes = firmware.input_bytes;
+    ImageStream stream;
+    stream.count = Limit(static_cast<int64_t>(inputs.size()) / bytes);
+    stream.read = [inputs = std::move(inputs), bytes](int64_t first, int64_t count) {
+      return std::vector<int8_t>(inputs.begin() + first * bytes,
+                                 inputs.begin() + (first + count) * bytes);
+    };
+    return stream;
+  }
+
+  void Describe(const Firmware& firmware, const RunResult& result, std::optional<int64_t> different,
+                const CommandLine& line, Answer* answer) const {
+    std::optional<int64_t> correct;
+    if (!labels_.empty()) correct = CountCorrect(firmware, result, labels_);
+    std::optional<bool> exact;
+    if (on_ == "emulator") exact = !different.has_value();
+    Json& json = answer->json;
+    json = RunJson(result, on_, correct, exact);
+    json["arena_touched_bytes"] =
+        result.instructions_max > 0 ? Json(result.arena_touched_bytes) : Json(nullptr);
+    answer->text = Text(result, correct);
+    if (!labels_.empty()) {
+      json["split"] = split_;
+      AddConfusion(firmware, result, &json);
+      if (!compare_.empty()) AddComparison(result.images, answer);
+    }
+    const std::string hash = Checksum(ReadFile(folder_ + "/plan.json") + dataset_.info.fingerprint);
+    json["provenance"] = ToJson(MakeProvenance(line, hash, device_, ""));
+    if (different) {
+      answer->status = kExitBug;
+      answer->text += "emulator and host differ, first on image " + std::to_string(*different) +
+                      ": this is a bug in tinyformer, please report it\n";
+    } else if (exact) {
+      answer->text += "every output byte equals the host's\n";
+    }
+  }
+
+  std::string Text(const RunResult& result, std::optional<int64_t> correct) const {
+    std::string text = WithThousands(result.images) +
+                       (result.images == 1 ? " image on the " : " images on the ") + on_ + "\n";
+    char buffer[160];
+    if (correct) {
+      std::snprintf(buffer, sizeof buffer, "accuracy %.2f %% (%lld right, %s images)\n",
+                    100.0 * static_cast<double>(*correct) / static_cast<double>(result.images),
+                    static_cast<long long>(*correct), split_.c_str());
+      text += buffer;
+    }
+    if (result.instructions_max == 0) return text;
+    auto number = [](uint64_t n) { return WithThousands(static_cast<int64_t>(n)); };
+    text += "instructions " + number(result.instructions_min);
+    text += result.instructions_min == result.instructions_max
+                ? ", the same for every image\n"
+                : " to " + number(result.instructions_max) + "\n";
+    if (result.cycles_estimate > 0)
+      text += "cycles " + number(result.cycles_estimate) + ", estimated\n";
+    return text + "RAM touched " + number(result.ram_touched_bytes) + " bytes, of these arena " +
+           number(result.arena_touched_bytes) + " and stack " + number(result.stack_peak_bytes) +
+           "\n";
+  }
+
+  void AddConfusion(const Firmware& firmware, const RunResult& result, Json* json) const {
+    const size_t classes = dataset_.info.class_names.size();
+    std::vector<std::vector<int64_t>> confusion(classes, std::vector<int64_t>(classes));
+    const std::vector<int64_t> predicted = PredictedClasses(firmware, result);
+    for (size_t i = 0; i < predicted.size(); ++i) {
+      ++confusion.at(static_cast<size_t>(labels_[i])).at(static_cast<size_t>(predicted[i]));
+    }
+    (*json)["class_names"] = dataset_.info.class_names;
+    (*json)["confusion"] = confusion;
+  }
+
+  void AddComparison(int64_t count, Answer* answer) const {
+    auto add = [&](const char* key, const char* what, const std::string& folder) {
+      const double accuracy = FloatAccuracy(folder, ChosenImages(), dataset_.info, count);
+      answer->json[key] = accuracy;
+      char buffer[160];
+      std::snprintf(buffer, sizeof buffer, "%s %.2f %% on the same images\n", what, 100 * accuracy);
+      answer->text += buffer;
+    };
+    add("accuracy_float", "float, dense", compare_);
+    if (std::filesystem::exists(compare_ + "/compressed/model.safetensors"))
+      add("accuracy_pruned", "float, pruned", compare_ + "/compressed");
+  }
+
+  std::string folder_, data_, input_, output_, on_ = "emulator", split_ = "test", compare_, mean_,
+                                               stddev_, device_;
+  int64_t images_ = 0;
+  int jobs_ = 0;
+  bool cycles_ = false;
+  Dataset dataset_;
+  std::vector<int64_t> labels_;
+};
+
+std::unique_ptr<Command> MakeRunCommand() { return std::make_unique<RunCommand>(); }
+
+}  // namespace tinyformer

@@ -1,0 +1,93 @@
+#include "cli/train_program.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+
+namespace tinyformer {
+namespace {
+
+constexpr int kNotStarted = 127;
+constexpr int kSignalStatus = 128;
+
+// argv for execv; the strings must outlive it.
+std::vector<char*> Argv(const std::string& program, const std::vector<std::string>& arguments) {
+  std::vector<char*> argv{const_cast<char*>(program.c_str())};
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  return argv;
+}
+
+[[noreturn]] void FailMissing(const std::string& program) {
+  throw Error("cli/train-missing", program, "the program that trains, beside tinyformer",
+              "it is not there, or may not be executed",
+              "build with libtorch (tools/setup installs it), without -DTINYFORMER_TRAIN=OFF");
+}
+
+}  // namespace
+
+std::string FindTrainProgram() {
+  if (const char* named = std::getenv("TINYFORMER_TRAIN"); named && *named) return named;
+  std::error_code code;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", code);
+  const std::string program = (self.parent_path() / "tinyformer-train").string();
+  if (::access(program.c_str(), X_OK) != 0) FailMissing(program);
+  return program;
+}
+
+void BecomeTrainProgram(const std::vector<std::string>& arguments) {
+  const std::string program = FindTrainProgram();
+  ::execv(program.c_str(), Argv(program, arguments).data());
+  FailMissing(program);
+}
+
+TrainProgramResult RunTrainProgram(const std::vector<std::string>& arguments) {
+  const std::string program = FindTrainProgram();
+  const std::vector<char*> argv = Argv(program, arguments);
+  int ends[2];
+  TF_CHECK(::pipe2(ends, O_CLOEXEC) == 0, "errno", errno);
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  TF_CHECK(child >= 0, "fork: errno", errno);
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // killed with us, it saves its work
+    if (::getppid() != parent) ::_exit(kNotStarted);
+    ::dup2(ends[1], STDOUT_FILENO);
+    ::execv(program.c_str(), argv.data());
+    ::_exit(kNotStarted);
+  }
+  ::close(ends[1]);
+
+  TrainProgramResult result;
+  bool passed_on = false;
+  for (;;) {
+    char buffer[4096];
+    const ssize_t n = ::read(ends[0], buffer, sizeof buffer);
+    if (n == 0) break;
+    if (n > 0) result.output.append(buffer, static_cast<size_t>(n));
+    if (n < 0 && errno != EINTR) break;
+    if (InterruptRequested() && !passed_on) {
+      ::kill(child, SIGTERM);
+      passed_on = true;
+    }
+  }
+  ::close(ends[0]);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  result.status = WIFSIGNALED(status) ? kSignalStatus + WTERMSIG(status) : WEXITSTATUS(status);
+  if (result.status == kNotStarted) FailMissing(program);
+  return result;
+}
+
+}  // namespace tinyformer

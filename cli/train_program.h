@@ -1,0 +1,24 @@
+// tinyformer-train, the program beside this one that links libtorch.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tinyformer {
+
+/// $TINYFORMER_TRAIN, else tinyformer-train beside this program. Errors  cli/train-missing
+std::string FindTrainProgram();
+
+/// Replaces this process by tinyformer-train with the arguments (arguments[0] is its command).
+/// Errors  cli/train-missing
+[[noreturn]] void BecomeTrainProgram(const std::vector<std::string>& arguments);
+
+struct TrainProgramResult {
+  int status = 0;      // its exit status; 128 + signal when a signal ended it
+  std::string output;  // its standard output; standard error is ours, for progress
+};
+
+/// Runs it and waits; an interrupt is passed on, so that it saves before it ends.
+TrainProgramResult RunTrainProgram(const std::vector<std::string>& arguments);
+
+}  // namespace tinyformer
