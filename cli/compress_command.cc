@@ -1,7 +1,7 @@
 // tinyformer compress: prune and fine-tune (in tinyformer-train), then int8, then ONNX.
 #include <cstdio>
 #include <filesystem>
-#include <iostream>
+#include <limits>
 #include <map>
 
 #include "base/file.h"
@@ -55,9 +55,8 @@ class CompressCommand : public Command {
     app.add_option("-o,--output", output_, "the ONNX file to write")->required();
     DeclareCalibration(app, calibration_);
     app.add_option("--check-images", check_images_,
-                   "validation images on which the int8 network is scored")
-        ->check(CLI::NonNegativeNumber)
-        ->capture_default_str();
+                   "validation images on which the int8 network is scored; without it: all")
+        ->check(CLI::NonNegativeNumber);
     for (const auto& [name, what] : kForwarded) {
       app.add_option(name, forwarded_[name], what)->group("Pruning and fine-tuning");
     }
@@ -144,8 +143,8 @@ class CompressCommand : public Command {
                   100 * training.value("validation_accuracy", 0.0));
     std::string lines = text;
     if (int8.images > 0) {
-      std::snprintf(text, sizeof text, ", %.2f %% int8 on %lld of the images",
-                    100 * int8.accuracy(), static_cast<long long>(int8.images));
+      std::snprintf(text, sizeof text, ", %.2f %% int8 (%lld images)", 100 * int8.accuracy(),
+                    static_cast<long long>(int8.images));
       lines += text;
     }
     return lines + "\n" + output_ + ": " + std::to_string(bytes) + " bytes\n";
@@ -153,7 +152,7 @@ class CompressCommand : public Command {
 
   std::string run_, data_, output_;
   CalibrationRequest calibration_;
-  int64_t check_images_ = 1000;
+  int64_t check_images_ = std::numeric_limits<int64_t>::max();
   std::map<std::string, std::string> forwarded_;
 };
 

@@ -159,8 +159,9 @@ class GraphBuilder {
     for (float& b : bias) b *= factor;
     ValueId w = graph_.AddConstant(name + ".weight", {layer.in, layer.out},
                                    Transposed(weight, layer.out, layer.in));
-    ValueId product = Append(name + ".matmul", "MatMul", {x, w});
-    return Append(name, "Add", {product, graph_.AddConstant(name + ".bias", {layer.out}, bias)});
+    ValueId product = Append(name, "MatMul", {x, w});
+    ValueId b = graph_.AddConstant(name + ".bias", {layer.out}, bias);
+    return Append(name + ".add_bias", "Add", {product, b});
   }
 
   ValueId Gemm(const std::string& name, ValueId x) {

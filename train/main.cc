@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -126,14 +127,21 @@ void Execute(Options o) {
   TrainingJob job;
   if (recipe.stage == "compress") {
     job.source = ReadFinishedRun(recipe.source);
+    recipe.source_weights = WeightsChecksum(*job.source);
     job.genome = job.source->genome;
     if (recipe.sparsity >= 0) OverrideSparsity(recipe.sparsity, &job.genome);
   } else {
     job.genome =
         o.genome == "reference-a" ? ReferencePointA() : ParseGenome(ReadJson(o.genome), o.genome);
   }
-  if (!recipe.teacher.empty()) job.teacher = ReadFinishedRun(recipe.teacher);
-  const Dataset data = OpenDataset(o.data);
+  if (!recipe.teacher.empty()) {
+    job.teacher = ReadFinishedRun(recipe.teacher);
+    recipe.teacher_weights = WeightsChecksum(*job.teacher);
+  }
+  DatasetOptions data_options;
+  data_options.height = job.genome.height;
+  data_options.width = job.genome.width;
+  const Dataset data = OpenDataset(o.data, data_options);
   for (const std::string& warning : data.warnings) std::cerr << "warning: " << warning << "\n";
   CheckImages(job.genome, data.info);
   job.folder = RunFolder(o.output);
@@ -192,16 +200,22 @@ int Main(int argc, char** argv) {
                    "training batches for the final batch norm statistics")
       ->capture_default_str();
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  if (warmup->count() == 0)
-    train.recipe.warmup_epochs = static_cast<double>(train.recipe.epochs) / 30;
-  const bool json = train_command->parsed() ? train.json : compress.json;
+  const bool json = std::find(argv, argv + argc, std::string("--json")) != argv + argc;
   CatchInterrupts();
   try {
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      if (error.get_exit_code() == 0) return app.exit(error);
+      std::string command;
+      for (const CLI::App* one : app.get_subcommands({}))
+        if (argc > 1 && one->get_name() == argv[1]) command = " " + one->get_name();
+      throw Error("cli/usage", "tinyformer" + command,
+                  "options as tinyformer" + command + " --help lists them", error.what(),
+                  "correct the command line");
+    }
+    if (warmup->count() == 0)
+      train.recipe.warmup_epochs = static_cast<double>(train.recipe.epochs) / 30;
     Execute(train_command->parsed() ? train : compress);
     return 0;
   } catch (const Error& error) {

@@ -27,6 +27,7 @@ void VisitFields(R& r, const Visit& visit) {
   visit("randaugment_magnitude", r.randaugment_magnitude, "a whole number");
   visit("random_erasing", r.random_erasing, "a number");
   visit("teacher", r.teacher, "a text");
+  visit("teacher_weights", r.teacher_weights, "a text");
   visit("temperature", r.temperature, "a number");
   visit("alpha", r.alpha, "a number");
   visit("seed", r.seed, "a whole number");
@@ -34,6 +35,7 @@ void VisitFields(R& r, const Visit& visit) {
   visit("amp", r.amp, "a text");
   visit("device", r.device, "a text");
   visit("source", r.source, "a text");
+  visit("source_weights", r.source_weights, "a text");
   visit("ramp_share", r.ramp_share, "a number");
   visit("sparsity", r.sparsity, "a number");
   visit("recalibration_batches", r.recalibration_batches, "a whole number");

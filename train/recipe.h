@@ -27,6 +27,7 @@ struct Recipe {
   int64_t randaugment_magnitude = 9;  // [0, 30]
   double random_erasing = 0;          // probability per image
   std::string teacher;                // a run folder; empty: none
+  std::string teacher_weights;        // their checksum: folders may move, weights may not change
   double temperature = 4;
   double alpha = 0.7;  // share of the teacher's loss
   uint64_t seed = 1;
@@ -34,9 +35,10 @@ struct Recipe {
   std::string amp = "off";     // "bf16" or "off" (auto is decided before)
   std::string device = "cpu";  // "cpu" or "cuda"
   // compress only
-  std::string source;       // the trained run
-  double ramp_share = 0.5;  // of all steps: sparsity grows, learning rate stays at its peak
-  double sparsity = -1;     // for all prunable layers; -1: as the genome says
+  std::string source;          // the trained run
+  std::string source_weights;  // their checksum
+  double ramp_share = 0.5;     // of all steps: sparsity grows, learning rate stays at its peak
+  double sparsity = -1;        // for all prunable layers; -1: as the genome says
   int64_t recalibration_batches = 100;
 };
 

@@ -15,6 +15,9 @@ Json DescribeData(const DatasetInfo& data) {
           {"mean", data.mean},           {"stddev", data.stddev}};
 }
 
+// Folders may be moved or named in another way; their weights' checksums are compared instead.
+bool IsFolder(const std::string& key) { return key == "source" || key == "teacher"; }
+
 [[noreturn]] void FailChanged(const std::string& path, const std::string& what, const Json& before,
                               const Json& now) {
   throw Error("train/resume-changed", path,
@@ -34,7 +37,8 @@ std::vector<std::string> RunFolder::Open(const Genome& genome, const Recipe& rec
         RequireKey<Json>(config, "recipe", File("config.json"), "an object"), File("config.json"));
     const Json before = ToJson(before_recipe), now = ToJson(recipe);
     for (const auto& [key, value] : now.items()) {
-      if (before.at(key) != value) FailChanged(path_, key, before.at(key), value);
+      if (IsFolder(key) || before.at(key) == value) continue;
+      FailChanged(path_, key, before.at(key), value);
     }
     const Json genome_before =
         ToJson(ParseGenome(ReadJson(File("genome.json")), File("genome.json")));
@@ -74,6 +78,12 @@ FinishedRun ReadFinishedRun(const std::string& path) {
   }
   return {ParseGenome(ReadJson(folder.File("genome.json")), folder.File("genome.json")),
           ReadTensors(folder.File("model.safetensors"))};
+}
+
+std::string WeightsChecksum(const FinishedRun& run) {
+  TensorFile weights;
+  weights.tensors = run.model.tensors;
+  return Checksum(EncodeTensors(weights));
 }
 
 }  // namespace tinyformer

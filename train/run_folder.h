@@ -46,4 +46,7 @@ struct FinishedRun {
 };
 FinishedRun ReadFinishedRun(const std::string& path);
 
+/// XXH64 of the run's tensors.
+std::string WeightsChecksum(const FinishedRun& run);
+
 }  // namespace tinyformer
