@@ -50,6 +50,26 @@ LoopProgress ParseProgress(const Json& json, const std::string& name) {
   return p;
 }
 
+Json ToJson(const TrainingResult& r) {
+  return {{"validation_accuracy", r.validation_accuracy},
+          {"validation_loss", r.validation_loss},
+          {"weights", r.weights},
+          {"epochs", r.epochs},
+          {"steps", r.steps},
+          {"sparsity", r.sparsity}};
+}
+
+TrainingResult ParseResult(const Json& json, const std::string& name) {
+  TrainingResult r;
+  r.validation_accuracy = RequireKey<double>(json, "validation_accuracy", name, "a number");
+  r.validation_loss = RequireKey<double>(json, "validation_loss", name, "a number");
+  r.weights = RequireKey<std::string>(json, "weights", name, "a text");
+  r.epochs = RequireKey<int64_t>(json, "epochs", name, "a whole number");
+  r.steps = RequireKey<int64_t>(json, "steps", name, "a whole number");
+  r.sparsity = RequireKey<double>(json, "sparsity", name, "a number");
+  return r;
+}
+
 class TrainingLoop {
  public:
   explicit TrainingLoop(const TrainingJob& job)
@@ -79,6 +99,7 @@ class TrainingLoop {
   }
 
   TrainingResult Run() {
+    if (const auto before = FinishedBefore()) return *before;
     Progress bar(compress_ ? "compress" : "train", total_steps_ * recipe_.batch, "images");
     bar.StartAt(progress_.step * recipe_.batch);
     saved_ = Clock::now();
@@ -244,6 +265,16 @@ class TrainingLoop {
         ParseJson(progress == file.metadata.end() ? "{}" : progress->second, name), name);
   }
 
+  /// What an earlier process ended with, when it did all the steps.
+  std::optional<TrainingResult> FinishedBefore() const {
+    const std::string name = job_.folder.File("model.safetensors");
+    if (progress_.step < total_steps_ || !job_.folder.Has("model.safetensors")) return std::nullopt;
+    const TensorFile file = ReadTensors(name);
+    const auto result = file.metadata.find("result");
+    if (result == file.metadata.end()) return std::nullopt;
+    return ParseResult(ParseJson(result->second, name), name);
+  }
+
   /// Picks the better of raw and averaged weights and writes model.safetensors.
   TrainingResult Finish() {
     Network raw = network_.Clone(), averaged = averaged_.Clone();
@@ -269,6 +300,7 @@ class TrainingLoop {
                      {"weights", result.weights},
                      {"seed", std::to_string(recipe_.seed)},
                      {"epochs", std::to_string(recipe_.epochs)},
+                     {"result", ToJson(result).dump()},
                      {"validation_accuracy", Json(quality.accuracy).dump()},
                      {"validation_accuracy_raw", Json(raw_quality.accuracy).dump()},
                      {"validation_accuracy_ema", Json(averaged_quality.accuracy).dump()},

@@ -90,6 +90,18 @@ TEST_F(TrainingLoopTest, GoesOnAfterAStopAsIfItHadNotStopped) {
   EXPECT_EQ(Model("parts"), Model("whole"));
 }
 
+TEST_F(TrainingLoopTest, OfAFinishedRunOnlyTellsWhatItEndedWith) {
+  TrainingJob job = Job("run");
+  const TrainingResult first = RunTraining(job);
+  const auto written = std::filesystem::last_write_time(Path("run") + "/model.safetensors");
+  const TrainingResult again = RunTraining(job);
+  EXPECT_EQ(again.validation_accuracy, first.validation_accuracy);
+  EXPECT_EQ(again.validation_loss, first.validation_loss);
+  EXPECT_EQ(again.weights, first.weights);
+  EXPECT_EQ(again.steps, first.steps);
+  EXPECT_EQ(std::filesystem::last_write_time(Path("run") + "/model.safetensors"), written);
+}
+
 TEST_F(TrainingLoopTest, CompressionGoesOnAfterAStopAsIfItHadNotStopped) {
   RunTraining(Job("dense"));
   RunTraining(CompressJob("whole", "dense"));
