@@ -46,6 +46,21 @@ std::vector<int8_t> Quantized(const std::string& path, const char* data, size_t 
   return result;
 }
 
+// Version 1.0 of the .npy header, padded so that the data is aligned.
+std::string Header(const std::string& type, const Shape& shape) {
+  std::string dimensions;
+  for (int64_t dimension : shape)
+    dimensions += (dimensions.empty() ? "" : " ") + std::to_string(dimension) + ",";
+  std::string text =
+      "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + dimensions + "), }";
+  while ((kPreambleBytes + text.size() + 1) % kHeaderAlignment != 0) text += ' ';
+  text += '\n';
+  std::string header("\x93NUMPY\x01\x00", 8);
+  header += static_cast<char>(text.size() & 0xFF);
+  header += static_cast<char>(text.size() >> 8);
+  return header + text;
+}
+
 }  // namespace
 
 std::vector<int8_t> ReadInputArray(const std::string& path, const Firmware& firmware) {
@@ -69,21 +84,18 @@ std::vector<int8_t> ReadInputArray(const std::string& path, const Firmware& firm
   return inputs;
 }
 
-void WriteOutputArray(const std::string& path, const Firmware& firmware,
-                      const std::vector<int8_t>& outputs) {
-  const int64_t images = static_cast<int64_t>(outputs.size()) / firmware.output_bytes;
-  std::string shape = std::to_string(images) + ",";
-  for (int64_t dimension : ImageShape(firmware.output_shape))
-    shape += " " + std::to_string(dimension) + ",";
-  std::string header = "{'descr': '|i1', 'fortran_order': False, 'shape': (" + shape + "), }";
-  while ((kPreambleBytes + header.size() + 1) % kHeaderAlignment != 0) header += ' ';
-  header += '\n';
-  std::string bytes("\x93NUMPY\x01\x00", 8);
-  bytes += static_cast<char>(header.size() & 0xFF);
-  bytes += static_cast<char>(header.size() >> 8);
-  bytes += header;
-  bytes.append(reinterpret_cast<const char*>(outputs.data()), outputs.size());
-  WriteFileAtomic(path, bytes);
+void WriteArray(const std::string& path, const Shape& one, const std::vector<int8_t>& elements) {
+  Shape shape = one;
+  shape.at(0) = static_cast<int64_t>(elements.size()) / ElementCount(ImageShape(one));
+  WriteFileAtomic(path,
+                  Header("|i1", shape) +
+                      std::string(reinterpret_cast<const char*>(elements.data()), elements.size()));
+}
+
+void WriteArray(const std::string& path, const std::vector<int64_t>& numbers) {
+  WriteFileAtomic(path, Header("<i8", {static_cast<int64_t>(numbers.size())}) +
+                            std::string(reinterpret_cast<const char*>(numbers.data()),
+                                        numbers.size() * sizeof(int64_t)));
 }
 
 }  // namespace tinyformer

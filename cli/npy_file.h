@@ -16,9 +16,11 @@ namespace tinyformer {
 /// Errors  data/npy (not an array, another element type, NaN or infinity), cli/input-shape
 std::vector<int8_t> ReadInputArray(const std::string& path, const Firmware& firmware);
 
-/// Writes int8 outputs as an array of shape [n, ...output shape without its batch]. Errors
-/// file/write-failed
-void WriteOutputArray(const std::string& path, const Firmware& firmware,
-                      const std::vector<int8_t>& outputs);
+/// Writes images' int8 inputs or outputs as an array [n, ...]; one is a network's input or output
+/// shape, whose batch n replaces. Errors  file/write-failed
+void WriteArray(const std::string& path, const Shape& one, const std::vector<int8_t>& elements);
+
+/// Writes numbers as an int64 array [n]. Errors  file/write-failed
+void WriteArray(const std::string& path, const std::vector<int64_t>& numbers);
 
 }  // namespace tinyformer

@@ -30,6 +30,9 @@ class RunCommand : public Command {
         "--input", input_, "images as a NumPy array [n, h, w, c], int8 or normalised float32");
     data->excludes(input);
     app.add_option("--output", output_, "write the int8 outputs here, as a NumPy array");
+    app.add_option("--save-inputs", save_inputs_,
+                   "write the int8 inputs here, for other runtimes to compute the same");
+    app.add_option("--save-labels", save_labels_, "write the classes of --data's images here");
     app.add_option("--images", images_, "only the first N; 0: all, in the emulator at most 64")
         ->check(CLI::NonNegativeNumber);
     app.add_option("--on", on_, "emulator (and compared with the host) or host")
@@ -70,7 +73,8 @@ class RunCommand : public Command {
       result = RunInPartsOnHost(firmware, images, options);
       device_ = "this machine, the generated code built with g++ -O3";
     }
-    if (!output_.empty()) WriteOutputArray(output_, firmware, result.outputs);
+    if (!output_.empty()) WriteArray(output_, firmware.output_shape, result.outputs);
+    SaveInputs(firmware, images);
     Describe(firmware, result, different, line, &answer);
     return answer;
   }
@@ -142,6 +146,12 @@ class RunCommand : public Command {
                                  inputs.begin() + (first + count) * bytes);
     };
     return stream;
+  }
+
+  void SaveInputs(const Firmware& firmware, const ImageStream& images) const {
+    if (!save_inputs_.empty())
+      WriteArray(save_inputs_, firmware.input_shape, images.read(0, images.count));
+    if (!save_labels_.empty()) WriteArray(save_labels_, labels_);
   }
 
   void Describe(const Firmware& firmware, const RunResult& result, std::optional<int64_t> different,
@@ -219,7 +229,7 @@ class RunCommand : public Command {
   }
 
   std::string folder_, data_, input_, output_, on_ = "emulator", split_ = "test", compare_, mean_,
-                                               stddev_, device_;
+                                               stddev_, device_, save_inputs_, save_labels_;
   int64_t images_ = 0;
   int jobs_ = 0;
   bool cycles_ = false;
