@@ -132,7 +132,7 @@ std::string LayersSection(const ReportInput& input) {
     const ReportedLayer& layer = layers[i];
     const std::optional<int64_t> ran = layer.instructions;
     rows.push_back(
-        {std::to_string(i) + "  " + layer.name, layer.kernel.empty() ? layer.op : layer.kernel,
+        {std::to_string(i + 1) + "  " + layer.name, layer.kernel.empty() ? layer.op : layer.kernel,
          Codec(layer), layer.sparsity > 0 ? FormatPercent(layer.sparsity, 1) : "–",
          Counted(layer.weight_bytes, Highest(layers, bytes)), GroupDigits(layer.macs),
          Counted(layer.effective_macs, Highest(layers, macs)),

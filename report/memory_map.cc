@@ -62,8 +62,8 @@ std::string DrawMemoryMap(const ReportedPlan& plan, int width, int height) {
     svg.Rect("tensor tensor" + std::to_string(colours[i]), x + 0.5, y + 0.5, end - x - 1, tall - 1,
              1,
              tensor.name + ": " + FormatBytes(tensor.bytes) + " at offset " +
-                 GroupDigits(tensor.offset) + ", layers " + std::to_string(tensor.first_layer) +
-                 " to " + std::to_string(tensor.last_layer));
+                 GroupDigits(tensor.offset) + ", layers " + std::to_string(tensor.first_layer + 1) +
+                 " to " + std::to_string(tensor.last_layer + 1));
     if (tall >= 14) {
       const std::string label = FitName(tensor.name, end - x - 8);
       if (!label.empty())
@@ -77,8 +77,9 @@ std::string DrawMemoryMap(const ReportedPlan& plan, int width, int height) {
     const Anchor anchor = middle < width * 0.35   ? Anchor::kStart
                           : middle > width * 0.65 ? Anchor::kEnd
                                                   : Anchor::kMiddle;
-    svg.Text("peak-text", middle, kTop - 12, anchor,
-             "peak " + FormatBytes(plan.live_bytes[peak]) + " in layer " + std::to_string(peak));
+    svg.Text(
+        "peak-text", middle, kTop - 12, anchor,
+        "peak " + FormatBytes(plan.live_bytes[peak]) + " in layer " + std::to_string(peak + 1));
     const double strip_floor = floor + kGap + kStrip;
     const auto highest = static_cast<double>(std::max<int64_t>(plan.live_bytes[peak], 1));
     for (size_t layer = 0; layer < plan.live_bytes.size(); ++layer) {
@@ -87,14 +88,14 @@ std::string DrawMemoryMap(const ReportedPlan& plan, int width, int height) {
       const std::string name = layer < plan.layers.size() ? plan.layers[layer].name : "";
       svg.Rect(layer == peak ? "live hot" : "live", px(static_cast<double>(layer)) + 0.5,
                strip_floor - tall, column - 1, tall, 1,
-               "layer " + std::to_string(layer) + " " + name + ": " +
+               "layer " + std::to_string(layer + 1) + " " + name + ": " +
                    FormatBytes(plan.live_bytes[layer]) + " live");
     }
     svg.Text("tick", kLeft - 6, strip_floor - kStrip / 2 + 4, Anchor::kEnd, "live");
     svg.Line("axis", kLeft, strip_floor, width - kRight, strip_floor);
-    for (double tick : RoundTicks(0, layers - 1, width < 500 ? 5 : 12)) {
+    for (double tick : RoundTicks(1, layers, width < 500 ? 5 : 12)) {
       if (tick != static_cast<int64_t>(tick)) continue;
-      svg.Text("tick", px(tick) + column / 2, strip_floor + 15, Anchor::kMiddle,
+      svg.Text("tick", px(tick - 1) + column / 2, strip_floor + 15, Anchor::kMiddle,
                FormatFixed(tick, 0));
     }
   }

@@ -21,7 +21,7 @@ std::string PeakTensors(const ReportedPlan& plan, size_t peak) {
     rows.push_back(
         {tensor.name, GroupDigits(tensor.bytes),
          GroupDigits(tensor.offset) + " to " + GroupDigits(tensor.offset + tensor.bytes),
-         std::to_string(tensor.first_layer) + " to " + std::to_string(tensor.last_layer)});
+         std::to_string(tensor.first_layer + 1) + " to " + std::to_string(tensor.last_layer + 1)});
   }
   return DrawTable({{"tensor"}, {"bytes", true}, {"arena offsets", true}, {"layers", true}}, rows);
 }
@@ -56,7 +56,7 @@ std::string MemorySection(const ReportInput& input) {
   html += Responsive(DrawMemoryMap(plan, 1110, 440), DrawMemoryMap(plan, 356, 380));
   if (!plan.live_bytes.empty()) {
     const size_t peak = PeakLayer(plan);
-    html += "<div class=\"pair\">\n<div><h3>Live at the peak: layer " + std::to_string(peak) +
+    html += "<div class=\"pair\">\n<div><h3>Live at the peak: layer " + std::to_string(peak + 1) +
             ", " + EscapeHtml(plan.layers[peak].name) + "</h3>\n" + PeakTensors(plan, peak) +
             "</div>\n";
   } else {

@@ -111,8 +111,8 @@ ReportedPlan SmallPlan() {
 TEST(MemoryMap, DrawsEveryTensorAndMarksThePeak) {
   const std::string svg = DrawMemoryMap(SmallPlan(), 400, 300);
   EXPECT_EQ(Count(svg, "class=\"tensor tensor"), 3);
-  EXPECT_THAT(svg, HasSubstr("peak 100 B in layer 1"));
-  EXPECT_THAT(svg, HasSubstr("b: 60 B at offset 40, layers 1 to 2"));
+  EXPECT_THAT(svg, HasSubstr("peak 100 B in layer 2"));
+  EXPECT_THAT(svg, HasSubstr("b: 60 B at offset 40, layers 2 to 3"));
 }
 
 TEST(MemoryMap, GivesNeighboursDifferentColours) {
