@@ -18,18 +18,27 @@ const std::map<std::string, CalibrationMethod> kMethods = {
 }  // namespace
 
 void DeclareCalibration(CLI::App& app, CalibrationRequest& request) {
+  const char* group = "Calibration of float networks";
   app.add_option("--calibration-images", request.images,
                  "how many training images the int8 ranges are measured on")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
-      ->capture_default_str();
+      ->check(CLI::PositiveNumber)
+      ->type_name("N")
+      ->capture_default_str()
+      ->group(group);
   app.add_option("--calibration-method", request.method,
                  "auto (per tensor the best of the others), minmax, percentile or mse")
       ->check(CLI::IsMember({"auto", "minmax", "percentile", "mse"}))
-      ->capture_default_str();
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->group(group);
   app.add_option("--mean", request.mean,
                  "of pixel / 255 that the network was trained with, per channel or one; default: "
-                 "the data set's");
-  app.add_option("--stddev", request.stddev, "likewise the standard deviation");
+                 "the data set's")
+      ->type_name("X,Y,Z")
+      ->group(group);
+  app.add_option("--stddev", request.stddev, "likewise the standard deviation")
+      ->type_name("X,Y,Z")
+      ->group(group);
 }
 
 Graph CalibrateOn(const Graph& float_graph, const Dataset& data,

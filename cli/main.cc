@@ -53,6 +53,8 @@ int RunCommandLine(const CommandEntry& entry, std::vector<std::string> arguments
 
   std::unique_ptr<Command> command = entry.make();
   CLI::App app(entry.summary, name);
+  app.get_formatter()->label("TEXT", "VALUE");
+  app.get_formatter()->label("REQUIRED", "(required)");
   bool declared_json = false;
   command->Declare(app);
   app.add_flag("--json", declared_json, "print one JSON object on standard output");

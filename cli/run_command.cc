@@ -34,7 +34,8 @@ class RunCommand : public Command {
                    "write the int8 inputs here, for other runtimes to compute the same");
     app.add_option("--save-labels", save_labels_, "write the classes of --data's images here");
     app.add_option("--images", images_, "only the first N; 0: all, in the emulator at most 64")
-        ->check(CLI::NonNegativeNumber);
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("N");
     app.add_option("--on", on_, "emulator (and compared with the host) or host")
         ->check(CLI::IsMember({"emulator", "host"}))
         ->capture_default_str();

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace tinyformer {
 namespace {
 
@@ -37,6 +39,13 @@ TEST(Genome, FirstConvolutionAndClassifierStayDense) {
   auto layers = ListLayers(genome);
   EXPECT_EQ(layers.front().sparsity, 0);
   EXPECT_EQ(layers.back().sparsity, 0);
+}
+
+TEST(Genome, OfTheZooIsReferencePointA) {
+  const char* root = std::getenv("TINYFORMER_SOURCE_DIR");
+  const std::string path =
+      std::string(root == nullptr ? "." : root) + "/zoo/tinyformer-a.genome.json";
+  EXPECT_EQ(ParseGenome(ReadJson(path), path), ReferencePointA());
 }
 
 TEST(Genome, BlocksThatDoNotDivideStayDense) {

@@ -169,7 +169,9 @@ int Main(int argc, char** argv) {
   CLI::App app(
       "Trains and compresses TinyFormer networks. Usually called by: tinyformer train, tinyformer "
       "compress",
-      "tinyformer-train");
+      "tinyformer");
+  app.get_formatter()->label("TEXT", "VALUE");
+  app.get_formatter()->label("REQUIRED", "(required)");
   app.require_subcommand(1);
   Options train, compress;
   CLI::App* train_command =
