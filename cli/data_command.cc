@@ -11,6 +11,17 @@ namespace {
 
 std::string Count(const Json& number) { return WithThousands(number.get<int64_t>()); }
 
+// [0.49133989214, 0.25] -> "0.4913 0.2500"
+std::string Decimals(const Json& numbers) {
+  std::string text;
+  for (const Json& number : numbers) {
+    char buffer[32];
+    std::snprintf(buffer, sizeof buffer, "%s%.4f", text.empty() ? "" : " ", number.get<double>());
+    text += buffer;
+  }
+  return text;
+}
+
 std::string ListText(const Json& list) {
   std::vector<std::vector<std::string>> rows = {{"data set", "fetch", "what"}};
   for (const Json& entry : list.at("datasets")) {
@@ -28,7 +39,7 @@ std::string InfoText(const Json& info) {
                      "train        " + Count(info.at("train_images")) + "\nvalidation   " +
                      Count(info.at("validation_images")) + "\ntest         " +
                      Count(info.at("test_images")) + " (locked)\nmean         " +
-                     info.at("mean").dump() + "\nstddev       " + info.at("stddev").dump() +
+                     Decimals(info.at("mean")) + "\nstddev       " + Decimals(info.at("stddev")) +
                      "\nfingerprint  " + info.at("fingerprint").get<std::string>() + "\n\n";
   std::vector<std::vector<std::string>> rows = {{"class", "train", "validation"}};
   for (const Json& entry : info.at("classes"))
