@@ -4,6 +4,7 @@
 
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "cli/number_check.h"
 
 namespace tinyformer {
 namespace {
@@ -21,7 +22,7 @@ void DeclareCalibration(CLI::App& app, CalibrationRequest& request) {
   const char* group = "Calibration of float networks";
   app.add_option("--calibration-images", request.images,
                  "how many training images the int8 ranges are measured on")
-      ->check(CLI::PositiveNumber)
+      ->check(WholeNumber(1, 1000000000))
       ->type_name("N")
       ->capture_default_str()
       ->group(group);

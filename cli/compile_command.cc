@@ -58,6 +58,7 @@ class CompileCommand : public Command {
     options.optimize = ParseOptimize(optimize_);
     options.prefix = prefix_;
 
+    RequireReplaceable(output_);
     const Graph quantized = QuantizeGraph(Lower(ReadQuantized()));
     CompileResult result = Compile(quantized, options);
     Answer answer;
@@ -130,7 +131,8 @@ class CompileCommand : public Command {
 
   Answer Refuse(const CompileResult& result, Answer answer) const {
     const Error error("compile/does-not-fit", model_, "a model that fits " + target_,
-                      result.fit.why, "see 'what would help' above, or choose a larger --target");
+                      result.fit.why,
+                      "do what 'what would help' names, or choose a larger --target");
     answer.json["error"] = ErrorJson(error)["error"];
     answer.text = "error[compile/does-not-fit] " + model_ + "\n" + result.fit.why + "\n";
     answer.status = kExitDoesNotFit;

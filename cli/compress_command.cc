@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "cli/calibration_options.h"
 #include "cli/command.h"
+#include "cli/number_check.h"
 #include "cli/train_program.h"
 #include "compiler/export/write_onnx.h"
 #include "compiler/passes/pipeline.h"
@@ -56,7 +57,7 @@ class CompressCommand : public Command {
     DeclareCalibration(app, calibration_);
     app.add_option("--check-images", check_images_,
                    "validation images on which the int8 network is scored; without it: all")
-        ->check(CLI::NonNegativeNumber);
+        ->check(WholeNumber(0, 1000000000));
     for (const auto& [name, what] : kForwarded) {
       app.add_option(name, forwarded_[name], what)->group("Pruning and fine-tuning");
     }
@@ -110,6 +111,7 @@ class CompressCommand : public Command {
     }
     const TrainProgramResult result = RunTrainProgram(arguments);
     *status = result.status;
+    ThrowIfInterrupted();  // it may have ended before it listened
     if (result.status == kExitInterrupted) throw Interrupted();
     if (result.output.empty()) return Json::object();
     return ParseJson(result.output, "answer of tinyformer-train");

@@ -46,6 +46,23 @@ std::string Quoted(const std::string& argument) {
               "see tinyformer --help");
 }
 
+// What CLI11 found, or for a group of commands (tinyformer data): which there are.
+Error UsageError(const CLI::App& app, const std::string& name, const std::string& found) {
+  std::string known;
+  for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; }))
+    known += (known.empty() ? "" : ", ") + one->get_name();
+  if (!known.empty() && app.get_subcommands().empty()) {
+    return Error("cli/usage", name, "one of: " + known, "none of them", "see " + name + " --help");
+  }
+  return Error("cli/usage", name, "options as " + name + " --help lists them", found,
+               "correct the command line");
+}
+
+// One object for standard output; text that is not UTF-8 (names of files) loses those bytes.
+std::string Printed(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 int RunCommandLine(const CommandEntry& entry, std::vector<std::string> arguments, bool json) {
   const std::string name = std::string("tinyformer ") + entry.name;
   CommandLine line{name};
@@ -63,12 +80,11 @@ int RunCommandLine(const CommandEntry& entry, std::vector<std::string> arguments
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    throw Error("cli/usage", name, "options as " + name + " --help lists them", error.what(),
-                "correct the command line");
+    throw UsageError(app, name, error.what());
   }
   const Answer answer = command->Run(line);
   if (json) {
-    std::cout << answer.json.dump(2) << "\n";
+    std::cout << Printed(answer.json);
   } else {
     (answer.status == kExitOk ? std::cout : std::cerr) << answer.text;
   }
@@ -109,7 +125,7 @@ int Main(int argc, char** argv) {
   try {
     return Dispatch(arguments, json);
   } catch (const Error& error) {
-    if (json) std::cout << ErrorJson(error).dump(2) << std::endl;
+    if (json) std::cout << Printed(ErrorJson(error)) << std::flush;
     std::cerr << error.what() << "\n";
     return error.code() == "sim/does-not-fit" ? kExitDoesNotFit : kExitWrongInput;
   } catch (const Interrupted&) {

@@ -1,6 +1,7 @@
 // tinyformer profile: one image under the cycle model, layer by layer.
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/number_check.h"
 #include "sim/profile.h"
 
 namespace tinyformer {
@@ -10,7 +11,9 @@ class ProfileCommand : public Command {
  public:
   void Declare(CLI::App& app) override {
     app.add_option("firmware", firmware_, "folder that tinyformer compile made")->required();
-    app.add_option("--timeout", timeout_seconds_, "seconds")->capture_default_str();
+    app.add_option("--timeout", timeout_seconds_, "seconds")
+        ->check(Seconds())
+        ->capture_default_str();
   }
 
   Answer Run(const CommandLine& line) override {

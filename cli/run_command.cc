@@ -11,6 +11,7 @@
 #include "cli/float_accuracy.h"
 #include "cli/model_images.h"
 #include "cli/npy_file.h"
+#include "cli/number_check.h"
 #include "cli/run_in_parts.h"
 #include "compiler/cost/layer_table.h"
 #include "sim/score.h"
@@ -34,7 +35,7 @@ class RunCommand : public Command {
                    "write the int8 inputs here, for other runtimes to compute the same");
     app.add_option("--save-labels", save_labels_, "write the classes of --data's images here");
     app.add_option("--images", images_, "only the first N; 0: all, in the emulator at most 64")
-        ->check(CLI::NonNegativeNumber)
+        ->check(WholeNumber(0, 1000000000))
         ->type_name("N");
     app.add_option("--on", on_, "emulator (and compared with the host) or host")
         ->check(CLI::IsMember({"emulator", "host"}))
@@ -48,13 +49,15 @@ class RunCommand : public Command {
     app.add_option("--mean", mean_,
                    "of pixel / 255 that the network was trained with; default: the data set's");
     app.add_option("--stddev", stddev_, "likewise the standard deviation");
-    app.add_option("--jobs", jobs_, "processes side by side; 0: one per core");
+    app.add_option("--jobs", jobs_, "processes side by side; 0: one per core")
+        ->check(WholeNumber(0, 1024));
     app.add_flag("--cycles", cycles_, "estimate cycles too (the emulator is then slower)");
     app.footer("Without --data and --input: a few random images, to compare emulator and host.");
   }
 
   Answer Run(const CommandLine& line) override {
     const Firmware firmware = ReadFirmware(folder_);
+    if (!compare_.empty()) RequireRun();
     const ImageStream images = OpenImages(firmware);
     RunOptions options;
     options.jobs = jobs_ > 0 ? jobs_ : static_cast<int>(std::thread::hardware_concurrency());
@@ -81,15 +84,25 @@ class RunCommand : public Command {
   }
 
  private:
+  // Says at once what would otherwise be found after all images ran.
+  void RequireRun() const {
+    if (data_.empty()) {
+      throw Error("cli/usage", "tinyformer run --compare", "--data with the images to compare on",
+                  "no --data", "add --data");
+    }
+    for (const char* file : {"genome.json", "model.safetensors"}) {
+      if (std::filesystem::exists(compare_ + "/" + file)) continue;
+      throw Error("cli/no-run", compare_,
+                  "a finished run: a folder with genome.json and model.safetensors",
+                  std::string("no ") + file, "name the folder that tinyformer train wrote");
+    }
+  }
+
   ImageStream OpenImages(const Firmware& firmware) {
     if (!input_.empty()) {
       return Limited(firmware, ReadInputArray(input_, firmware));
     }
     if (data_.empty()) {
-      if (!compare_.empty()) {
-        throw Error("cli/usage", "tinyformer run --compare", "--data with the images to compare on",
-                    "no --data", "add --data");
-      }
       Rng rng(1, "images of tinyformer run");
       std::vector<int8_t> inputs(static_cast<size_t>(kRandomImages * firmware.input_bytes));
       for (int8_t& byte : inputs)
