@@ -86,6 +86,25 @@ TEST(File, AtomicWriteReplacesAndLeavesNothingElse) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
 }
 
+TEST(File, ALinkStaysAndWhatItNamesIsReplaced) {
+  std::string folder = TempPath("link");
+  WriteFileAtomic(folder + "/real", "old");
+  std::filesystem::remove(folder + "/link");
+  std::filesystem::create_symlink("real", folder + "/link");
+  WriteFileAtomic(folder + "/link", "new");
+  EXPECT_EQ(ReadFile(folder + "/real"), "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder + "/link"));
+}
+
+TEST(File, ADeviceIsWrittenToAndNotReplaced) {
+  WriteFileAtomic("/dev/null", "gone");
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  EXPECT_EQ(ErrorText([] { WriteFileAtomic("/dev/full", "x"); }),
+            "error[file/write-failed] /dev/full\n  expected: a place that can be written\n"
+            "  found:    No space left on device\n  fix:      free some disk space, then run the "
+            "same command again");
+}
+
 TEST(Json, SyntaxErrorsHaveLineAndColumn) {
   EXPECT_EQ(ErrorText([] { ParseJson("{\n \"a\": ?}", "g.json"); }),
             "error[json/syntax] g.json\n  expected: JSON\n  found:    a syntax error at line 2, "

@@ -42,6 +42,23 @@ void SyncParent(const std::string& path) {
   ::close(fd);
 }
 
+// A device or a pipe cannot be replaced: the bytes go into it.
+void WriteToDevice(const std::string& path, std::string_view bytes) {
+  int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) FailWrite(path, errno);
+  int error = WriteAll(fd, bytes);
+  if (::close(fd) != 0 && error == 0) error = errno;
+  if (error != 0) FailWrite(path, error);
+}
+
+// What a link names, so that the link stays one; anything else as it is.
+std::string FollowLink(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error)) return path;
+  std::filesystem::path target = std::filesystem::weakly_canonical(path, error);
+  return error ? path : target.string();
+}
+
 }  // namespace
 
 std::string ReadFile(const std::string& path, uint64_t max_bytes) {
@@ -84,20 +101,26 @@ std::string ReadFile(const std::string& path, uint64_t max_bytes) {
 }
 
 void WriteFileAtomic(const std::string& path, std::string_view bytes) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+    WriteToDevice(path, bytes);
+    return;
+  }
   std::string parent = std::filesystem::path(path).parent_path().string();
   if (!parent.empty()) MakeDirectories(parent);
-  std::string temporary = path + ".tmp-" + std::to_string(::getpid());
+  std::string target = FollowLink(path);
+  std::string temporary = target + ".tmp-" + std::to_string(::getpid());
   int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) FailWrite(path, errno);
   int error = WriteAll(fd, bytes);
   if (error == 0 && ::fsync(fd) != 0) error = errno;
   if (::close(fd) != 0 && error == 0) error = errno;
-  if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+  if (error == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) error = errno;
   if (error != 0) {
     ::unlink(temporary.c_str());
     FailWrite(path, error);
   }
-  SyncParent(path);
+  SyncParent(target);
 }
 
 void AppendLine(const std::string& path, std::string_view line) {

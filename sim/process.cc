@@ -21,7 +21,7 @@ namespace tinyformer {
 namespace {
 
 constexpr size_t kMaxOutput = 1 << 20;
-constexpr int kPollMilliseconds = 50;
+constexpr int kPollMilliseconds = 50, kGraceMilliseconds = 1000;
 constexpr int kNotStarted = 127;
 
 // The child's half after fork: only async-signal-safe calls.
@@ -52,6 +52,18 @@ bool Drain(int fd, std::string* output) {
   size_t room = kMaxOutput - std::min(kMaxOutput, output->size());
   output->append(buffer, std::min(static_cast<size_t>(n), room));
   return true;
+}
+
+// A compiler driver removes its temporary files on SIGTERM; what it started is in its group. The
+// child is left to be waited for.
+void AskGroupToEnd(pid_t child) {
+  ::kill(-child, SIGTERM);
+  for (int waited = 0; waited < kGraceMilliseconds; waited += kPollMilliseconds) {
+    siginfo_t info{};
+    const int ended = ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT);
+    if (ended == 0 && info.si_pid == child) break;
+    ::poll(nullptr, 0, kPollMilliseconds);
+  }
 }
 
 bool FoundOnPath(const std::string& program) {
@@ -98,7 +110,11 @@ ProcessResult RunProcess(const std::vector<std::string>& arguments, const std::s
     result.timed_out = std::chrono::steady_clock::now() >= deadline;
     if (interrupted || result.timed_out) break;
   }
-  if (interrupted || result.timed_out) ::kill(child, SIGKILL);
+  if (interrupted) AskGroupToEnd(child);
+  if (interrupted || result.timed_out) {
+    ::kill(-child, SIGKILL);
+    ::kill(child, SIGKILL);  // it may not have reached setpgid yet
+  }
   ::close(pipe_ends[0]);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {

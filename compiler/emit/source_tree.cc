@@ -30,6 +30,12 @@ bool IsOurs(const fs::path& folder) {
               "choose another folder for -o, or remove this one yourself");
 }
 
+// The folder itself: a link is followed, not replaced.
+fs::path TargetOf(const std::string& folder) {
+  fs::path target = fs::weakly_canonical(folder);
+  return target.has_filename() ? target : target.parent_path();  // "firmware/"
+}
+
 void RenameOver(const fs::path& from, const fs::path& to) {
   std::error_code code;
   fs::rename(from, to, code);
@@ -49,12 +55,19 @@ std::string Fingerprint(const SourceTree& tree) {
   return Checksum(text);
 }
 
+void RequireReplaceable(const std::string& folder) {
+  const fs::path target = TargetOf(folder);
+  std::error_code absent;
+  if (!fs::exists(target, absent)) return;
+  if (!fs::is_directory(target)) FailNotOurs(folder, "a file");
+  if (!IsOurs(target)) FailNotOurs(folder, "a folder without a plan.json of ours");
+}
+
 void WriteSourceTree(const SourceTree& tree, const std::string& folder) {
-  fs::path target = fs::weakly_canonical(folder);             // a link is followed, not replaced
-  if (!target.has_filename()) target = target.parent_path();  // "firmware/"
-  const bool exists = fs::exists(target);
-  if (exists && !fs::is_directory(target)) FailNotOurs(folder, "a file");
-  if (exists && !IsOurs(target)) FailNotOurs(folder, "a folder without a plan.json of ours");
+  RequireReplaceable(folder);
+  const fs::path target = TargetOf(folder);
+  std::error_code absent;
+  const bool exists = fs::exists(target, absent);
 
   const std::string suffix = ".tmp-" + std::to_string(::getpid());
   const fs::path fresh = target.string() + suffix, old = target.string() + ".old" + suffix;
@@ -67,6 +80,11 @@ void WriteSourceTree(const SourceTree& tree, const std::string& folder) {
     }
     if (exists) RenameOver(target, old);
     RenameOver(fresh, target);
+  } catch (const Error& error) {
+    fs::remove_all(fresh, ignored);
+    if (!fs::exists(target, ignored) && fs::exists(old, ignored)) fs::rename(old, target, ignored);
+    // The user knows the folder, not the one that it is built in.
+    throw Error(error.code(), folder, error.expected(), error.found(), error.fix());
   } catch (...) {
     fs::remove_all(fresh, ignored);
     if (!fs::exists(target, ignored) && fs::exists(old, ignored)) fs::rename(old, target, ignored);

@@ -14,6 +14,9 @@ using SourceTree = std::map<std::string, std::string>;
 /// XXH64 over all paths and bytes.
 std::string Fingerprint(const SourceTree& tree);
 
+/// Checks before long work that WriteSourceTree may write there. Errors  emit/not-ours
+void RequireReplaceable(const std::string& folder);
+
 /// Writes the tree as `folder`, whole or not at all: it is built in <folder>.tmp-<pid>, then
 /// renamed.
 ///
