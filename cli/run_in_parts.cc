@@ -15,6 +15,7 @@ RunResult RunInParts(const std::string& label, const ImageStream& images, int64_
                      const std::function<RunResult(const std::vector<int8_t>&)>& run) {
   RunResult whole;
   Progress progress(label, images.count, "images");
+  progress.Update(0);  // the first part builds the program, which takes some seconds
   for (int64_t first = 0; first < images.count; first += part_images) {
     ThrowIfInterrupted();
     const int64_t count = std::min(part_images, images.count - first);
