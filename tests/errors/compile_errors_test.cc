@@ -1,0 +1,213 @@
+// Models that compile refuses, and what is left in the output folder then.
+#include <gtest/gtest.h>
+
+#include "tests/command_line.h"
+#include "tests/int8_models.h"
+
+namespace tinyformer {
+namespace {
+
+class CompileErrors : public ::testing::Test {
+ protected:
+  void ExpectRefused(std::vector<std::string> arguments, const std::string& text) const {
+    SCOPED_TRACE(::testing::PrintToString(arguments));
+    arguments.insert(arguments.begin(), "compile");
+    const Ended ended = at_.Run(arguments);
+    EXPECT_EQ(ended.status, 2);
+    EXPECT_EQ(ended.errors, text);
+    EXPECT_EQ(ended.output, "");
+    EXPECT_FALSE(at_.Exists("firmware"));
+    EXPECT_EQ(at_.Temporaries(), std::vector<std::string>{});
+  }
+  void WriteSmallModel() const { at_.Write("m.onnx", Int8Onnx(SmallNetwork())); }
+
+  const CommandLineTest at_;
+};
+
+TEST_F(CompileErrors, FilesThatAreNotModels) {
+  ExpectRefused({"m.onnx", "-o", "firmware"}, ErrorText("file/missing", "m.onnx", "a file",
+                                                        "nothing at this path", "check the path"));
+  ExpectRefused({".", "-o", "firmware"},
+                ErrorText("file/is-directory", ".", "a file", "a folder", "name a file inside it"));
+  at_.Write("m.onnx", "");
+  ExpectRefused({"m.onnx", "-o", "firmware"},
+                ErrorText("import/not-onnx", "m.onnx", "an ONNX model", "an empty file",
+                          "export the model again"));
+  at_.Write("m.onnx", Int8Onnx(SmallNetwork()).substr(0, 1000));
+  ExpectRefused(
+      {"m.onnx", "-o", "firmware"},
+      ErrorText("import/not-onnx", "m.onnx", "an ONNX model",
+                "1000 bytes that are not a whole protobuf message",
+                "check that the file is an .onnx file and that it was copied completely"));
+}
+
+TEST_F(CompileErrors, AFileThatNoModelOfABoardCanBe) {
+  at_.Write("m.onnx", "");
+  std::filesystem::resize_file(at_.Path("m.onnx"), (uint64_t{256} << 20) + 1);  // sparse: no bytes
+  ExpectRefused({"m.onnx", "-o", "firmware"},
+                ErrorText("file/too-large", "m.onnx", "at most 268435456 bytes", "more than that",
+                          "check that this is the file you meant"));
+}
+
+TEST_F(CompileErrors, WordsThatOptionsDoNotKnow) {
+  WriteSmallModel();
+  ExpectRefused(
+      {"m.onnx", "-o", "firmware", "--target", "toaster"},
+      ErrorText("board/unknown", "target 'toaster'", "one of: stm32f746", "no board of that name",
+                "choose one of these, or add a folder (boards/README.md)"));
+  ExpectRefused({"m.onnx", "-o", "firmware", "--codec", "zip"},
+                ErrorText("compile/codec", "--codec", "auto, dense, rlc or bitmap", "'zip'",
+                          "choose one of them; auto takes the smallest for each layer"));
+  ExpectRefused(
+      {"m.onnx", "-o", "firmware", "--optimize", "luck"},
+      ErrorText("compile/optimize", "--optimize", "balanced, speed, size or ram", "'luck'",
+                "choose one of them; balanced weighs bytes and cycles equally"));
+  ExpectRefused({"m.onnx", "-o", "firmware", "--prefix", "9x"},
+                ErrorText("emit/prefix", "--prefix",
+                          "a lower-case C identifier of at most 40 characters that is not a word "
+                          "of C++ or a file of the folder",
+                          "'9x'", "choose a name such as 'model' or 'person_detector'"));
+}
+
+TEST_F(CompileErrors, FloatModelsNeedImages) {
+  at_.Write("m.onnx", WriteOnnx(SmallNetwork()));
+  ExpectRefused({"m.onnx", "-o", "firmware"},
+                ErrorText("compile/float-model", "m.onnx",
+                          "an int8 model with QuantizeLinear nodes, or --calibrate",
+                          "tensor 'image' is float32",
+                          "add --calibrate folder:DIR (or cifar10:DIR, ...) with images like those "
+                          "that the model was trained on"));
+  ExpectRefused({"m.onnx", "-o", "firmware", "--calibrate", "synthetic"},
+                ErrorText("data/image-shape", "data set 'synthetic'",
+                          "8x8x3 images, as the model takes them", "32x32x3",
+                          "use the data that the model was made for, or folder:DIR, which is "
+                          "resized"));
+  ExpectRefused(
+      {"m.onnx", "-o", "firmware", "--calibrate", "folder:photos"},
+      ErrorText("data/missing", "photos", "a folder with train/<class>/*.png, *.jpg or *.jpeg",
+                "nothing at this path", "put the images of each class into train/<class>"));
+}
+
+TEST_F(CompileErrors, OperatorsThatAreNotThereNameNodeOperatorOpsetAndTheKnownOnes) {
+  std::string model = WriteOnnx(SmallNetwork());
+  for (size_t at; (at = model.find("\x04Relu")) != std::string::npos;)
+    model.replace(at, 5, "\x04Gelu");
+  at_.Write("m.onnx", model);
+  const std::string ops = at_.Run({"ops"}).output;
+  const size_t begin = ops.find("ONNX import takes: ") + 19;
+  ExpectRefused({"m.onnx", "-o", "firmware"},
+                ErrorText("import/unsupported-op", "node 'Relu3' (Gelu, opset 17)",
+                          "one of " + ops.substr(begin, ops.size() - begin - 1), "Gelu",
+                          "express the model with the operators above, or add it: "
+                          "docs/adding_an_operator.md"));
+}
+
+TEST_F(CompileErrors, ForeignFoldersAndFilesStayAsTheyAre) {
+  WriteSmallModel();
+  at_.Write("photos/cat.txt", "cat");
+  const auto refused = [](const std::string& where, const std::string& found) {
+    return ErrorText("emit/not-ours", where, "a new folder, or one that compile wrote before",
+                     found, "choose another folder for -o, or remove this one yourself");
+  };
+  ExpectRefused({"m.onnx", "-o", "photos"},
+                refused("photos", "a folder without a plan.json of ours"));
+  ExpectRefused({"m.onnx", "-o", "photos/cat.txt"}, refused("photos/cat.txt", "a file"));
+  ExpectRefused(
+      {"m.onnx", "-o", "photos/cat.txt/firmware"},
+      ErrorText("file/write-failed", "photos/cat.txt/firmware", "a place that can be written",
+                "Not a directory", "check the path and the disk, then run the same command again"));
+  EXPECT_EQ(at_.Files("photos"), (std::map<std::string, std::string>{{"cat.txt", "cat"}}));
+}
+
+class DoesNotFit : public CompileErrors {
+ protected:
+  // The text form, after checking that the JSON form says the same.
+  std::string Text(const Graph& graph) const {
+    at_.Write("m.onnx", Int8Onnx(graph));
+    const Ended json = at_.Run({"compile", "m.onnx", "-o", "firmware", "--json"});
+    EXPECT_EQ(json.status, 3);
+    EXPECT_EQ(json.errors, "");
+    const Json object = ParseJson(json.output, "standard output");
+    EXPECT_EQ(object.at("fits"), false);
+    EXPECT_EQ(object.at("error").at("code"), "compile/does-not-fit");
+    const Ended text = at_.Run({"compile", "m.onnx", "-o", "firmware"});
+    EXPECT_EQ(text.status, 3);
+    EXPECT_EQ(text.output, "");
+    EXPECT_EQ(text.errors, "error[compile/does-not-fit] m.onnx\n" +
+                               object.at("error").at("found").get<std::string>() + "\n");
+    EXPECT_FALSE(at_.Exists("firmware"));
+    return text.errors;
+  }
+};
+
+TEST_F(DoesNotFit, TooMuchRamNamesThePeaksTensorsAndWhatWouldHelp) {
+  EXPECT_EQ(Text(WideNetwork()),
+            "error[compile/does-not-fit] m.onnx\n"
+            "model 'network' does not fit stm32f746 (estimated before building)\n"
+            "RAM: 532,992 bytes of 327,680, 205,312 too many\n"
+            "  arena 524,800 bytes, stack 8,192 bytes\n"
+            "alive at the peak, layer 2 'Conv5'\n"
+            "  Relu3: 262,144 bytes\n"
+            "  Conv5: 262,144 bytes\n"
+            "  scratch of Conv5: 512 bytes\n"
+            "what would help\n"
+            "  no placement can be smaller: the tensors at the peak must shrink (fewer channels, a "
+            "smaller expansion, a smaller image)\n");
+}
+
+TEST_F(DoesNotFit, TooMuchFlashNamesTheLargestLayersAndWhatWouldHelp) {
+  EXPECT_EQ(Text(HeavyNetwork()),
+            "error[compile/does-not-fit] m.onnx\n"
+            "model 'network' does not fit stm32f746 (estimated before building)\n"
+            "flash: 1,335,496 bytes of 1,048,576, 286,920 too many\n"
+            "largest layers\n"
+            "  Gemm7: 921,088 bytes\n"
+            "  Gemm4: 409,600 bytes\n"
+            "  Gemm10: 1,824 bytes\n"
+            "what would help\n"
+            "  prune the largest layers more (tinyformer compress --sparsity), or make them "
+            "narrower\n");
+}
+
+TEST_F(CompileErrors, AFullDiskLeavesTheOldFirmware) {
+  WriteSmallModel();
+  ASSERT_EQ(at_.Run({"compile", "m.onnx", "-o", "firmware"}).status, 0);
+  const auto before = at_.Files("firmware");
+  for (rlim_t bytes : {64, 4096, 20000}) {
+    Surroundings full;
+    full.max_file_bytes = bytes;
+    const Ended ended = at_.Run({"compile", "m.onnx", "-o", "firmware"}, full);
+    EXPECT_EQ(ended.status, 2) << ended.errors;
+    EXPECT_EQ(at_.Files("firmware"), before) << bytes;
+    EXPECT_EQ(at_.Temporaries(), std::vector<std::string>{}) << bytes;
+  }
+}
+
+TEST_F(CompileErrors, InterruptedOrKilledLeavesTheOldFirmwareAndCanBeRepeated) {
+  WriteSmallModel();
+  at_.Write("float.onnx", WriteOnnx(ColourNetwork()));
+  ASSERT_EQ(at_.Run({"compile", "m.onnx", "-o", "firmware"}).status, 0);
+  const auto before = at_.Files("firmware");
+
+  pid_t pid = at_.Start({"compile", "m.onnx", "-o", "firmware", "--codec", "dense"});
+  Ended ended = at_.StopWhen(pid, SIGINT, [&] { return at_.TemporaryExists("firmware_main.cc"); });
+  EXPECT_EQ(ended.status, 130);
+  EXPECT_EQ(ended.errors, "stopped\n");
+  EXPECT_EQ(at_.Files("firmware"), before);
+  EXPECT_EQ(at_.Temporaries(), std::vector<std::string>{});
+
+  pid = at_.Start({"compile", "float.onnx", "--calibrate", "synthetic", "-o", "firmware"});
+  ended = at_.StopWhen(pid, SIGINT, [&] { return CommandLineTest::ListensToInterrupts(pid); });
+  EXPECT_EQ(ended.status, 130);
+  EXPECT_EQ(at_.Files("firmware"), before);
+
+  pid = at_.Start({"compile", "m.onnx", "-o", "firmware", "--prefix", "other"});
+  ended = at_.StopWhen(pid, SIGKILL, [&] { return at_.TemporaryExists("firmware_main.cc"); });
+  EXPECT_EQ(ended.status, -SIGKILL);
+  EXPECT_EQ(at_.Files("firmware"), before);
+  EXPECT_EQ(at_.Run({"compile", "m.onnx", "-o", "firmware", "--prefix", "other"}).status, 0);
+  EXPECT_TRUE(at_.Exists("firmware/other.h"));
+}
+
+}  // namespace
+}  // namespace tinyformer

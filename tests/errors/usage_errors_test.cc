@@ -1,0 +1,149 @@
+// Unknown commands and options, missing arguments, words out of range: nothing is read or written.
+#include <gtest/gtest.h>
+
+#include "tests/command_line.h"
+
+namespace tinyformer {
+namespace {
+
+std::string Usage(const std::string& command, const std::string& found) {
+  return ErrorText("cli/usage", "tinyformer " + command,
+                   "options as tinyformer " + command + " --help lists them", found,
+                   "correct the command line");
+}
+
+void ExpectRefused(const std::vector<std::string>& arguments, const std::string& text) {
+  const CommandLineTest at;
+  const Ended ended = at.Run(arguments);
+  SCOPED_TRACE(::testing::PrintToString(arguments));
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_EQ(ended.errors, text);
+  EXPECT_EQ(ended.output, "");
+}
+
+TEST(UsageErrors, NoCommandShowsAllOfThem) {
+  const CommandLineTest at;
+  const Ended nothing = at.Run({}), help = at.Run({"--help"});
+  EXPECT_EQ(nothing.status, 2);
+  EXPECT_EQ(help.status, 0);
+  EXPECT_EQ(nothing.errors, help.output);
+  for (const char* command : {"train", "compress", "compile", "run", "profile", "report", "data",
+                              "targets", "ops", "zoo"}) {
+    EXPECT_NE(help.output.find("\n  " + std::string(command) + " "), std::string::npos) << command;
+    const Ended one = at.Run({command, "--help"});
+    EXPECT_EQ(one.status, 0) << command;
+    EXPECT_NE(one.output.find("--json"), std::string::npos) << command;
+  }
+}
+
+TEST(UsageErrors, UnknownCommandsNameTheKnownOnes) {
+  ExpectRefused(
+      {"frobnicate"},
+      ErrorText("cli/command", "tinyformer frobnicate",
+                "one of: train, compress, compile, run, profile, report, data, targets, ops, zoo",
+                "no command of that name", "see tinyformer --help"));
+  for (const char* group : {"data", "zoo"}) {
+    const std::string known =
+        std::string(group) == "data" ? "list, info, verify, fetch" : "list, verify";
+    ExpectRefused({group, "frobnicate"},
+                  ErrorText("cli/usage", std::string("tinyformer ") + group, "one of: " + known,
+                            "none of them", std::string("see tinyformer ") + group + " --help"));
+  }
+}
+
+TEST(UsageErrors, MissingArgumentsAreNamed) {
+  ExpectRefused({"train"}, Usage("train", "--genome is required"));
+  ExpectRefused({"train", "--genome", "g"}, Usage("train", "--data is required"));
+  ExpectRefused({"compress"}, Usage("compress", "run is required"));
+  ExpectRefused({"compress", "run", "--data", "synthetic"},
+                Usage("compress", "--output is required"));
+  ExpectRefused({"compile"}, Usage("compile", "model is required"));
+  ExpectRefused({"compile", "m.onnx"}, Usage("compile", "--output is required"));
+  ExpectRefused({"run"}, Usage("run", "firmware is required"));
+  ExpectRefused({"profile"}, Usage("profile", "firmware is required"));
+  ExpectRefused({"report"}, Usage("report", "folder is required"));
+  ExpectRefused({"report", "out"}, Usage("report", "--output is required"));
+}
+
+TEST(UsageErrors, UnknownOptionsAreNamed) {
+  for (const char* command :
+       {"compress", "compile", "run", "profile", "report", "targets", "ops"}) {
+    std::vector<std::string> arguments{command};
+    if (std::string(command) == "compress") arguments.insert(arguments.end(), {"r", "--data", "d"});
+    if (std::string(command) != "targets" && std::string(command) != "ops")
+      arguments.insert(arguments.end(), {"x", "-o", "y"});
+    const CommandLineTest at;
+    arguments.push_back("--frobnicate");
+    const Ended ended = at.Run(arguments);
+    EXPECT_EQ(ended.status, 2) << command;
+    EXPECT_NE(ended.errors.find("--frobnicate"), std::string::npos) << ended.errors;
+  }
+  ExpectRefused({"targets", "extra"},
+                Usage("targets", "The following argument was not expected: extra"));
+}
+
+TEST(UsageErrors, NumbersOutOfRangeAreQuoted) {
+  ExpectRefused({"run", "fw", "--images", "-3"},
+                Usage("run", "--images: '-3' is not a whole number from 0 to 1000000000"));
+  ExpectRefused({"run", "fw", "--images", "1e3"},
+                Usage("run", "--images: '1e3' is not a whole number from 0 to 1000000000"));
+  ExpectRefused({"run", "fw", "--jobs", "many"},
+                Usage("run", "--jobs: 'many' is not a whole number from 0 to 1024"));
+  ExpectRefused(
+      {"compile", "m", "-o", "f", "--calibration-images", "0"},
+      Usage("compile", "--calibration-images: '0' is not a whole number from 1 to 1000000000"));
+  ExpectRefused({"profile", "fw", "--timeout", "0"},
+                Usage("profile", "--timeout: '0' is not a number of seconds above 0"));
+}
+
+TEST(UsageErrors, OptionsThatExcludeOrNeedEachOther) {
+  ExpectRefused({"run", "fw", "--data", "synthetic", "--input", "x.npy"},
+                Usage("run", "--data excludes --input"));
+  ExpectRefused({"run", "fw", "--on", "mars"}, Usage("run", "--on: mars not in {emulator,host}"));
+}
+
+TEST(UsageErrors, WithJsonTheErrorIsOneObject) {
+  const CommandLineTest at;
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"compile", "--json"},
+                                             {"frobnicate", "--json"},
+                                             {"run", "nothing", "--json"},
+                                             {"train", "--json"},
+                                             {"data", "info", "nothing", "--json"},
+                                             {"report", "nothing\xff", "-o", "x", "--json"}}) {
+    SCOPED_TRACE(::testing::PrintToString(arguments));
+    const Ended ended = at.Run(arguments);
+    EXPECT_EQ(ended.status, 2);
+    const Json json = ParseJson(ended.output, "standard output");
+    ASSERT_EQ(json.size(), 1u);
+    for (const char* key : {"code", "where", "expected", "found", "fix"})
+      EXPECT_TRUE(json.at("error").at(key).is_string()) << key;
+  }
+}
+
+TEST(UsageErrors, ListsAreAnswersWithAndWithoutJson) {
+  const CommandLineTest at;
+  EXPECT_EQ(at.RunJson({"targets"}).at("targets").at(0).at("name"), "stm32f746");
+  EXPECT_GT(at.RunJson({"ops"}).at("ops").size(), 10u);
+  EXPECT_TRUE(at.RunJson({"zoo", "list"}).contains("models"));
+  EXPECT_EQ(at.RunJson({"data", "list"}).at("datasets").size(), 4u);
+  EXPECT_EQ(at.Run({"--version"}).output.substr(0, 11), "tinyformer ");
+}
+
+TEST(UsageErrors, AnAnswerThatCannotBePrintedIsAnError) {
+  const CommandLineTest at;
+  Surroundings full;
+  full.output = "/dev/full";
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"targets"}, {"ops", "--json"}, {"--help"}}) {
+    const Ended ended = at.Run(arguments, full);
+    EXPECT_EQ(ended.status, 2);
+    EXPECT_EQ(ended.errors,
+              ErrorText("cli/output", "standard output", "a place that takes what is written",
+                        "the write failed",
+                        "check the disk or the program at the other end of the pipe"));
+  }
+}
+
+}  // namespace
+}  // namespace tinyformer
