@@ -40,7 +40,13 @@ Progress::Progress(std::string label, int64_t total, std::string unit)
       start_(std::chrono::steady_clock::now()),
       drawn_(terminal_ ? start_ - std::chrono::seconds(1) : start_) {}
 
-Progress::~Progress() { Draw(true); }
+Progress::~Progress() {
+  if (done_ > first_ || total_ <= 0) {
+    Draw(true);
+  } else if (terminal_) {
+    std::fputs("\r\033[K", stderr);  // an error before the first step: its text takes the line
+  }
+}
 
 void Progress::StartAt(int64_t done) {
   first_ = done_ = done;

@@ -15,7 +15,7 @@ class Progress {
  public:
   /// total in units ("images", "epochs"); unit is shown with the rate.
   Progress(std::string label, int64_t total, std::string unit);
-  ~Progress();
+  ~Progress();  // the last line; none when nothing was done
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 

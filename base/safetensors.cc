@@ -39,7 +39,13 @@ NamedTensor DecodeEntry(const Json& entry, const std::string& key, const std::st
       FailHeader(name, "a usable shape for tensor '" + key + "'", ToString(tensor.shape));
     }
   }
-  if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > data_bytes ||
+  if (offsets.size() == 2 && offsets[0] <= offsets[1] && offsets[1] > data_bytes) {
+    throw Error("tensors/truncated", name,
+                "tensor '" + key + "' in bytes " + std::to_string(offsets[0]) + " to " +
+                    std::to_string(offsets[1]) + " of the data",
+                std::to_string(data_bytes) + " bytes of data", "copy or write the file again");
+  }
+  if (offsets.size() != 2 || offsets[0] > offsets[1] ||
       offsets[1] - offsets[0] != static_cast<uint64_t>(bytes)) {
     FailHeader(name, std::to_string(bytes) + " bytes for tensor '" + key + "'",
                "offsets " + entry["data_offsets"].dump());

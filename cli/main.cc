@@ -88,11 +88,6 @@ int RunCommandLine(const CommandEntry& entry, std::vector<std::string> arguments
   } else {
     (answer.status == kExitOk ? std::cout : std::cerr) << answer.text;
   }
-  std::cout.flush();
-  if (!std::cout) {
-    throw Error("cli/output", "standard output", "a place that takes what is written",
-                "the write failed", "check the disk or the program at the other end of the pipe");
-  }
   return answer.status;
 }
 
@@ -118,12 +113,21 @@ int Dispatch(const std::vector<std::string>& arguments, bool json) {
   FailUnknownCommand(name);
 }
 
+void RequirePrinted() {
+  std::cout.flush();
+  if (std::cout) return;
+  throw Error("cli/output", "standard output", "a place that takes what is written",
+              "the write failed", "check the disk or the program at the other end of the pipe");
+}
+
 int Main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
   CatchInterrupts();
   try {
-    return Dispatch(arguments, json);
+    const int status = Dispatch(arguments, json);
+    RequirePrinted();
+    return status;
   } catch (const Error& error) {
     if (json) std::cout << Printed(ErrorJson(error)) << std::flush;
     std::cerr << error.what() << "\n";

@@ -61,12 +61,21 @@ std::string Header(const std::string& type, const Shape& shape) {
   return header + text;
 }
 
+NpyHeader ReadHeader(const std::string& path, const std::string& bytes) {
+  try {
+    return ParseNpyHeader(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(),
+                          bytes.size(), path);
+  } catch (const Error& error) {  // written for downloads
+    throw Error(error.code(), error.where(), error.expected(), error.found(),
+                "write the array again, for example with numpy.save");
+  }
+}
+
 }  // namespace
 
 std::vector<int8_t> ReadInputArray(const std::string& path, const Firmware& firmware) {
   const std::string bytes = ReadFile(path);
-  const NpyHeader header = ParseNpyHeader(reinterpret_cast<const uint8_t*>(bytes.data()),
-                                          bytes.size(), bytes.size(), path);
+  const NpyHeader header = ReadHeader(path, bytes);
   RequireImages(path, header.shape, firmware);
   const char* data = bytes.data() + header.data_offset;
   const size_t count = header.data_bytes / static_cast<size_t>(header.item_bytes);

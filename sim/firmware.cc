@@ -77,7 +77,11 @@ Firmware ReadFirmware(const std::string& directory) {
   ReadQuantization(plan, "output", path, &firmware.output_scale, &firmware.output_zero_point);
   firmware.input_bytes = ElementCount(firmware.input_shape);
   firmware.output_bytes = ElementCount(firmware.output_shape);
-  for (const Json& item : RequireKey<Json>(plan, "layers", path, "a list")) {
+  const Json layers = RequireKey<Json>(plan, "layers", path, "a list");
+  if (!layers.is_array()) {
+    throw Error("sim/plan", path + ": key 'layers'", "a list", JsonTypeName(layers), kFix);
+  }
+  for (const Json& item : layers) {
     FirmwareLayer layer;
     layer.id = RequireKey<int>(item, "id", path, "a number");
     layer.name = RequireKey<std::string>(item, "name", path, "a text");

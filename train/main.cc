@@ -158,10 +158,14 @@ void Execute(Options o) {
   job.checkpoint_seconds = o.checkpoint_seconds;
   const TrainingResult result = RunTraining(job);
   if (o.json) {
-    std::cout << ResultJson(result, o.output).dump() << "\n";
+    std::printf("%s\n", ResultJson(result, o.output).dump().c_str());
   } else {
     std::printf("validation accuracy %.2f %% (%s weights), %s\n", 100 * result.validation_accuracy,
                 result.weights.c_str(), job.folder.File("model.safetensors").c_str());
+  }
+  if (std::fflush(stdout) != 0) {
+    throw Error("cli/output", "standard output", "a place that takes what is written",
+                "the write failed", "check the disk or the program at the other end of the pipe");
   }
 }
 

@@ -41,10 +41,17 @@ void VisitFields(R& r, const Visit& visit) {
   visit("recalibration_batches", r.recalibration_batches, "a whole number");
 }
 
+// 1 rather than 1.0.
+std::string Words(double value) {
+  if (value == std::floor(value) && std::abs(value) < 1e15)
+    return std::to_string(static_cast<int64_t>(value));
+  return Json(value).dump();
+}
+
 void CheckRange(const char* option, double value, double low, double high) {
   if (value >= low && value <= high) return;
   throw Error("train/option", std::string("--") + option,
-              "a number from " + Json(low).dump() + " to " + Json(high).dump(), Json(value).dump(),
+              "a number from " + Words(low) + " to " + Words(high), Words(value),
               std::string("set --") + option + " within that range");
 }
 

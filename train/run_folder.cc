@@ -1,5 +1,6 @@
 #include "train/run_folder.h"
 
+#include <cmath>
 #include <filesystem>
 
 #include "base/error.h"
@@ -17,6 +18,16 @@ Json DescribeData(const DatasetInfo& data) {
 
 // Folders may be moved or named in another way; their weights' checksums are compared instead.
 bool IsFolder(const std::string& key) { return key == "source" || key == "teacher"; }
+
+void RequireFinite(const std::string& file, const std::string& name, const NamedTensor& tensor) {
+  const std::vector<float> values = tensor.Floats();
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (std::isfinite(values[i])) continue;
+    throw Error("train/weights", file, "finite numbers in tensor '" + name + "'",
+                "NaN or infinity at element " + std::to_string(i),
+                "train again, with a lower --lr if it was training that made them");
+  }
+}
 
 [[noreturn]] void FailChanged(const std::string& path, const std::string& what, const Json& before,
                               const Json& now) {
@@ -76,8 +87,12 @@ FinishedRun ReadFinishedRun(const std::string& path) {
         "train/no-run", path, "a finished run: a folder with genome.json and model.safetensors",
         std::string("no ") + file, "finish the training first: tinyformer train ... -o " + path);
   }
-  return {ParseGenome(ReadJson(folder.File("genome.json")), folder.File("genome.json")),
-          ReadTensors(folder.File("model.safetensors"))};
+  FinishedRun run{ParseGenome(ReadJson(folder.File("genome.json")), folder.File("genome.json")),
+                  ReadTensors(folder.File("model.safetensors"))};
+  for (const auto& [name, tensor] : run.model.tensors) {
+    if (tensor.dtype == "F32") RequireFinite(folder.File("model.safetensors"), name, tensor);
+  }
+  return run;
 }
 
 std::string WeightsChecksum(const FinishedRun& run) {

@@ -83,7 +83,7 @@ TEST(Recipe, NamesTheOptionThatIsOutOfRange) {
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(),
                  "error[train/option] --label-smoothing\n"
-                 "  expected: a number from 0.0 to 0.9\n"
+                 "  expected: a number from 0 to 0.9\n"
                  "  found:    1.5\n"
                  "  fix:      set --label-smoothing within that range");
   }
