@@ -47,7 +47,7 @@ class CommandLineTest {
         (std::filesystem::path(::testing::TempDir()) / "tinyformer-test-XXXXXX").string();
     TF_CHECK(::mkdtemp(pattern.data()) != nullptr, pattern);
     root_ = std::filesystem::canonical(pattern).string();
-    MakeDirectories(root_ + "/work");
+    MakeDirectories(root_ + "/here");
     MakeDirectories(root_ + "/temporary");
     const char* build = std::getenv("TINYFORMER_BINARY_DIR");
     program_ =
@@ -62,7 +62,7 @@ class CommandLineTest {
   CommandLineTest& operator=(const CommandLineTest&) = delete;
 
   /// The absolute path of a file of the working folder.
-  std::string Path(const std::string& name) const { return root_ + "/work/" + name; }
+  std::string Path(const std::string& name) const { return root_ + "/here/" + name; }
   std::string Read(const std::string& name) const { return ReadFile(Path(name)); }
   void Write(const std::string& name, std::string_view bytes) const {
     WriteFileAtomic(Path(name), bytes);
@@ -75,7 +75,7 @@ class CommandLineTest {
     std::vector<char*> argv{const_cast<char*>(program_.c_str())};
     for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
     argv.push_back(nullptr);
-    const std::string work = root_ + "/work", temporary = root_ + "/temporary",
+    const std::string work = root_ + "/here", temporary = root_ + "/temporary",
                       err = root_ + "/err";
     const std::string out = surroundings.output.empty() ? root_ + "/out" : surroundings.output;
     const pid_t pid = ::fork();
@@ -112,9 +112,10 @@ class CommandLineTest {
   }
 
   /// Runs a command that must succeed, with --json; its one object. `keep` also writes it there.
-  Json RunJson(std::vector<std::string> arguments, const std::string& keep = "") const {
+  Json RunJson(std::vector<std::string> arguments, const std::string& keep = "",
+               const Surroundings& surroundings = {}) const {
     arguments.push_back("--json");
-    const Ended ended = Run(arguments);
+    const Ended ended = Run(arguments, surroundings);
     EXPECT_EQ(ended.status, 0) << ended.errors;
     if (!keep.empty()) Write(keep, ended.output);
     return ParseJson(ended.output.empty() ? "{}" : ended.output, "standard output");
@@ -151,7 +152,7 @@ class CommandLineTest {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(root_ + "/temporary"))
       names.push_back(entry.path().filename().string());
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(root_ + "/work")) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(root_ + "/here")) {
       const std::string name = entry.path().filename().string();
       if (name.find(".tmp") != std::string::npos) names.push_back(name);
     }

@@ -52,6 +52,13 @@ std::vector<float> ValidationImages(int64_t count) {
   return images;
 }
 
+// Without the Arm compiler: sizes are then estimates, and compile takes a tenth of the time.
+Surroundings WithoutCompiler() {
+  Surroundings without;
+  without.variables["PATH"] = "/nothing";
+  return without;
+}
+
 class OptionsTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -66,7 +73,7 @@ class OptionsTest : public ::testing::Test {
   static Json Compile(const std::vector<std::string>& options) {
     std::vector<std::string> arguments{"compile", "model.onnx", "-o", "other"};
     arguments.insert(arguments.end(), options.begin(), options.end());
-    return at_->RunJson(arguments);
+    return at_->RunJson(arguments, "", WithoutCompiler());
   }
 
   static CommandLineTest* at_;
@@ -132,6 +139,22 @@ TEST_F(OptionsTest, OptimizeTradesBytesForCycles) {
     EXPECT_LE(ram.at("arena_bytes"), other->at("arena_bytes"));
     EXPECT_LE(size.at("weight_bytes"), other->at("weight_bytes"));
   }
+}
+
+TEST_F(OptionsTest, WithoutTheArmCompilerSizesAreEstimatedAndTheFirmwareIsTheSame) {
+  const Ended ended =
+      at_->Run({"compile", "model.onnx", "-o", "other", "--json"}, WithoutCompiler());
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_EQ(ended.errors,
+            "warning: no arm-none-eabi-g++ here: sizes are estimates, not the linker's\n");
+  const Json estimated = ParseJson(ended.output, "standard output");
+  EXPECT_EQ(estimated.at("sizes"), "estimated");
+  const Json linked = ParseJson(at_->Read("compile.json"), "compile.json");
+  for (const char* key : {"flash_bytes", "ram_peak_bytes"}) {
+    const double now = estimated.at(key), then = linked.at(key);
+    EXPECT_NEAR(now, then, 0.25 * then) << key;
+  }
+  EXPECT_TRUE(at_->Files("other") == at_->Files("firmware", "build"));
 }
 
 TEST_F(OptionsTest, PrefixNamesFunctionsMacrosAndFiles) {

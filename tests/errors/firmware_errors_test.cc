@@ -107,7 +107,7 @@ TEST_F(FirmwareErrors, DamagedSourcesNameTheFile) {
                         std::filesystem::copy_options::recursive);
   std::filesystem::remove(at_->Path("edited/model.cc"));
   ExpectRefused({"run", "edited", "--on", "host"},
-                ErrorText("sim/link", "DIR/work/edited/build/host/model", "objects that link",
+                ErrorText("sim/link", "DIR/here/edited/build/host/model", "objects that link",
                           "host_main.cc:(.text.startup+0x45): undefined reference to `model_init'",
                           "compile the model again; if you changed the folder, correct what the "
                           "linker names"));
