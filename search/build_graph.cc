@@ -97,13 +97,14 @@ class GraphBuilder {
   // Shapes  x [1, T, d] -> [1, T, d]; heads lie side by side in d
   ValueId Attention(const std::string& name, int heads, ValueId x) {
     const int64_t tokens = graph_.value(x).shape[1], dim = graph_.value(x).shape[2];
-    const Shape split{1, tokens, heads, dim / heads};
+    const int64_t width = dim / heads;
+    const Shape split{1, tokens, heads, width};
     auto head = [&](const std::string& part, std::vector<int64_t> order, float factor) {
       const std::string at = name + part;
       return Transpose(at + ".heads", Reshape(at + ".split", Linear(at, x, factor), split),
                        std::move(order));
     };
-    const auto factor = static_cast<float>(1.0 / std::sqrt(static_cast<double>(dim / heads)));
+    const auto factor = static_cast<float>(1.0 / std::sqrt(static_cast<double>(width)));
     ValueId q = head(".q", {0, 2, 1, 3}, factor);
     ValueId k = head(".k", {0, 2, 3, 1}, 1);
     ValueId v = head(".v", {0, 2, 1, 3}, 1);
