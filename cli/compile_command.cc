@@ -18,6 +18,8 @@
 namespace tinyformer {
 namespace {
 
+constexpr int64_t kFlashEstimateError = 16 << 10;
+
 TargetLimits LimitsOf(const Board& board) {
   return {board.name, static_cast<int64_t>(board.FlashBytes()),
           static_cast<int64_t>(board.RamBytes()), board.stack_bytes, board.directory};
@@ -60,9 +62,15 @@ class CompileCommand : public Command {
 
     RequireReplaceable(output_);
     const Graph quantized = QuantizeGraph(Lower(ReadQuantized()));
+    options.flash_slack_bytes = kFlashEstimateError;
     CompileResult result = Compile(quantized, options);
+    options.flash_slack_bytes = 0;
     Answer answer;
-    if (result.fit.ok) Link(board, options.target, result);
+    if (result.fit.ok && !Link(board, options.target, result)) {
+      // Without the linker's word the estimate decides; it also says what would help.
+      const CompileResult estimated = Compile(quantized, options);
+      if (!estimated.fit.ok) result = estimated;
+    }
     answer.json = result.summary;
     const std::string flags = "--codec " + codec_ + " --optimize " + optimize_;
     answer.json["provenance"] =
@@ -104,8 +112,9 @@ class CompileCommand : public Command {
     return CalibrateOn(graph, data, calibration_);
   }
 
-  // Builds the folder aside and puts what the linker says in place of the estimates.
-  void Link(const Board& board, const TargetLimits& target, CompileResult& result) const {
+  // Builds the folder aside and puts what the linker says in place of the estimates; false when
+  // there is no linker or the firmware does not fit.
+  bool Link(const Board& board, const TargetLimits& target, CompileResult& result) const {
     const TemporaryFolder aside;
     const std::string folder = aside.File("firmware");
     WriteSourceTree(result.tree, folder);
@@ -118,15 +127,19 @@ class CompileCommand : public Command {
       result.summary["data_bytes"] = size.data_bytes;
     } catch (const Error& error) {
       if (error.code() == "sim/does-not-fit") {
-        result.fit = {false, error.found()};
+        result.fit = {false, "linked firmware: " + error.expected() + ", found " + error.found() +
+                                 "\nwhat would help\n  " + error.fix()};
         result.summary["fits"] = false;
         result.summary["why"] = result.fit.why;
-      } else if (error.code() == "sim/toolchain-missing") {
-        std::cerr << "warning: no arm-none-eabi-g++ here: sizes are estimates, not the linker's\n";
-      } else {
-        throw;
+        return false;
       }
+      if (error.code() == "sim/toolchain-missing") {
+        std::cerr << "warning: no arm-none-eabi-g++ here: sizes are estimates, not the linker's\n";
+        return false;
+      }
+      throw;
     }
+    return result.fit.ok;
   }
 
   Answer Refuse(const CompileResult& result, Answer answer) const {

@@ -79,7 +79,7 @@ std::string RamHelp(const Graph& graph, const CompileOptions& options, const Pla
 Fit CheckFit(const Graph& graph, const CompileOptions& options, const Plan& plan,
              const ResourceUse& use) {
   const TargetLimits& target = options.target;
-  const bool flash = use.flash_bytes > target.flash_bytes;
+  const bool flash = use.flash_bytes > target.flash_bytes + options.flash_slack_bytes;
   const bool ram = use.sram_peak_bytes > target.ram_bytes;
   Fit fit;
   fit.ok = !flash && !ram;

@@ -30,6 +30,9 @@ struct CompileOptions {
   Optimize optimize = Optimize::kBalanced;
   std::string prefix = "model";
   std::string engine_directory;  // empty: EngineDirectory()
+  /// How far above the flash limit the estimate may be: code is estimated a few kilobytes too high,
+  /// and a caller that links knows better.
+  int64_t flash_slack_bytes = 0;
 };
 
 /// "Does not fit" is a value: the command ends with status 3 and `why`.

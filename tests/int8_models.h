@@ -48,10 +48,20 @@ inline Graph WideNetwork() {
   return b.Build();
 }
 
-/// Two dense matrices of 1.3 million weights: too much for 1 MB of flash.
-inline Graph HeavyNetwork() {
+/// Two dense matrices; with 2048 between them, 1.3 million weights: too much for 1 MB of flash.
+inline Graph HeavyNetwork(int64_t width = 2048) {
   NetworkBuilder b(1, {1, 3, 8, 8});
-  b.x = b.Node1("Relu", {b.Gemm(b.Reshape(b.x, {1, 192}), 2048)});
+  b.x = b.Node1("Relu", {b.Gemm(b.Reshape(b.x, {1, 192}), width)});
+  b.x = b.Gemm(b.Node1("Relu", {b.Gemm(b.x, 448)}), 4);
+  return b.Build();
+}
+
+/// Many kinds of layers before two dense matrices: its code is estimated some kilobytes too high.
+inline Graph MixedNetwork(int64_t width) {
+  NetworkBuilder b(1, {1, 3, 8, 8});
+  b.x = b.InvertedResidual(b.MaxPool(b.ConvBnRelu(b.x, 8, 3)), 2);
+  b.x = b.SeqPool(b.Encoder(b.ToTokens(b.x), 2, 2));
+  b.x = b.Node1("Relu", {b.Gemm(b.x, width)});
   b.x = b.Gemm(b.Node1("Relu", {b.Gemm(b.x, 448)}), 4);
   return b.Build();
 }
