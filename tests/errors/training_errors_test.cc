@@ -64,6 +64,19 @@ class TrainingErrors : public ::testing::Test {
   const CommandLineTest at_;
 };
 
+TEST_F(TrainingErrors, ArgumentsAreNamed) {
+  const Ended help = at_.Run({"train", "--help"});
+  EXPECT_EQ(help.status, 0);
+  EXPECT_NE(help.output.find("--json"), std::string::npos);
+  const auto usage = [](const std::string& found) {
+    return ErrorText("cli/usage", "tinyformer train",
+                     "options as tinyformer train --help lists them", found,
+                     "correct the command line");
+  };
+  ExpectRefused({"train"}, usage("--genome is required"));
+  ExpectRefused({"train", "--genome", "g"}, usage("--data is required"));
+}
+
 TEST_F(TrainingErrors, GenomesThatAreNone) {
   auto train = [](const std::string& genome) {
     return std::vector<std::string>{"train", "--data", "synthetic", "--genome",
