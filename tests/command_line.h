@@ -14,7 +14,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,12 @@
 #include "base/json.h"
 
 namespace tinyformer {
+
+/// The words of a command line, without quoting.
+inline std::vector<std::string> Words(const std::string& line) {
+  std::istringstream in(line);
+  return {std::istream_iterator<std::string>(in), {}};
+}
 
 /// How a process ended: exit status, or -signal; what it wrote.
 struct Ended {
@@ -37,12 +45,12 @@ struct Surroundings {
   std::map<std::string, std::string> variables;  // environment
 };
 
-/// `tinyformer` in an empty working folder that is removed at the end. Paths are relative to it, so
-/// messages are the same in every run; $TMPDIR is the folder temporary/ beside it, so that what
-/// stays behind is seen.
+/// `tinyformer`, or another built program, in an empty working folder that is removed at the end.
+/// Paths are relative to it, so messages are the same in every run; $TMPDIR is the folder
+/// temporary/ beside it, so that what stays behind is seen.
 class CommandLineTest {
  public:
-  CommandLineTest() {
+  explicit CommandLineTest(const std::string& program = "tinyformer") {
     std::string pattern =
         (std::filesystem::path(::testing::TempDir()) / "tinyformer-test-XXXXXX").string();
     TF_CHECK(::mkdtemp(pattern.data()) != nullptr, pattern);
@@ -51,7 +59,7 @@ class CommandLineTest {
     MakeDirectories(root_ + "/temporary");
     const char* build = std::getenv("TINYFORMER_BINARY_DIR");
     program_ =
-        std::filesystem::absolute(std::string(build != nullptr ? build : ".") + "/tinyformer")
+        std::filesystem::absolute(std::string(build != nullptr ? build : ".") + "/" + program)
             .string();
   }
   ~CommandLineTest() {
@@ -69,7 +77,7 @@ class CommandLineTest {
   }
   bool Exists(const std::string& name) const { return std::filesystem::exists(Path(name)); }
 
-  /// Starts `tinyformer arguments...`; one process at a time.
+  /// Starts the program; one process at a time.
   pid_t Start(const std::vector<std::string>& arguments,
               const Surroundings& surroundings = {}) const {
     std::vector<char*> argv{const_cast<char*>(program_.c_str())};

@@ -14,7 +14,7 @@ namespace {
 
 // Weights of a network that was not just initialised: batch norms with statistics of their own,
 // biases, scores that differ.
-std::map<std::string, NamedTensor> RandomWeights(const Genome& genome, uint64_t seed) {
+std::map<std::string, NamedTensor> NetworkWeights(const Genome& genome, uint64_t seed) {
   const Network network(genome, seed);
   std::map<std::string, NamedTensor> tensors = ExportTensors(network);
   for (auto& [name, tensor] : tensors) {
@@ -57,7 +57,7 @@ TEST(BuildGraph, ComputesWhatTheNetworkComputes) {
   uint64_t seed = 0;
   for (const Genome& genome : Genomes()) {
     SCOPED_TRACE("genome " + std::to_string(seed));
-    const auto tensors = RandomWeights(genome, ++seed);
+    const auto tensors = NetworkWeights(genome, ++seed);
     const Network network(genome, 0);
     ImportTensors(tensors, "weights", network);
     const Graph graph = BuildGraph(genome, tensors, "weights");

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/rng.h"
-#include "search/genome.h"
+#include "search/testing_network.h"
 #include "train/batches.h"
 
 namespace tinyformer {
@@ -30,23 +30,12 @@ inline ImageStore StripedImages(int64_t count, uint64_t seed = 1) {
   return store;
 }
 
-/// Every kind of layer, a few thousand weights, 8x8 images of two classes.
+/// TinyGenome() for 8x8 images of two classes.
 inline Genome SmallGenome() {
-  Genome genome;
+  Genome genome = TinyGenome();
   genome.name = "small";
   genome.height = genome.width = 8;
   genome.classes = 2;
-  DotGene first, second;
-  first.dim = 8;
-  first.mobilenets = {MobileNetGene{2, {0.5, 2}}};
-  first.transformers = {TransformerGene{2, 2, false, {0.5, 4}}};
-  second.dim = 12;
-  second.downsample = {"conv_stride2", {0.4, 4}};
-  second.mobilenets = {MobileNetGene{2, {0.6, 4}}};
-  second.transformers = {TransformerGene{4, 2, true, {0.7, 2}}};
-  genome.dots = {first, second};
-  genome.last_linear = 16;
-  genome.last_prune = {0.6, 2};
   return genome;
 }
 

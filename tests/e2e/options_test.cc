@@ -8,8 +8,8 @@
 #include "compiler/quantize/quantize_graph.h"
 #include "data/dataset.h"
 #include "search/build_graph.h"
+#include "search/testing_network.h"
 #include "tests/command_line.h"
-#include "tests/tiny_network.h"
 
 namespace tinyformer {
 namespace {

@@ -5,65 +5,32 @@
 #include "base/safetensors.h"
 #include "compiler/export/write_onnx.h"
 #include "search/build_graph.h"
+#include "search/testing_network.h"
 #include "tests/command_line.h"
-#include "tests/tiny_network.h"
 
 namespace tinyformer {
 namespace {
+
+std::vector<std::string> Compress(const std::string& run, const std::string& model) {
+  std::vector<std::string> words = Words(
+      "compress --data synthetic --epochs 1 --batch 16 --ema 0 --limit-train 64 --threads 1"
+      " --seed 7 --recalibration-batches 4 --calibration-images 16 --calibration-method minmax"
+      " --check-images 8");
+  words.insert(words.end(), {run, "-o", model});
+  return words;
+}
 
 // Trains, prunes and compiles in <folder>/run, model.onnx, firmware.
 void MakeFirmware(const CommandLineTest& at, const std::string& folder) {
   const std::string run = folder + "/run", model = folder + "/model.onnx";
   at.Write(folder + "/genome.json", ToJson(TinyGenome()).dump());
-  const Ended trained = at.Run({"train",
-                                "--data",
-                                "synthetic",
-                                "--genome",
-                                folder + "/genome.json",
-                                "-o",
-                                run,
-                                "--epochs",
-                                "2",
-                                "--batch",
-                                "16",
-                                "--lr",
-                                "0.01",
-                                "--ema",
-                                "0",
-                                "--limit-train",
-                                "64",
-                                "--threads",
-                                "1",
-                                "--seed",
-                                "7"});
+  std::vector<std::string> train = Words(
+      "train --data synthetic --epochs 2 --batch 16 --lr 0.01 --ema 0 --limit-train 64 --threads 1"
+      " --seed 7");
+  train.insert(train.end(), {"--genome", folder + "/genome.json", "-o", run});
+  const Ended trained = at.Run(train);
   ASSERT_EQ(trained.status, 0) << trained.errors;
-  const Json compressed = at.RunJson({"compress",
-                                      run,
-                                      "--data",
-                                      "synthetic",
-                                      "-o",
-                                      model,
-                                      "--epochs",
-                                      "1",
-                                      "--batch",
-                                      "16",
-                                      "--ema",
-                                      "0",
-                                      "--limit-train",
-                                      "64",
-                                      "--threads",
-                                      "1",
-                                      "--seed",
-                                      "7",
-                                      "--recalibration-batches",
-                                      "4",
-                                      "--calibration-images",
-                                      "16",
-                                      "--calibration-method",
-                                      "minmax",
-                                      "--check-images",
-                                      "8"},
-                                     folder + "/compress.json");
+  const Json compressed = at.RunJson(Compress(run, model), folder + "/compress.json");
   EXPECT_EQ(compressed.value("model", ""), model);
   EXPECT_NEAR(compressed.value("sparsity", 0.0), 0.6, 0.02);
   EXPECT_EQ(compressed.value("validation_images_int8", 0), 8);
@@ -193,32 +160,7 @@ TEST_F(PathTest, AMovedRunIsCompressedAgainToTheSameModel) {
   std::filesystem::copy(at_->Path("a/run"), at_->Path("moved"),
                         std::filesystem::copy_options::recursive);
   std::filesystem::rename(at_->Path("a/run"), at_->Path("a/gone"));
-  const Ended ended = at_->Run({"compress",
-                                "moved",
-                                "--data",
-                                "synthetic",
-                                "-o",
-                                "moved.onnx",
-                                "--epochs",
-                                "1",
-                                "--batch",
-                                "16",
-                                "--ema",
-                                "0",
-                                "--limit-train",
-                                "64",
-                                "--threads",
-                                "1",
-                                "--seed",
-                                "7",
-                                "--recalibration-batches",
-                                "4",
-                                "--calibration-images",
-                                "16",
-                                "--calibration-method",
-                                "minmax",
-                                "--check-images",
-                                "8"});
+  const Ended ended = at_->Run(Compress("moved", "moved.onnx"));
   std::filesystem::rename(at_->Path("a/gone"), at_->Path("a/run"));
   EXPECT_EQ(ended.status, 0) << ended.errors;
   EXPECT_EQ(Checksum(at_->Read("moved.onnx")), Checksum(at_->Read("a/model.onnx")));

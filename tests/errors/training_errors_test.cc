@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "base/safetensors.h"
+#include "search/testing_network.h"
 #include "tests/command_line.h"
-#include "tests/tiny_network.h"
 
 namespace tinyformer {
 namespace {
