@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <filesystem>
 
 #include "base/check.h"
@@ -105,6 +106,21 @@ TEST(File, ADeviceIsWrittenToAndNotReplaced) {
             "same command again");
 }
 
+TEST(File, PathsThatTheSystemRefusesAreTheUsersInput) {
+  const std::string path(300, 'x');
+  auto refused = [&] {
+    try {
+      std::filesystem::exists(path);
+    } catch (const std::filesystem::filesystem_error& error) {
+      throw PathError(error);
+    }
+  };
+  EXPECT_EQ(ErrorText(refused),
+            "error[file/unusable-path] " + path +
+                "\n  expected: a path that can be used\n  found:    File name too long\n"
+                "  fix:      check the path, its links and its permissions");
+}
+
 TEST(Json, SyntaxErrorsHaveLineAndColumn) {
   EXPECT_EQ(ErrorText([] { ParseJson("{\n \"a\": ?}", "g.json"); }),
             "error[json/syntax] g.json\n  expected: JSON\n  found:    a syntax error at line 2, "
@@ -117,6 +133,40 @@ TEST(Json, AWrongTypeNamesTheKey) {
   EXPECT_EQ(ErrorText([&] { RequireKey<int>(json, "n", "g.json", "a number"); }),
             "error[json/key] g.json: key 'n'\n  expected: a number\n  found:    the text \"x\"\n"
             "  fix:      correct this key in the file");
+}
+
+TEST(Json, NumbersThatNoDoubleHoldsAreNamed) {
+  EXPECT_EQ(ErrorText([] { ParseJson("{\"a\": 1e999}", "g.json"); }),
+            "error[json/syntax] g.json\n  expected: numbers that a double holds\n"
+            "  found:    '1e999'\n  fix:      correct that number in the file");
+}
+
+TEST(Json, WholeNumbersAreNeitherCutNorWrapped) {
+  Json json = ParseJson(
+      "{\"half\": 10.5, \"wide\": 4294967304, \"yes\": true, \"minus\": -1, \"list\": [1, 2.5]}",
+      "g.json");
+  auto found = [](const std::string& key, const std::string& what) {
+    return "error[json/key] g.json: key '" + key +
+           "'\n  expected: a whole number\n  found:    " + what +
+           "\n  fix:      correct this key in the file";
+  };
+  auto read = [&](const char* key) {
+    return ErrorText([&] { RequireKey<int>(json, key, "g.json", "a whole number"); });
+  };
+  EXPECT_EQ(read("half"), found("half", "the number 10.5"));
+  EXPECT_EQ(read("wide"), found("wide", "the number 4294967304"));
+  EXPECT_EQ(read("yes"), found("yes", "true"));
+  EXPECT_EQ(ErrorText([&] { RequireKey<uint64_t>(json, "minus", "g.json", "a whole number"); }),
+            found("minus", "the number -1"));
+  EXPECT_EQ(
+      ErrorText([&] { RequireKey<std::vector<int>>(json, "list", "g.json", "a whole number"); }),
+      found("list", "a list"));
+  EXPECT_EQ(RequireKey<int64_t>(json, "wide", "g.json", ""), 4294967304);
+  EXPECT_EQ(RequireKey<double>(json, "wide", "g.json", ""), 4294967304.0);
+}
+
+TEST(Json, BytesThatAreNotUtf8BecomeText) {
+  EXPECT_EQ(JsonText({{"file", "a\xff.png"}}), "{\"file\":\"a\uFFFD.png\"}");
 }
 
 TEST(Shape, PrintsAndCounts) {
@@ -171,6 +221,25 @@ TEST(Tensors, EveryTruncationIsNoticed) {
   std::string bytes = EncodeTensors(TwoTensors());
   for (size_t n = 0; n < bytes.size(); ++n)
     EXPECT_NE(ErrorText([&] { DecodeTensors(bytes.substr(0, n), "m"); }), "") << n;
+}
+
+TEST(Tensors, AFlippedHeaderByteChangesNoTensorAndNoMetadata) {
+  const TensorFile file = TwoTensors();
+  const std::string bytes = EncodeTensors(file);
+  uint64_t header = 0;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  for (size_t at = 8; at < 8 + header; ++at) {
+    std::string bad = bytes;
+    bad[at] ^= 1;
+    TensorFile back = file;
+    // Only when the name of a checksum is hit, nothing is noticed.
+    if (!ErrorText([&] { back = DecodeTensors(bad, "m"); }).empty()) continue;
+    for (const auto& [key, value] : file.metadata) EXPECT_EQ(back.metadata[key], value) << at;
+    for (const auto& [key, tensor] : file.tensors) {
+      EXPECT_EQ(back.tensors[key].shape, tensor.shape) << at;
+      EXPECT_EQ(back.tensors[key].bytes, tensor.bytes) << at;
+    }
+  }
 }
 
 TEST(Tensors, EveryFlippedDataByteIsNoticed) {

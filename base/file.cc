@@ -8,9 +8,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
-
-#include "base/error.h"
 
 namespace tinyformer {
 namespace {
@@ -76,8 +73,16 @@ std::string ReadFile(const std::string& path, uint64_t max_bytes) {
     ::close(fd);
     throw Error("file/is-directory", path, "a file", "a folder", "name a file inside it");
   }
+  auto fail_too_large = [&] {
+    ::close(fd);
+    throw Error("file/too-large", path, "at most " + std::to_string(max_bytes) + " bytes",
+                "more than that", "check that this is the file you meant");
+  };
   std::string bytes;
-  if (S_ISREG(info.st_mode)) bytes.reserve(static_cast<size_t>(info.st_size));
+  if (S_ISREG(info.st_mode)) {
+    if (static_cast<uint64_t>(info.st_size) > max_bytes) fail_too_large();
+    bytes.reserve(static_cast<size_t>(info.st_size));
+  }
   char buffer[1 << 16];
   for (;;) {
     ssize_t n = ::read(fd, buffer, sizeof buffer);
@@ -90,11 +95,7 @@ std::string ReadFile(const std::string& path, uint64_t max_bytes) {
     }
     if (n == 0) break;
     bytes.append(buffer, static_cast<size_t>(n));
-    if (bytes.size() > max_bytes) {
-      ::close(fd);
-      throw Error("file/too-large", path, "at most " + std::to_string(max_bytes) + " bytes",
-                  "more than that", "check that this is the file you meant");
-    }
+    if (bytes.size() > max_bytes) fail_too_large();
   }
   ::close(fd);
   return bytes;
@@ -135,6 +136,11 @@ void MakeDirectories(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error) FailWrite(path, error.value());
+}
+
+Error PathError(const std::filesystem::filesystem_error& error) {
+  return {"file/unusable-path", error.path1().string(), "a path that can be used",
+          error.code().message(), "check the path, its links and its permissions"};
 }
 
 std::string Checksum(std::string_view bytes) {

@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
+
+#include "base/error.h"
 
 namespace tinyformer {
 
@@ -26,6 +29,10 @@ void AppendLine(const std::string& path, std::string_view line);
 
 /// Creates the folder and its parents. Errors  file/write-failed
 void MakeDirectories(const std::string& path);
+
+/// What std::filesystem could not do with a path (too long, links in a circle, no permission), as
+/// the user's wrong input: file/unusable-path.
+Error PathError(const std::filesystem::filesystem_error& error);
 
 /// XXH64 of the bytes, as 16 hex digits: detects accidents, not attackers.
 std::string Checksum(std::string_view bytes);

@@ -20,11 +20,21 @@ Json ParseJson(std::string_view text, const std::string& name) {
                              : "a syntax error at line " + std::to_string(line) + ", column " +
                                    std::to_string(column),
                 "correct the file there");
+  } catch (const nlohmann::json::out_of_range& error) {  // "... number overflow parsing '1e999'"
+    const std::string text = error.what();
+    const size_t number = text.find('\'');
+    throw Error("json/syntax", name, "numbers that a double holds",
+                number == std::string::npos ? "a larger one" : text.substr(number),
+                "correct that number in the file");
   }
 }
 
 Json ReadJson(const std::string& path) {
   return ParseJson(ReadFile(path, uint64_t{1} << 30), path);
+}
+
+std::string JsonText(const Json& value, int indent) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string JsonTypeName(const Json& value) {

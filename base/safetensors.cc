@@ -19,6 +19,19 @@ int64_t ElementBytes(const std::string& dtype) {
   return 0;
 }
 
+// Of the header without the two checksums, which stand in it.
+std::string HeaderChecksum(Json header) {
+  header["__metadata__"].erase("checksum");
+  header["__metadata__"].erase("header_checksum");
+  return Checksum(header.dump());
+}
+
+[[noreturn]] void FailChecksum(const std::string& name, const std::string& what,
+                               const std::string& expected, const std::string& actual) {
+  throw Error("tensors/checksum", name, what + " with checksum " + expected, actual,
+              "copy or write the file again: its bytes have changed");
+}
+
 [[noreturn]] void FailHeader(const std::string& name, const std::string& expected,
                              const std::string& found) {
   throw Error("tensors/header", name, expected, found,
@@ -88,6 +101,7 @@ std::string EncodeTensors(const TensorFile& file) {
   metadata["checksum"] = Checksum(data);
   header["__metadata__"] = metadata;
   header.update(entries);
+  header["__metadata__"]["header_checksum"] = HeaderChecksum(header);
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');
   uint64_t size = text.size();
@@ -118,13 +132,17 @@ TensorFile DecodeTensors(const std::string& bytes, const std::string& name) {
       file.tensors[key] = DecodeEntry(value, key, name, data, data_bytes);
     }
   }
+  auto header_checksum = file.metadata.find("header_checksum");
+  if (header_checksum != file.metadata.end()) {
+    const std::string actual = HeaderChecksum(header);
+    if (actual != header_checksum->second)
+      FailChecksum(name, "a header", header_checksum->second, actual);
+    file.metadata.erase(header_checksum);
+  }
   auto checksum = file.metadata.find("checksum");
   if (checksum != file.metadata.end()) {
     std::string actual = Checksum(std::string_view(data, data_bytes));
-    if (actual != checksum->second) {
-      throw Error("tensors/checksum", name, "tensor data with checksum " + checksum->second, actual,
-                  "copy or write the file again: its bytes have changed");
-    }
+    if (actual != checksum->second) FailChecksum(name, "tensor data", checksum->second, actual);
     file.metadata.erase(checksum);
   }
   return file;

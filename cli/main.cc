@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 
 #include "base/check.h"
+#include "base/file.h"
 #include "base/interrupt.h"
 #include "cli/command.h"
 #include "cli/train_program.h"
@@ -59,9 +61,7 @@ Error UsageError(const CLI::App& app, const std::string& name, const std::string
 }
 
 // One object for standard output; text that is not UTF-8 (names of files) loses those bytes.
-std::string Printed(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
+std::string Printed(const Json& json) { return JsonText(json, 2) + "\n"; }
 
 int RunCommandLine(const CommandEntry& entry, std::vector<std::string> arguments, bool json) {
   const std::string name = std::string("tinyformer ") + entry.name;
@@ -113,6 +113,14 @@ int Dispatch(const std::vector<std::string>& arguments, bool json) {
   FailUnknownCommand(name);
 }
 
+int DispatchWithPaths(const std::vector<std::string>& arguments, bool json) {
+  try {
+    return Dispatch(arguments, json);
+  } catch (const std::filesystem::filesystem_error& error) {
+    throw PathError(error);
+  }
+}
+
 void RequirePrinted() {
   std::cout.flush();
   if (std::cout) return;
@@ -125,7 +133,7 @@ int Main(int argc, char** argv) {
   const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
   CatchInterrupts();
   try {
-    const int status = Dispatch(arguments, json);
+    const int status = DispatchWithPaths(arguments, json);
     RequirePrinted();
     return status;
   } catch (const Error& error) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <set>
 
@@ -173,6 +174,17 @@ TEST(Cifar10, AFolderInPlaceOfAFileIsNamed) {
   EXPECT_EQ(ErrorText(folder.path(), [&] { OpenCifar10(folder.path(), 20); }),
             "error[data/unreadable] DIR/test_batch.bin\n  expected: a file that can be read\n"
             "  found:    a folder\n  fix:      name the folder that holds the data set's files");
+}
+
+TEST(Cifar10, APipeInPlaceOfAFileIsNamed) {
+  TempFolder folder;
+  WriteCifar(folder);
+  std::filesystem::remove(folder / "test_batch.bin");
+  ASSERT_EQ(::mkfifo((folder / "test_batch.bin").c_str(), 0600), 0);
+  EXPECT_EQ(ErrorText(folder.path(), [&] { OpenCifar10(folder.path(), 20); }),
+            "error[data/unreadable] DIR/test_batch.bin\n  expected: a file that can be read\n"
+            "  found:    not a plain file\n"
+            "  fix:      name the folder that holds the data set's files");
 }
 
 TEST(Cifar10, TruncatedEmptyAndOversizedFilesAreNamedWithTheirBytes) {

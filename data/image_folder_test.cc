@@ -71,6 +71,18 @@ TEST_F(ImageFolder, UnreadableImagesAreLeftOutListedAndCounted) {
   }
 }
 
+TEST_F(ImageFolder, NamesMayBeOtherThanUtf8) {
+  folder_.Write("train/cat/\xff.png", "no picture");
+  folder_.Write("train/dog/\xfe.png", Png(Plain(4, 4, 1, 2, 3)));
+  for (int round = 0; round < 2; ++round) {  // decoded, then from the cache
+    ImageSource source = Open();
+    EXPECT_EQ(source.train->size(), 12);
+    ASSERT_EQ(source.unreadable.size(), 1u);
+    EXPECT_EQ(source.unreadable[0].path,
+              round == 0 ? "train/cat/\xff.png" : "train/cat/\uFFFD.png");
+  }
+}
+
 TEST_F(ImageFolder, ManyUnreadableImagesAreCountedInOneLine) {
   for (int i = 0; i < 25; ++i) folder_.Write("train/cat/bad" + std::to_string(i) + ".jpg", "");
   std::vector<std::string> warnings = OpenDataset("folder:" + folder_.path(), options_).warnings;

@@ -37,7 +37,7 @@ uint64_t Hash(const uint8_t* pixels, uint64_t pixel_bytes, const uint8_t* note,
 
 void WritePixelCache(const std::string& path, const std::vector<uint8_t>& pixels,
                      const Json& note) {
-  std::string text = note.dump();
+  std::string text = JsonText(note);
   Trailer trailer;
   Store(Hash(pixels.data(), pixels.size(), reinterpret_cast<const uint8_t*>(text.data()),
              text.size()),

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
+#include <new>
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/interrupt.h"
 #include "train/environment.h"
 #include "train/training_loop.h"
@@ -158,7 +161,7 @@ void Execute(Options o) {
   job.checkpoint_seconds = o.checkpoint_seconds;
   const TrainingResult result = RunTraining(job);
   if (o.json) {
-    std::printf("%s\n", ResultJson(result, o.output).dump().c_str());
+    std::printf("%s\n", JsonText(ResultJson(result, o.output)).c_str());
   } else {
     std::printf("validation accuracy %.2f %% (%s weights), %s\n", 100 * result.validation_accuracy,
                 result.weights.c_str(), job.folder.File("model.safetensors").c_str());
@@ -222,7 +225,11 @@ int Main(int argc, char** argv) {
     }
     if (warmup->count() == 0)
       train.recipe.warmup_epochs = static_cast<double>(train.recipe.epochs) / 30;
-    Execute(train_command->parsed() ? train : compress);
+    try {
+      Execute(train_command->parsed() ? train : compress);
+    } catch (const std::filesystem::filesystem_error& error) {
+      throw PathError(error);
+    }
     return 0;
   } catch (const Error& error) {
     if (json) {
@@ -231,13 +238,16 @@ int Main(int argc, char** argv) {
                            {"expected", error.expected()},
                            {"found", error.found()},
                            {"fix", error.fix()}};
-      std::cout << Json{{"error", object}}.dump() << "\n";
+      std::cout << JsonText(Json{{"error", object}}) << "\n";
     }
     std::cerr << error.what() << "\n";
     return 2;
   } catch (const Interrupted&) {
     std::cerr << "stopped; the same command goes on from here\n";
     return 130;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "out of memory: close other programs, or take a smaller input\n";
+    return 2;
   } catch (const std::exception& bug) {
     std::cerr << "this is a bug in tinyformer-train, please report it: " << bug.what() << "\n";
     return 1;

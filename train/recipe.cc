@@ -41,8 +41,9 @@ void VisitFields(R& r, const Visit& visit) {
   visit("recalibration_batches", r.recalibration_batches, "a whole number");
 }
 
-// 1 rather than 1.0.
+// 1 rather than 1.0; JSON has no word for nan and infinity.
 std::string Words(double value) {
+  if (!std::isfinite(value)) return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
   if (value == std::floor(value) && std::abs(value) < 1e15)
     return std::to_string(static_cast<int64_t>(value));
   return Json(value).dump();

@@ -31,9 +31,9 @@ void RequireFinite(const std::string& file, const std::string& name, const Named
 
 [[noreturn]] void FailChanged(const std::string& path, const std::string& what, const Json& before,
                               const Json& now) {
-  throw Error("train/resume-changed", path,
-              what + " " + before.dump() + ", as this run was started", what + " " + now.dump(),
-              "use the same value to go on, or another folder for a new run");
+  throw Error(
+      "train/resume-changed", path, what + " " + JsonText(before) + ", as this run was started",
+      what + " " + JsonText(now), "use the same value to go on, or another folder for a new run");
 }
 
 }  // namespace
@@ -56,14 +56,16 @@ std::vector<std::string> RunFolder::Open(const Genome& genome, const Recipe& rec
     if (genome_before != ToJson(genome))
       FailChanged(path_, "genome", genome_before, ToJson(genome));
     const Json data_before = RequireKey<Json>(config, "data", File("config.json"), "an object");
-    if (data_before.value("fingerprint", "") != data.fingerprint) {
-      FailChanged(path_, "data fingerprint", data_before.value("fingerprint", ""),
-                  data.fingerprint);
-    }
+    const auto fingerprint =
+        OptionalKey<std::string>(data_before, "fingerprint", File("config.json"), "a text", "");
+    if (fingerprint != data.fingerprint)
+      FailChanged(path_, "data fingerprint", fingerprint, data.fingerprint);
     std::vector<std::string> differences;
-    const Json environment_before = config.value("environment", Json::object());
+    const Json environment_before =
+        OptionalKey<Json>(config, "environment", File("config.json"), "an object", Json::object());
     for (const auto& [key, value] : environment.items()) {
-      const Json before_value = environment_before.value(key, Json());
+      const Json before_value =
+          OptionalKey<Json>(environment_before, key, File("config.json"), "a value", Json());
       if (before_value != value)
         differences.push_back(key + " " + before_value.dump() + ", now " + value.dump());
     }
@@ -75,7 +77,7 @@ std::vector<std::string> RunFolder::Open(const Genome& genome, const Recipe& rec
                        {"data", DescribeData(data)},
                        {"environment", environment}};
   WriteFileAtomic(File("genome.json"), ToJson(genome).dump(2) + "\n");
-  WriteFileAtomic(File("config.json"), config.dump(2) + "\n");
+  WriteFileAtomic(File("config.json"), JsonText(config, 2) + "\n");
   return {};
 }
 

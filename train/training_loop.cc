@@ -47,6 +47,7 @@ LoopProgress ParseProgress(const Json& json, const std::string& name) {
   p.correct = RequireKey<int64_t>(json, "correct", name, "a whole number");
   p.images = RequireKey<int64_t>(json, "images", name, "a whole number");
   p.metrics = RequireKey<Json>(json, "metrics", name, "a list");
+  if (!p.metrics.is_array()) FailJsonKey(name, "metrics", "a list", JsonTypeName(p.metrics));
   return p;
 }
 
@@ -263,6 +264,11 @@ class TrainingLoop {
     const auto progress = file.metadata.find("progress");
     progress_ = ParseProgress(
         ParseJson(progress == file.metadata.end() ? "{}" : progress->second, name), name);
+    if (progress_.step < 0 || progress_.step > total_steps_) {
+      throw Error("train/checkpoint", name, "a step from 0 to " + std::to_string(total_steps_),
+                  "step " + std::to_string(progress_.step),
+                  "remove the checkpoint to start again, or use the folder it came from");
+    }
   }
 
   /// What an earlier process ended with, when it did all the steps.
