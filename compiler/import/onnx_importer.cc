@@ -25,6 +25,7 @@ Graph OnnxImporter::Import() {
   AddInputs();
   for (const onnx::NodeProto& node : model_.graph().node()) AddNode(node);
   AddOutputs();
+  if (!options_.any_inputs) RequireOutputsFromInputs();
   Graph result = Compact(graph_);
   Verify(result, "import");
   return result;
@@ -175,6 +176,23 @@ void OnnxImporter::AddOutputs() {
   }
 }
 
+void OnnxImporter::RequireOutputsFromInputs() const {
+  std::vector<bool> depends(graph_.values.size(), false);
+  for (ValueId id : graph_.inputs) depends[static_cast<size_t>(id)] = true;
+  for (const Node& node : graph_.nodes) {
+    const bool any = std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId id) {
+      return id != kNoValue && depends[static_cast<size_t>(id)];
+    });
+    for (ValueId id : node.outputs) depends[static_cast<size_t>(id)] = any;
+  }
+  for (ValueId id : graph_.outputs) {
+    if (depends[static_cast<size_t>(id)]) continue;
+    throw Error("import/constant-output", "output '" + graph_.value(id).name + "'",
+                "a tensor that is computed from the input", "one that is the same for every input",
+                "check that the right model was exported");
+  }
+}
+
 void OnnxImporter::AddNode(const onnx::NodeProto& proto) {
   Node node;
   node.op =
@@ -212,6 +230,12 @@ void OnnxImporter::AddOperator(const onnx::NodeProto& proto, Node node) {
       FailNode(site, "import/integer-operand",
                "real operands, integers only between QuantizeLinear and DequantizeLinear",
                "operand '" + tensor + "' is int8", "export in QDQ form");
+    }
+    const Value& value = graph_.value(entry.value);
+    if (value.is_constant() && value.data->empty()) {
+      FailNode(site, "import/empty-operand", "operands with at least one element",
+               "'" + tensor + "' of shape " + ToString(value.shape),
+               "export the model again: the operand was lost");
     }
     node.inputs.push_back(entry.value);
   }

@@ -47,6 +47,7 @@ class OnnxImporter {
   void AddInitializers();
   void AddInputs();
   void AddOutputs();
+  void RequireOutputsFromInputs() const;
   void AddNode(const onnx::NodeProto& proto);
   void AddOperator(const onnx::NodeProto& proto, Node node);
   void AddConstant(const onnx::NodeProto& proto, const Node& node);
@@ -58,6 +59,9 @@ class OnnxImporter {
   // point's type.
   Quantization ReadQuantization(const OpSite& site, const onnx::NodeProto& proto,
                                 const Shape& shape, bool constant, bool* is_uint8);
+  // The zero point of a DequantizeLinear has its data's type; int32 data has none.
+  void RequireZeroPointOfData(const OpSite& site, const onnx::NodeProto& proto, const Entry& source,
+                              const Quantization& q) const;
   void Annotate(const OpSite& site, ValueId id, const Quantization& quantization);
   void Define(const std::string& tensor, Entry entry);
   Entry Lookup(const OpSite& site, const std::string& tensor) const;

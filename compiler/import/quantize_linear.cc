@@ -1,12 +1,19 @@
 // QuantizeLinear and DequantizeLinear: absorbed into quantizations of values.
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "compiler/import/onnx_importer.h"
 #include "compiler/ops/evaluate.h"
 
 namespace tinyformer {
 namespace {
+
+std::string Shortest(float x) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", static_cast<double>(x));
+  return text;
+}
 
 std::string Text(const Quantization& q) {
   return q.scales.size() == 1 ? "scale " + std::to_string(q.scales[0]) + ", zero point " +
@@ -34,10 +41,18 @@ Quantization OnnxImporter::ReadQuantization(const OpSite& site, const onnx::Node
              "export the model again: the file breaks the operator's definition");
   }
   q.scales = scale.Elements<float>();
+  if (q.scales.empty()) {
+    FailNode(site, "import/quantization", "at least one scale", "none",
+             "export the model again: the file is damaged");
+  }
   for (float s : q.scales) {
-    if (!(s > 0) || !std::isfinite(s)) {
+    if (!(s > 0)) {
       FailNode(site, "import/quantization", "positive scales", "scale " + std::to_string(s),
                "calibrate the model again: a scale of zero loses the tensor");
+    }
+    if (!(s < kScaleLimit)) {
+      FailNode(site, "import/quantization", "scales below 1e30", "scale " + Shortest(s),
+               "train and calibrate the model again: its activations have diverged");
     }
   }
   std::vector<float> zero_points = {0.0f};
@@ -128,6 +143,24 @@ void OnnxImporter::AddQuantize(const onnx::NodeProto& proto, const Node& node) {
   Define(proto.output(0), {id, q, false, is_uint8});
 }
 
+void OnnxImporter::RequireZeroPointOfData(const OpSite& site, const onnx::NodeProto& proto,
+                                          const Entry& source, const Quantization& q) const {
+  if (proto.input_size() < 3 || proto.input(2).empty()) return;
+  const bool wide = graph_.value(source.value).type == DType::kInt32;
+  const DType data = wide ? DType::kInt32 : source.is_uint8 ? DType::kUint8 : DType::kInt8;
+  const DType zero = RequireConstant(site, proto.input(2), "zero point").type;
+  if (zero != data) {
+    FailNode(site, "import/quantization",
+             std::string("a zero point of type ") + DTypeName(data) + ", as the data",
+             std::string("type ") + DTypeName(zero),
+             "export the model again: the file breaks the operator's definition");
+  }
+  if (wide && q.zero_point != 0) {
+    FailNode(site, "import/quantization", "int32 data with zero point 0",
+             "zero point " + std::to_string(q.zero_point), "quantize biases symmetrically");
+  }
+}
+
 void OnnxImporter::AddDequantize(const onnx::NodeProto& proto, const Node& node) {
   OpSite site{graph_, node, opset_};
   RequireOperands(site, proto);
@@ -135,6 +168,7 @@ void OnnxImporter::AddDequantize(const onnx::NodeProto& proto, const Node& node)
   bool is_uint8 = source.is_uint8;
   Quantization q = ReadQuantization(site, proto, graph_.value(source.value).shape,
                                     graph_.value(source.value).is_constant(), &is_uint8);
+  RequireZeroPointOfData(site, proto, source, q);
   if (graph_.value(source.value).is_constant())
     return DequantizeConstant(site, proto, source.value, q);
   if (!source.quantized && !source.integer_input) {

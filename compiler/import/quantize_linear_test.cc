@@ -76,6 +76,53 @@ TEST(QuantizeLinear, ScalesMustBePositive) {
             "loses the tensor");
 }
 
+TEST(QuantizeLinear, ScalesHaveALimit) {
+  auto model = QdqModel();
+  for (auto& t : *model.mutable_graph()->mutable_initializer()) {
+    if (t.name() == "hs") t.set_float_data(0, 1e35f);
+  }
+  EXPECT_EQ(ImportError(model),
+            "error[import/quantization] node 'hq' (QuantizeLinear, opset 17)\n"
+            "  expected: scales below 1e30\n  found:    scale 1e+35\n"
+            "  fix:      train and calibrate the model again: its activations have diverged");
+}
+
+TEST(QuantizeLinear, AnEmptyListHoldsNoScale) {
+  auto model = QdqModel();
+  for (auto& t : *model.mutable_graph()->mutable_initializer()) {
+    if (t.name() != "ws") continue;
+    t.set_dims(0, 0);
+    t.clear_float_data();
+  }
+  EXPECT_EQ(ImportError(model),
+            "error[import/quantization] node 'wd' (DequantizeLinear, opset 17)\n"
+            "  expected: at least one scale\n  found:    none\n"
+            "  fix:      export the model again: the file is damaged");
+}
+
+TEST(QuantizeLinear, ZeroPointsHaveTheTypeOfTheData) {
+  auto model = ModelFromText(
+      "g (int8[1,2] x) => (float[1,2] y) { xd = DequantizeLinear(x, s, z) y = Relu(xd) }");
+  AddFloats(model, "s", {}, {0.5f});
+  AddIntegers(model, "z", TensorProto::INT32, {}, {100000});
+  EXPECT_EQ(ImportError(model),
+            "error[import/quantization] node 'xd' (DequantizeLinear, opset 17)\n"
+            "  expected: a zero point of type int8, as the data\n  found:    type int32\n"
+            "  fix:      export the model again: the file breaks the operator's definition");
+}
+
+TEST(QuantizeLinear, BiasesHaveNoZeroPoint) {
+  auto model = ModelFromText(
+      "g (float[1,2] x) => (float[1,2] y) { b = DequantizeLinear(q, s, z) y = Add(x, b) }");
+  AddFloats(model, "s", {}, {0.5f});
+  AddIntegers(model, "q", TensorProto::INT32, {1, 2}, {7, 8});
+  AddIntegers(model, "z", TensorProto::INT32, {}, {5});
+  EXPECT_EQ(ImportError(model),
+            "error[import/quantization] node 'b' (DequantizeLinear, opset 17)\n"
+            "  expected: int32 data with zero point 0\n  found:    zero point 5\n"
+            "  fix:      quantize biases symmetrically");
+}
+
 TEST(QuantizeLinear, ATensorHasOneQuantization) {
   auto model = QdqModel();
   auto* node = model.mutable_graph()->mutable_node(6);

@@ -21,6 +21,8 @@ enum class DType : uint8_t { kFloat32, kInt8, kUint8, kInt16, kInt32, kInt64, kB
 const char* DTypeName(DType type);  // "float32", "int8", ...
 int64_t DTypeBytes(DType type);
 
+constexpr float kScaleLimit = 1e30F;  // every scale is above 0 and below this
+
 /// real = scale[c] * (stored - zero_point)
 ///
 /// Per tensor: one scale, axis -1. Per channel: one scale per index of `axis`, zero point 0

@@ -27,7 +27,7 @@ void VerifyValues(const Graph& graph, const std::string& after) {
       channels = static_cast<size_t>(v.shape[static_cast<size_t>(q.axis)]);
     }
     TF_CHECK(q.scales.size() == channels, "after", after, v.name, "scales", q.scales.size());
-    for (float s : q.scales) TF_CHECK(s > 0 && s < 1e30f, "after", after, v.name, "scale", s);
+    for (float s : q.scales) TF_CHECK(s > 0 && s < kScaleLimit, "after", after, v.name, "scale", s);
   }
 }
 

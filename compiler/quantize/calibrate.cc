@@ -17,6 +17,8 @@
 namespace tinyformer {
 namespace {
 
+constexpr float kActivationLimit = 1e30F;
+
 struct Candidate {
   std::string method;
   Quantization quantization;
@@ -73,7 +75,7 @@ class Calibrator {
         if (p < 0) return;
         Range& range = ranges_[static_cast<size_t>(p)];
         for (float v : tensor.data) {
-          if (!std::isfinite(v)) FailNotFinite(id, i);
+          if (!(std::abs(v) < kActivationLimit)) FailNotFinite(id, i, v);
           range.low = std::min(range.low, v);
           range.high = std::max(range.high, v);
         }
@@ -82,9 +84,12 @@ class Calibrator {
     }
   }
 
-  [[noreturn]] void FailNotFinite(ValueId id, int64_t image) const {
-    throw Error("calibrate/not-finite", "tensor '" + g_.value(id).name + "'", "finite activations",
-                "NaN or infinity on calibration image " + std::to_string(image),
+  [[noreturn]] void FailNotFinite(ValueId id, int64_t image, float value) const {
+    const bool finite = std::isfinite(value);
+    throw Error("calibrate/not-finite", "tensor '" + g_.value(id).name + "'",
+                finite ? "activations below 1e30" : "finite activations",
+                (finite ? "larger ones" : "NaN or infinity") +
+                    std::string(" on calibration image ") + std::to_string(image),
                 "check the normalisation of the input and the trained weights");
   }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "compiler/ops/evaluate.h"
@@ -155,12 +156,36 @@ TEST(Calibrate, NeedsImages) {
 
 TEST(Calibrate, NamesTheTensorThatIsNotFinite) {
   NetworkBuilder b(1, {1, 4});
-  b.x = b.Gemm(b.Node1("Mul", {b.x, b.graph.AddConstant("huge", {}, {3e38f})}), 2);
+  b.x = b.Gemm(b.Node1("Mul", {b.x, b.graph.AddConstant("huge", {},
+                                                        {std::numeric_limits<float>::infinity()})}),
+               2);
   Graph g = b.Build();
   EXPECT_EQ(ErrorText([&] { Calibrate(g, RandomImages(g, 1)); }),
             "error[calibrate/not-finite] tensor 'Mul1'\n  expected: finite activations\n"
             "  found:    NaN or infinity on calibration image 0\n"
             "  fix:      check the normalisation of the input and the trained weights");
+}
+
+TEST(Calibrate, ActivationsHaveALimit) {
+  NetworkBuilder b(1, {1, 4});
+  b.x = b.Gemm(b.Node1("Mul", {b.x, b.graph.AddConstant("large", {}, {1e33f})}), 2);
+  Graph g = b.Build();
+  EXPECT_EQ(ErrorText([&] { Calibrate(g, RandomImages(g, 1)); }),
+            "error[calibrate/not-finite] tensor 'Mul1'\n  expected: activations below 1e30\n"
+            "  found:    larger ones on calibration image 0\n"
+            "  fix:      check the normalisation of the input and the trained weights");
+}
+
+TEST(Calibrate, TensorsAndWeightsThatAreNearlyZeroAreZero) {
+  for (float tiny : {1e-37f, 1e-45f}) {
+    NetworkBuilder b(1, {1, 4});
+    b.x = b.Node1("Mul", {b.x, b.graph.AddConstant("tiny", {}, {tiny})});
+    b.x = b.Node1("Relu", {b.Gemm(b.x, 3)});
+    ValueId w = b.graph.AddConstant("w", {3, 2}, std::vector<float>(6, tiny));
+    b.x = b.Node1("Gemm", {b.x, w, b.graph.AddConstant("bias", {2}, {0.5f, -tiny})});
+    const Graph g = b.Build();
+    EXPECT_NO_THROW(Verify(Calibrate(g, RandomImages(g, 2)), "Calibrate")) << tiny;
+  }
 }
 
 }  // namespace

@@ -5,6 +5,11 @@
 #include <cmath>
 
 namespace tinyformer {
+namespace {
+
+constexpr double kLeastWidth = 1e-33;  // its inverse is a float; smaller ranges count as empty
+
+}  // namespace
 
 Quantization QuantizationOf(const Range& range) {
   const double low = std::min(0.0, static_cast<double>(range.low)),
@@ -18,7 +23,7 @@ Quantization QuantizationOf(const Range& range) {
 
 Histogram::Histogram(float low, float high) : low_(low), high_(high), bins_(kBins, 0) {
   width_ = (static_cast<double>(high) - static_cast<double>(low)) / kBins;
-  if (!(width_ > 0)) width_ = 1;
+  if (!(width_ > kLeastWidth)) width_ = 1;
 }
 
 void Histogram::Add(const std::vector<float>& values) {

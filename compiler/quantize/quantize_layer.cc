@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "base/check.h"
@@ -120,7 +121,10 @@ void LayerQuantizer::Weighted() {
       const double own = static_cast<double>(scales[scales.size() == 1 ? 0 : c]);
       const double wanted = in_scale * static_cast<double>(w.scales[c]);
       const bool same = std::abs(own / wanted - 1) < 1e-5;
-      b.push_back(same ? stored[c] : static_cast<int32_t>(RoundHalfUp(stored[c] * (own / wanted))));
+      constexpr double kLow = std::numeric_limits<int32_t>::min(),
+                       kHigh = std::numeric_limits<int32_t>::max();
+      const double moved = RoundHalfUp(stored[c] * (own / wanted));
+      b.push_back(same ? stored[c] : static_cast<int32_t>(std::clamp(moved, kLow, kHigh)));
     }
   } else {
     b = QuantizeBias(RealElements(bias), static_cast<float>(in_scale), w.scales);

@@ -10,6 +10,8 @@
 namespace tinyformer {
 namespace {
 
+constexpr double kLeastProduct = 1e-35;  // of an input's and a weight's scale
+
 int64_t Inner(const Shape& shape, size_t axis) {
   int64_t inner = 1;
   for (size_t d = axis + 1; d < shape.size(); ++d) inner *= shape[d];
@@ -81,6 +83,8 @@ Int8Weights QuantizeWeights(const std::vector<float>& weights, const Shape& shap
     if (bias.size() == channels && input_scale > 0) {
       s = std::max(s, std::abs(static_cast<double>(bias[c])) / (input_scale * std::ldexp(1.0, 29)));
     }
+    // A scale that a float holds, also times the input's; such weights are zero.
+    if (input_scale > 0) s = std::max(s, kLeastProduct / std::min(input_scale, 1.0));
     // Rounded up, so that the largest weight does not pass 127.
     q.scales.push_back(std::nextafter(static_cast<float>(s), 3e38f));
   }
@@ -96,7 +100,9 @@ std::vector<int32_t> QuantizeBias(const std::vector<float>& bias, float input_sc
                                   const std::vector<float>& scales) {
   std::vector<int32_t> q;
   for (size_t c = 0; c < bias.size(); ++c) {
-    const double scale = static_cast<double>(input_scale * scales[c]);
+    const double product = static_cast<double>(input_scale) * static_cast<double>(scales[c]);
+    const auto rounded = static_cast<double>(input_scale * scales[c]);  // as the file has it
+    const double scale = rounded > 0 ? rounded : product;
     double r = RoundHalfUp(static_cast<double>(bias[c]) / scale);
     q.push_back(static_cast<int32_t>(std::clamp(r, -std::ldexp(1.0, 30), std::ldexp(1.0, 30))));
   }
