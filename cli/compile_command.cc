@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "compiler/compile.h"
 #include "compiler/cost/layer_table.h"
+#include "compiler/emit/emit.h"
 #include "compiler/import/read_onnx.h"
 #include "compiler/passes/pipeline.h"
 #include "compiler/quantize/quantize_graph.h"
@@ -60,6 +61,7 @@ class CompileCommand : public Command {
     options.optimize = ParseOptimize(optimize_);
     options.prefix = prefix_;
 
+    CheckPrefix(prefix_);  // before the long work
     RequireReplaceable(output_);
     const Graph quantized = QuantizeGraph(Lower(ReadQuantized()));
     options.flash_slack_bytes = kFlashEstimateError;

@@ -33,7 +33,8 @@ class RunCommand : public Command {
     app.add_option("--output", output_, "write the int8 outputs here, as a NumPy array");
     app.add_option("--save-inputs", save_inputs_,
                    "write the int8 inputs here, for other runtimes to compute the same");
-    app.add_option("--save-labels", save_labels_, "write the classes of --data's images here");
+    app.add_option("--save-labels", save_labels_, "write the classes of --data's images here")
+        ->needs(data);
     app.add_option("--images", images_, "only the first N; 0: all, in the emulator at most 64")
         ->check(WholeNumber(0, 1000000000))
         ->type_name("N");

@@ -1,18 +1,22 @@
 #include "sim/temporary_folder.h"
 
-#include <unistd.h>
+#include <stdlib.h>
 
-#include <atomic>
+#include <cerrno>
+#include <cstring>
 
-#include "base/file.h"
+#include "base/error.h"
 
 namespace tinyformer {
 
 TemporaryFolder::TemporaryFolder() {
-  static std::atomic<int> next{0};
-  std::string name = "tinyformer-" + std::to_string(::getpid()) + "-" + std::to_string(next++);
-  path_ = std::filesystem::temp_directory_path() / name;
-  MakeDirectories(path_.string());
+  // Its own name and mode: a folder that is there, a killed run's or a stranger's, is not taken.
+  std::string path = (std::filesystem::temp_directory_path() / "tinyformer-XXXXXX").string();
+  if (::mkdtemp(path.data()) == nullptr) {
+    throw Error("file/write-failed", path, "a place that can be written", std::strerror(errno),
+                "free some space there, or set TMPDIR to another folder");
+  }
+  path_ = path;
 }
 
 TemporaryFolder::~TemporaryFolder() {
