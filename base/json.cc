@@ -21,10 +21,10 @@ Json ParseJson(std::string_view text, const std::string& name) {
                                    std::to_string(column),
                 "correct the file there");
   } catch (const nlohmann::json::out_of_range& error) {  // "... number overflow parsing '1e999'"
-    const std::string text = error.what();
-    const size_t number = text.find('\'');
+    const std::string what = error.what();
+    const size_t number = what.find('\'');
     throw Error("json/syntax", name, "numbers that a double holds",
-                number == std::string::npos ? "a larger one" : text.substr(number),
+                number == std::string::npos ? "a larger one" : what.substr(number),
                 "correct that number in the file");
   }
 }

@@ -176,6 +176,16 @@ TEST(Calibrate, ActivationsHaveALimit) {
             "  fix:      check the normalisation of the input and the trained weights");
 }
 
+TEST(Calibrate, WeightsHaveALimit) {
+  NetworkBuilder b(1, {1, 4});
+  b.x = b.Node1("Mul", {b.x, b.graph.AddConstant("small", {}, {1e-20f})});
+  b.x = b.Node1("Gemm", {b.x, b.graph.AddConstant("w", {4, 2}, std::vector<float>(8, 1e36f))});
+  Graph g = b.Build();
+  EXPECT_EQ(ErrorText([&] { Calibrate(g, RandomImages(g, 1)); }),
+            "error[calibrate/weights] tensor 'w'\n  expected: weights and biases below 1e30\n"
+            "  found:    larger ones\n  fix:      train again: the weights have diverged");
+}
+
 TEST(Calibrate, TensorsAndWeightsThatAreNearlyZeroAreZero) {
   for (float tiny : {1e-37f, 1e-45f}) {
     NetworkBuilder b(1, {1, 4});

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "base/error.h"
 #include "compiler/quantize/fixed_point.h"
 
 namespace tinyformer {
@@ -25,6 +26,11 @@ std::vector<float> QuantizeOperand(Graph* g, ValueId* weight, size_t axis,
   if (old.type == DType::kInt8) return old.quantization->scales;
   Int8Weights q = QuantizeWeights(old.Elements<float>(), old.shape, axis, bias,
                                   static_cast<double>(input_scale));
+  for (float s : q.scales) {
+    if (s < kScaleLimit && input_scale * s < kScaleLimit) continue;
+    throw Error("calibrate/weights", "tensor '" + old.name + "'", "weights and biases below 1e30",
+                "larger ones", "train again: the weights have diverged");
+  }
   Value value{old.name, DType::kInt8, old.shape, Quantization{q.scales, 0, static_cast<int>(axis)},
               std::nullopt};
   value.SetElements(q.elements);
