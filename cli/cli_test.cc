@@ -1,6 +1,8 @@
 // What the commands share: images as inputs, arrays, tables, runs in parts.
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 
@@ -185,6 +187,19 @@ TEST(TextTable, AlignsColumnsWithoutTrailingBlanks) {
             "name    bytes\n"
             "a       1,000\n"
             "longer\n");
+}
+
+TEST(TemporaryFolder, AnUnusableTmpdirIsNamed) {
+  const char* before = std::getenv("TMPDIR");
+  const std::string kept = before != nullptr ? before : "";
+  ::setenv("TMPDIR", "/nothing", 1);
+  const std::string text = ErrorText([] { TemporaryFolder folder; });
+  before != nullptr ? ::setenv("TMPDIR", kept.c_str(), 1) : ::unsetenv("TMPDIR");
+  EXPECT_EQ(
+      text,
+      "error[file/unusable-path] $TMPDIR, /nothing\n  expected: a folder for temporary files\n"
+      "  found:    No such file or directory\n"
+      "  fix:      set TMPDIR to a folder that you may write to");
 }
 
 }  // namespace

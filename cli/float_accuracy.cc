@@ -25,16 +25,15 @@ double FloatAccuracy(const std::string& run_folder, const ImageSet& images, cons
   const Normalization normalization{info.mean, info.stddev};
 
   std::atomic<int64_t> next = 0, correct = 0;
+  Progress progress("float", count, "images");
   auto work = [&](bool shows_progress) {
-    std::unique_ptr<Progress> progress;
-    if (shows_progress) progress = std::make_unique<Progress>("float", count, "images");
     std::vector<float> input(static_cast<size_t>(info.channels) * static_cast<size_t>(info.height) *
                              static_cast<size_t>(info.width));
     for (int64_t i = next++; i < count && !InterruptRequested(); i = next++) {
       ReadNormalized(images, info, normalization, i, input.data());
       const std::vector<float> logits = evaluator.Run(input);
       correct += std::max_element(logits.begin(), logits.end()) - logits.begin() == images.label(i);
-      if (progress) progress->Update(i + 1);
+      if (shows_progress) progress.Update(i);
     }
   };
   const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
@@ -44,6 +43,7 @@ double FloatAccuracy(const std::string& run_folder, const ImageSet& images, cons
   work(true);
   for (std::future<void>& other : others) other.get();
   ThrowIfInterrupted();
+  progress.Update(count);
   return static_cast<double>(correct) / static_cast<double>(count);
 }
 

@@ -146,7 +146,8 @@ TEST(Emulator, TroubleWithTheHarnessFilesIsReported) {
 TEST(Emulator, AMissingOutputIsReported) {
   EXPECT_EQ(RunFake(0),
             "error[sim/harness-files] fw\n  expected: 10 bytes of output\n  found:    0 bytes\n"
-            "  fix:      free some space in the temporary folder ($TMPDIR)");
+            "  fix:      compile the model again if plan.json was changed; otherwise free some "
+            "space in the temporary folder ($TMPDIR)");
 }
 
 TEST(Emulator, AnElfWithoutOurSymbolsIsRefused) {

@@ -50,7 +50,8 @@ std::vector<int8_t> ReadOutputs(const Firmware& firmware, const std::string& pat
     throw Error("sim/harness-files", firmware.directory,
                 std::to_string(images * firmware.output_bytes) + " bytes of output",
                 std::to_string(bytes.size()) + " bytes",
-                "free some space in the temporary folder ($TMPDIR)");
+                "compile the model again if plan.json was changed; otherwise free some space in "
+                "the temporary folder ($TMPDIR)");
   }
   std::vector<int8_t> outputs(bytes.size());
   std::memcpy(outputs.data(), bytes.data(), bytes.size());

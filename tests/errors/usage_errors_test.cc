@@ -98,7 +98,18 @@ TEST(UsageErrors, NumbersOutOfRangeAreQuoted) {
 TEST(UsageErrors, OptionsThatExcludeOrNeedEachOther) {
   ExpectRefused({"run", "fw", "--data", "synthetic", "--input", "x.npy"},
                 Usage("run", "--data excludes --input"));
+  ExpectRefused({"run", "fw", "--save-labels", "l.npy"},
+                Usage("run", "--save-labels requires --data"));
   ExpectRefused({"run", "fw", "--on", "mars"}, Usage("run", "--on: mars not in {emulator,host}"));
+}
+
+TEST(UsageErrors, PathsThatTheSystemRefusesAreNamed) {
+  const std::string name(300, 'x');
+  for (const char* command : {"run", "profile"}) {
+    ExpectRefused({command, name},
+                  ErrorText("file/unusable-path", name + "/plan.json", "a path that can be used",
+                            "File name too long", "check the path, its links and its permissions"));
+  }
 }
 
 TEST(UsageErrors, WithJsonTheErrorIsOneObject) {
