@@ -24,32 +24,11 @@ class TrainingErrors : public ::testing::Test {
     WriteTensors(at_.Path("run/model.safetensors"), file);
   }
   static std::vector<std::string> Compress(const std::string& epochs = "1") {
-    return {"compress",
-            "run",
-            "--data",
-            "synthetic",
-            "-o",
-            "m.onnx",
-            "--epochs",
-            epochs,
-            "--batch",
-            "16",
-            "--ema",
-            "0",
-            "--limit-train",
-            "32",
-            "--threads",
-            "1",
-            "--recalibration-batches",
-            "2",
-            "--calibration-images",
-            "4",
-            "--calibration-method",
-            "minmax",
-            "--check-images",
-            "0",
-            "--checkpoint-seconds",
-            "0"};
+    return Words(
+        "compress run --data synthetic -o m.onnx --batch 16 --ema 0 --limit-train 32"
+        " --threads 1 --recalibration-batches 2 --calibration-images 4"
+        " --calibration-method minmax --check-images 0 --checkpoint-seconds 0 --epochs " +
+        epochs);
   }
   void ExpectRefused(const std::vector<std::string>& arguments, const std::string& text) const {
     SCOPED_TRACE(::testing::PrintToString(arguments));
@@ -158,9 +137,41 @@ TEST_F(TrainingErrors, OptionsOutOfRange) {
   arguments.insert(arguments.end(), {"--sparsity", "2"});
   ExpectRefused(arguments, ErrorText("train/option", "--sparsity", "a number from 0 to 0.95", "2",
                                      "set --sparsity within that range"));
+  std::vector<std::string> rate = Compress();
+  rate.insert(rate.end(), {"--lr", "nan"});
+  ExpectRefused(rate, ErrorText("train/option", "--lr", "a number from 0 to 10", "nan",
+                                "set --lr within that range"));
   arguments.push_back("--json");
   const Ended ended = at_.Run(arguments);
   EXPECT_EQ(ParseJson(ended.output, "standard output").at("error").at("code"), "train/option");
+}
+
+TEST_F(TrainingErrors, DamagedRunFolders) {
+  ASSERT_EQ(at_.Run(Compress()).status, 0);
+  std::filesystem::remove(at_.Path("m.onnx"));
+  std::filesystem::remove(at_.Path("run/compressed/model.safetensors"));
+  const std::string file = "run/compressed/checkpoint.safetensors";
+  const TensorFile whole = ReadTensors(at_.Path(file));
+  const auto with = [&](const char* key, const Json& value) {
+    TensorFile changed = whole;
+    Json progress = ParseJson(whole.metadata.at("progress"), file);
+    progress[key] = value;
+    changed.metadata["progress"] = progress.dump();
+    WriteTensors(at_.Path(file), changed);
+  };
+  with("step", 99);
+  ExpectRefused(Compress(),
+                ErrorText("train/checkpoint", file, "a step from 0 to 2", "step 99",
+                          "remove the checkpoint to start again, or use the folder it came from"));
+  with("metrics", "none");
+  ExpectRefused(Compress(), ErrorText("json/key", file + ": key 'metrics'", "a list",
+                                      "the text \"none\"", "correct this key in the file"));
+  const std::string config = "run/compressed/config.json";
+  Json changed = ParseJson(at_.Read(config), config);
+  changed["data"]["fingerprint"] = 7;
+  at_.Write(config, changed.dump());
+  ExpectRefused(Compress(), ErrorText("json/key", config + ": key 'fingerprint'", "a text",
+                                      "the number 7", "correct this key in the file"));
 }
 
 TEST_F(TrainingErrors, AProgramThatIsNotThere) {
