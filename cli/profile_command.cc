@@ -26,7 +26,7 @@ class ProfileCommand : public Command {
     answer.json["provenance"] =
         ToJson(MakeProvenance(line, Checksum(ReadFile(firmware_ + "/plan.json")),
                               "QEMU " + board.emulator_machine + ", " + board.cpu, ""));
-    answer.text = ProfileTable(profile);
+    answer.text = ProfileTable(profile, board.clock_hz);
     return answer;
   }
 

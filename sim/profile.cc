@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "compiler/cost/layer_table.h"
 
 namespace tinyformer {
 namespace {
@@ -64,7 +65,7 @@ Json ProfileJson(const Profile& profile) {
   return json;
 }
 
-std::string ProfileTable(const Profile& profile) {
+std::string ProfileTable(const Profile& profile, uint64_t clock_hz) {
   std::string text =
       FormatRow("layer", "kernel", "instructions", "est. cycles", "share", "insn/MAC");
   auto number = [](const char* format, double value) {
@@ -72,16 +73,24 @@ std::string ProfileTable(const Profile& profile) {
     std::snprintf(digits, sizeof digits, format, value);
     return std::string(digits);
   };
+  auto grouped = [](uint64_t value) { return WithThousands(static_cast<int64_t>(value)); };
   double all = std::max(1.0, static_cast<double>(profile.cycles_estimate));
   for (const LayerProfile& layer : profile.layers) {
     double share = 100 * static_cast<double>(layer.cycles_estimate) / all;
     text += FormatRow(
-        layer.name, layer.kernel, std::to_string(layer.instructions),
-        std::to_string(layer.cycles_estimate), number("%.1f %%", share),
+        layer.name, layer.kernel, grouped(layer.instructions), grouped(layer.cycles_estimate),
+        number("%.1f %%", share),
         layer.instructions_per_mac > 0 ? number("%.2f", layer.instructions_per_mac) : "-");
   }
-  return text + FormatRow("whole image", "", std::to_string(profile.instructions),
-                          std::to_string(profile.cycles_estimate), "100.0 %", "-");
+  text += FormatRow("whole image", "", grouped(profile.instructions),
+                    grouped(profile.cycles_estimate), "100.0 %", "-");
+  const double milliseconds =
+      1e3 * static_cast<double>(profile.cycles_estimate) / static_cast<double>(clock_hz);
+  return text + "estimated " + number("%.1f ms", milliseconds) + " at " +
+         number("%.0f MHz", static_cast<double>(clock_hz) / 1e6) + ", +-" +
+         number("%.0f %%", 100 * kCycleModelError) +
+         ", with memory that answers at once; waiting for flash and caches, a rough estimate: " +
+         grouped(profile.stall_estimate) + " cycles more\n";
 }
 
 }  // namespace tinyformer

@@ -38,7 +38,8 @@ Profile ProfileFirmware(const Firmware& firmware, const Board& board, double tim
 /// stall_estimate, instructions_per_mac).
 Json ProfileJson(const Profile& profile);
 
-/// The same as a table for a terminal, with every layer's share of the cycles; ends with a newline.
-std::string ProfileTable(const Profile& profile);
+/// The same as a table for a terminal, with every layer's share of the cycles, and below it the
+/// time at that clock and how good the estimates are; ends with a newline.
+std::string ProfileTable(const Profile& profile, uint64_t clock_hz);
 
 }  // namespace tinyformer

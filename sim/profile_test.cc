@@ -26,16 +26,19 @@ TEST(Profile, TheStatedErrorIsThatOfTheDocumentation) {
   EXPECT_NE(page.find("+-" + percent + " % for a whole network"), std::string::npos);
 }
 
-TEST(Profile, TheTableHasARowALayer) {
-  EXPECT_EQ(ProfileTable(TwoLayers()),
-            "layer                            kernel                        instructions   est. "
-            "cycles    share  insn/MAC\n"
-            "stem                             conv2d_s8                              800           "
-            "750   75.0 %      1.60\n"
-            "pool                             max_pool2d_s8                          200           "
-            "245   24.5 %         -\n"
-            "whole image                                                            1010          "
-            "1000  100.0 %         -\n");
+TEST(Profile, TheTableHasARowALayerAndTheTime) {
+  EXPECT_EQ(
+      ProfileTable(TwoLayers(), 200'000'000),
+      "layer                            kernel                        instructions   est. "
+      "cycles    share  insn/MAC\n"
+      "stem                             conv2d_s8                              800           "
+      "750   75.0 %      1.60\n"
+      "pool                             max_pool2d_s8                          200           "
+      "245   24.5 %         -\n"
+      "whole image                                                           1,010         "
+      "1,000  100.0 %         -\n"
+      "estimated 0.0 ms at 200 MHz, +-15 %, with memory that answers at once; waiting for flash "
+      "and caches, a rough estimate: 60 cycles more\n");
 }
 
 TEST(Profile, TheJsonHasTheDocumentedKeys) {
