@@ -74,7 +74,10 @@ int RunCommandLine(const CommandEntry& entry, std::vector<std::string> arguments
   app.get_formatter()->label("REQUIRED", "(required)");
   bool declared_json = false;
   command->Declare(app);
-  app.add_flag("--json", declared_json, "print one JSON object on standard output");
+  const char* const json_text = "print one JSON object on standard output";
+  app.add_flag("--json", declared_json, json_text);
+  for (CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; }))
+    one->add_flag("--json", declared_json, json_text);
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
   try {
     app.parse(arguments);

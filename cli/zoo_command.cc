@@ -1,4 +1,4 @@
-// tinyformer zoo list | verify: the trained models that come along, and whether their cards still
+// tinyformer zoo [list | verify]: the trained models that come along, and whether their cards still
 // hold.
 #include <cstdio>
 #include <cstdlib>
@@ -110,15 +110,15 @@ Json Verify(const Card& card) {
 class ZooCommand : public Command {
  public:
   void Declare(CLI::App& app) override {
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1);
     app.fallthrough();
-    list_ = app.add_subcommand("list", "the models and their figures");
+    app.add_subcommand("list", "the models and their figures; without a subcommand, too");
     verify_ =
         app.add_subcommand("verify", "compiles and links every model; compares with its card");
     verify_->add_option("name", name_, "only this model");
   }
 
-  Answer Run(const CommandLine&) override { return list_->parsed() ? List() : VerifyAll(); }
+  Answer Run(const CommandLine&) override { return verify_->parsed() ? VerifyAll() : List(); }
 
  private:
   static Answer List() {
@@ -162,7 +162,7 @@ class ZooCommand : public Command {
     return answer;
   }
 
-  CLI::App *list_ = nullptr, *verify_ = nullptr;
+  CLI::App* verify_ = nullptr;
   std::string name_;
 };
 

@@ -43,12 +43,11 @@ TEST(UsageErrors, UnknownCommandsNameTheKnownOnes) {
       ErrorText("cli/command", "tinyformer frobnicate",
                 "one of: train, compress, compile, run, profile, report, data, targets, ops, zoo",
                 "no command of that name", "see tinyformer --help"));
-  for (const char* group : {"data", "zoo"}) {
-    const std::string known =
-        std::string(group) == "data" ? "list, info, verify, fetch" : "list, verify";
+  for (const std::string group : {"data", "zoo"}) {
+    const std::string known = group == "data" ? "list, info, verify, fetch" : "list, verify";
     ExpectRefused({group, "frobnicate"},
-                  ErrorText("cli/usage", std::string("tinyformer ") + group, "one of: " + known,
-                            "none of them", std::string("see tinyformer ") + group + " --help"));
+                  ErrorText("cli/usage", "tinyformer " + group, "one of: " + known, "none of them",
+                            "see tinyformer " + group + " --help"));
   }
 }
 
@@ -136,6 +135,7 @@ TEST(UsageErrors, ListsAreAnswersWithAndWithoutJson) {
   EXPECT_EQ(at.RunJson({"targets"}).at("targets").at(0).at("name"), "stm32f746");
   EXPECT_GT(at.RunJson({"ops"}).at("ops").size(), 10u);
   EXPECT_TRUE(at.RunJson({"zoo", "list"}).contains("models"));
+  EXPECT_EQ(at.Run({"zoo"}).output, at.Run({"zoo", "list"}).output);
   EXPECT_EQ(at.RunJson({"data", "list"}).at("datasets").size(), 4u);
   EXPECT_EQ(at.Run({"--version"}).output.substr(0, 11), "tinyformer ");
 }
