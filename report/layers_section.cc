@@ -58,8 +58,11 @@ std::string HeaviestBars(const std::string& title, const std::vector<ReportedLay
          Responsive(DrawBarChart(bars, 540), DrawBarChart(bars, 356)) + "</div>\n";
 }
 
+// plan.json says "dense" of layers without weights, too; their bytes are tables.
 std::string Codec(const ReportedLayer& layer) {
-  if (layer.codec.empty() || layer.codec == "none") return "–";
+  const bool has_weights =
+      layer.op == "linear" || layer.op == "conv2d" || layer.op == "depthwise_conv2d";
+  if (layer.codec.empty() || !has_weights) return "–";
   return layer.block > 0 && layer.codec != "dense"
              ? layer.codec + " b" + std::to_string(layer.block)
              : layer.codec;

@@ -9,7 +9,7 @@
 namespace tinyformer {
 namespace {
 
-constexpr double kLeft = 46, kRight = 12, kTop = 34, kBottom = 36;
+constexpr double kLeft = 52, kRight = 12, kTop = 34, kBottom = 36, kLegendRow = 18;
 constexpr int kColours = 6;  // classes line0..line5 in the style sheet
 
 struct Range {
@@ -43,6 +43,32 @@ std::string TickLabel(double value, double step, bool percent) {
   return FormatFixed(value, DecimalsFor(step));
 }
 
+// Epochs are counted: no tick between two of them.
+std::vector<double> CountTicks(const Range& xs, int count) {
+  std::vector<double> ticks = RoundTicks(xs.low, xs.high, count);
+  if (std::floor(xs.low) == xs.low && std::floor(xs.high) == xs.high) {
+    std::erase_if(ticks, [](double tick) { return std::abs(tick - std::round(tick)) > 1e-9; });
+  }
+  return ticks;
+}
+
+struct LegendPlace {
+  double x = kLeft, y = 15;
+};
+
+// From left to right; what would end beyond the drawing starts another row.
+std::vector<LegendPlace> PlaceLegend(const LineChart& chart, int width) {
+  std::vector<LegendPlace> places;
+  LegendPlace next;
+  for (const ChartLine& line : chart.lines) {
+    const double needs = 38 + 6.4 * static_cast<double>(line.name.size());
+    if (next.x > kLeft && next.x + needs - 16 > width) next = {kLeft, next.y + kLegendRow};
+    places.push_back(next);
+    next.x += needs;
+  }
+  return places;
+}
+
 }  // namespace
 
 std::vector<double> RoundTicks(double low, double high, int count) {
@@ -73,10 +99,12 @@ std::string DrawLineChart(const LineChart& chart, int width, int height) {
   const double margin = (ys.high - ys.low) * 0.04;
   ys.low = ys.low >= 0 ? std::max(0.0, ys.low - margin) : ys.low - margin;
   ys.high = chart.percent ? std::min(1.0, ys.high + margin) : ys.high + margin;
-  const double plot_width = width - kLeft - kRight, plot_height = height - kTop - kBottom;
+  const std::vector<LegendPlace> legend = PlaceLegend(chart, width);
+  const double top = legend.empty() ? kTop : kTop + legend.back().y - legend.front().y;
+  const double plot_width = width - kLeft - kRight, plot_height = height - top - kBottom;
   auto px = [&](double x) { return kLeft + (x - xs.low) / (xs.high - xs.low) * plot_width; };
   auto py = [&](double y) {
-    return kTop + plot_height - (y - ys.low) / (ys.high - ys.low) * plot_height;
+    return top + plot_height - (y - ys.low) / (ys.high - ys.low) * plot_height;
   };
 
   SvgDrawing svg(width, height, chart.title);
@@ -86,16 +114,15 @@ std::string DrawLineChart(const LineChart& chart, int width, int height) {
     svg.Line("grid", kLeft, py(tick), width - kRight, py(tick));
     svg.Text("tick", kLeft - 6, py(tick) + 4, Anchor::kEnd, TickLabel(tick, y_step, chart.percent));
   }
-  const std::vector<double> x_ticks = RoundTicks(xs.low, xs.high, width < 500 ? 4 : 8);
+  const std::vector<double> x_ticks = CountTicks(xs, width < 500 ? 4 : 8);
   const double x_step = x_ticks.size() > 1 ? x_ticks[1] - x_ticks[0] : 1;
   for (double tick : x_ticks) {
     svg.Text("tick", px(tick), height - kBottom + 16, Anchor::kMiddle,
              TickLabel(tick, x_step, false));
   }
-  svg.Line("axis", kLeft, kTop + plot_height, width - kRight, kTop + plot_height);
+  svg.Line("axis", kLeft, top + plot_height, width - kRight, top + plot_height);
   svg.Text("tick", kLeft + plot_width / 2, height - 4, Anchor::kMiddle, chart.x_label);
 
-  double legend = kLeft;
   for (size_t i = 0; i < chart.lines.size(); ++i) {
     const ChartLine& line = chart.lines[i];
     const std::string css = "line" + std::to_string(i % kColours);
@@ -119,9 +146,8 @@ std::string DrawLineChart(const LineChart& chart, int width, int height) {
       svg.Circle("dot" + std::to_string(i % kColours), px(line.x.back()), py(line.y.back()), 3,
                  line.name + ": " + value);
     }
-    svg.Path(css, "M" + SvgNumber(legend) + " 15 l16 0");
-    svg.Text("legend", legend + 21, 19, Anchor::kStart, line.name);
-    legend += 38 + 6.4 * static_cast<double>(line.name.size());
+    svg.Path(css, "M" + SvgNumber(legend[i].x) + " " + SvgNumber(legend[i].y) + " l16 0");
+    svg.Text("legend", legend[i].x + 21, legend[i].y + 4, Anchor::kStart, line.name);
   }
   return svg.Finish();
 }

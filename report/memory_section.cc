@@ -66,7 +66,7 @@ std::string MemorySection(const ReportInput& input) {
     const ReportedCompile& compile = *input.compile;
     std::vector<std::vector<TableCell>> rows = {
         {"arena (tensors)", GroupDigits(compile.arena_bytes), "planned"},
-        {"stack", GroupDigits(compile.stack_bytes), "compiler's bound"},
+        {"stack", GroupDigits(compile.stack_bytes), "reserved"},
         {"all RAM", GroupDigits(compile.ram_peak_bytes),
          "limit " + FormatBytes(compile.ram_limit_bytes)}};
     const ReportedRun* counted = CountedRun(input);

@@ -61,6 +61,22 @@ TEST(LineChart, EqualsItsGoldenFile) {
       << "look at the new drawing, then write it to that file";
 }
 
+TEST(LineChart, TicksBetweenEpochsAreLeftOut) {
+  const LineChart chart{"t", "epoch", {{"a", {1, 2, 3}, {0, 10, 20}}}};
+  const std::string svg = DrawLineChart(chart, 300, 200);
+  EXPECT_THAT(svg, HasSubstr(">2</text>"));
+  EXPECT_THAT(svg, Not(HasSubstr(">1.5</text>")));
+}
+
+TEST(LineChart, TheLegendGoesOnInAnotherRow) {
+  const std::string name = "validation accuracy";
+  const LineChart chart{"t", "epoch", {{name, {1, 2}, {1, 2}}, {name, {1, 2}, {1, 2}}}};
+  EXPECT_THAT(DrawLineChart(chart, 540, 260), Not(HasSubstr("y=\"37\"")));
+  const std::string narrow = DrawLineChart(chart, 300, 200);
+  EXPECT_THAT(narrow, HasSubstr("x=\"73\" y=\"19\""));
+  EXPECT_THAT(narrow, HasSubstr("x=\"73\" y=\"37\""));
+}
+
 TEST(LineChart, LeavesAGapWhereAValueIsMissing) {
   const LineChart chart{"t", "epoch", {{"a", {1, 2, 3, 4}, {1, std::nan(""), 3, 4}}}};
   const std::string svg = DrawLineChart(chart, 300, 200);

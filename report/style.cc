@@ -60,9 +60,9 @@ section { background: var(--card); border: 1px solid var(--edge); border-radius:
 .missing { color: var(--soft); border-left: 3px solid var(--edge); padding: 2px 0 2px 12px; margin: 10px 0; font-size: 14px; }
 .scroll { overflow-x: auto; margin-top: 8px; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; }
-th { text-align: left; font-weight: 600; color: var(--soft); font-size: 12.5px; border-bottom: 1px solid var(--edge); padding: 6px 9px;
+th { text-align: left; font-weight: 600; color: var(--soft); font-size: 12.5px; border-bottom: 1px solid var(--edge); padding: 6px 6px;
   white-space: nowrap; vertical-align: bottom; }
-td { padding: 5px 9px; border-bottom: 1px solid var(--grid); white-space: nowrap; }
+td { padding: 5px 6px; border-bottom: 1px solid var(--grid); white-space: nowrap; }
 tr:last-child td { border-bottom: 0; }
 th:first-child, td:first-child { padding-left: 0; position: sticky; left: 0; background: var(--card); }
 .number + :not(.number) { padding-left: 28px; }
