@@ -16,7 +16,15 @@ if (!labelsPath || !folder) {
   console.error('usage: TINYFORMER_ORT_DIR=DIR node compare.mjs MODEL PLAN INPUTS OUTPUTS LABELS');
   process.exit(2);
 }
-const ort = createRequire(path.join(path.resolve(folder), 'package.json'))('onnxruntime-node');
+const require = createRequire(path.join(path.resolve(folder), 'package.json'));
+let ort;
+try {
+  ort = require('onnxruntime-node');
+} catch (error) {
+  if (error.code !== 'MODULE_NOT_FOUND') throw error;
+  console.error(`no onnxruntime-node in ${folder}; tools/setup installs it into build/onnxruntime`);
+  process.exit(2);
+}
 
 // A .npy file's elements; the types that tinyformer writes.
 function readArray(file) {
