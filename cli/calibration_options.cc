@@ -52,7 +52,7 @@ Graph CalibrateOn(const Graph& float_graph, const Dataset& data,
   std::unique_ptr<Progress> progress;
   options.progress = [&progress](int64_t done, int64_t total) {
     ThrowIfInterrupted();
-    if (!progress) progress = std::make_unique<Progress>("calibrate", total, "images");
+    if (!progress) progress = std::make_unique<Progress>("calibrate", total, "steps");
     progress->Update(done);
   };
   return Calibrate(float_graph, images, options);
