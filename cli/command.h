@@ -58,6 +58,7 @@ std::unique_ptr<Command> MakeRunCommand();
 std::unique_ptr<Command> MakeProfileCommand();
 std::unique_ptr<Command> MakeReportCommand();
 std::unique_ptr<Command> MakeDataCommand();
+std::unique_ptr<Command> MakeBenchCommand();
 std::unique_ptr<Command> MakeTargetsCommand();
 std::unique_ptr<Command> MakeOpsCommand();
 std::unique_ptr<Command> MakeZooCommand();

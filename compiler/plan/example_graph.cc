@@ -13,8 +13,8 @@ int64_t SmallMultiplier(double real) { return std::llround(std::min(real, 0.49) 
 
 }  // namespace
 
-ExampleGraph::ExampleGraph(const std::string& name, uint64_t seed, double sparsity)
-    : rng_(seed, "example graph"), sparsity_(sparsity) {
+ExampleGraph::ExampleGraph(const std::string& name, uint64_t seed, double sparsity, int block)
+    : rng_(seed, "example graph"), sparsity_(sparsity), block_(block) {
   graph_.name = name;
 }
 
@@ -100,13 +100,14 @@ ValueId ExampleGraph::Weighted(const std::string& name, const std::string& op, V
   return Append(name, op, inputs, std::move(out), std::move(attributes));
 }
 
-ValueId ExampleGraph::Conv2d(const std::string& name, ValueId x, int64_t out, int64_t stride) {
+ValueId ExampleGraph::Conv2d(const std::string& name, ValueId x, int64_t out, int64_t stride,
+                             int64_t min) {
   const Shape in = graph_.value(x).shape;
   return Weighted(name, "conv2d", x, {out, 3, 3, in[3]},
-                  {1, (in[1] - 1) / stride + 1, (in[2] - 1) / stride + 1, out}, 4,
+                  {1, (in[1] - 1) / stride + 1, (in[2] - 1) / stride + 1, out}, block_,
                   {{"strides", std::vector<int64_t>{stride, stride}},
                    {"pads", std::vector<int64_t>{1, 1, 1, 1}},
-                   {"min", int64_t{-10}}});
+                   {"min", min}});
 }
 
 ValueId ExampleGraph::Depthwise(const std::string& name, ValueId x) {
@@ -120,7 +121,7 @@ ValueId ExampleGraph::Linear(const std::string& name, ValueId x, int64_t out) {
   Shape shape = graph_.value(x).shape;
   const int64_t in = shape.back();
   shape.back() = out;
-  return Weighted(name, "linear", x, {out, in}, shape, 4, {});
+  return Weighted(name, "linear", x, {out, in}, shape, block_, {});
 }
 
 ValueId ExampleGraph::Add(const std::string& name, ValueId a, ValueId b) {

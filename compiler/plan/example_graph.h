@@ -15,11 +15,13 @@ namespace tinyformer {
 class ExampleGraph {
  public:
   /// sparsity  share of the weights' blocks that are zero
-  ExampleGraph(const std::string& name, uint64_t seed, double sparsity);
+  /// block     weights of a block of linear and conv2d; depthwise: 3
+  ExampleGraph(const std::string& name, uint64_t seed, double sparsity, int block = 4);
 
   ValueId Input(Shape shape);
-  /// 3x3, stride 1 or 2, padding 1; x [1,H,W,C].
-  ValueId Conv2d(const std::string& name, ValueId x, int64_t out, int64_t stride);
+  /// 3x3, stride 1 or 2, padding 1; x [1,H,W,C]. min: the output's lower limit.
+  ValueId Conv2d(const std::string& name, ValueId x, int64_t out, int64_t stride,
+                 int64_t min = -10);
   ValueId Depthwise(const std::string& name, ValueId x);
   ValueId Linear(const std::string& name, ValueId x, int64_t out);
   ValueId Add(const std::string& name, ValueId a, ValueId b);
@@ -49,6 +51,7 @@ class ExampleGraph {
   Graph graph_;
   Rng rng_;
   double sparsity_;
+  int block_;
 };
 
 /// Convolution, inverted residual, transformer encoder, SeqPool, classifier on 8x8x3: one of every

@@ -101,6 +101,27 @@ inline int32_t multiply_top(int32_t acc, int32_t multiplier) {
   return result;
 }
 
+/// acc + ((a * b) >> 32), the low word of the product dropped.
+inline int32_t add_top(int32_t a, int32_t b, int32_t acc) {
+  int32_t result;
+  __asm__("smmla %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(acc));
+  return result;
+}
+
+/// value limited to [-128, 127].
+inline int8_t saturate_s8(int32_t value) {
+  int32_t result;
+  __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
+  return static_cast<int8_t>(result);
+}
+
+/// The larger int8 of each pair of bytes.
+inline uint32_t larger_bytes(uint32_t a, uint32_t b) {
+  uint32_t larger;
+  __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(larger) : "r"(a), "r"(b) : "cc");
+  return larger;
+}
+
 /// output_s8 of the reference; the branch depends on the layer only.
 inline int8_t store_s8(const OutputS8& output, int32_t multiplier, int32_t acc) {
   const int32_t scaled = output.shift == -1 ? requantize_half(acc, multiplier)

@@ -9,6 +9,7 @@
 #include "tinyformer/engine/depthwise_conv2d_s8.h"
 #include "tinyformer/engine/linear_s8.h"
 #include "tinyformer/engine/linear_s8_sparse.h"
+#include "tinyformer/engine/softmax_s8.h"
 
 namespace tinyformer::engine::parity {
 namespace {
@@ -150,6 +151,17 @@ const char* check_depthwise_sparse(uint32_t seed) {
       depthwise_conv2d_s8_scratch_bytes(shape), kReference, kFast);
 }
 
+// A table for rows of that length and some scale of the logits.
+void fill_exponentials(Random& random, int32_t row, int16_t table[256]) {
+  const int32_t widest = INT32_MAX / (255 * row);
+  const int32_t largest = widest < 32767 ? widest : 32767;
+  const float scale = static_cast<float>(random.between(1, 60)) / 256.0f;
+  for (int d = 0; d < 256; ++d) {
+    table[d] = static_cast<int16_t>(
+        lroundf(static_cast<float>(largest) * expf(-scale * static_cast<float>(d))));
+  }
+}
+
 const char* check_attention(uint32_t seed) {
   Random random(seed);
   AttentionS8 layer;
@@ -163,13 +175,7 @@ const char* check_attention(uint32_t seed) {
   layer.score_shift = random.between(-2, 0);
   layer.score_zero_point = random.between(-50, 50);
   int16_t table[256];
-  const int32_t widest = INT32_MAX / (255 * layer.tokens);
-  const int32_t largest = widest < 32767 ? widest : 32767;
-  const float scale = static_cast<float>(random.between(1, 60)) / 256.0f;
-  for (int d = 0; d < 256; ++d) {
-    table[d] = static_cast<int16_t>(
-        lroundf(static_cast<float>(largest) * expf(-scale * static_cast<float>(d))));
-  }
+  fill_exponentials(random, layer.tokens, table);
   layer.exp_table = table;
   layer.multiplier = random.between(1 << 30, INT32_MAX);
   layer.shift = random.between(-4, 3);
@@ -184,6 +190,26 @@ const char* check_attention(uint32_t seed) {
       random, bytes, attention_s8_scratch_bytes(layer),
       [&](int8_t* y, void* s) { ref::attention_s8(layer, q.data(), k.data(), v.data(), y, s); },
       [&](int8_t* y, void* s) { attention_s8(layer, q.data(), k.data(), v.data(), y, s); });
+}
+
+const char* check_softmax(uint32_t seed) {
+  Random random(seed);
+  SoftmaxS8 layer;
+  layer.rows = random.between(1, 5);
+  layer.columns = random.between(1, random.chance(20) ? 300 : 20);
+  int16_t table[256];
+  fill_exponentials(random, layer.columns, table);
+  layer.exp_table = table;
+  layer.multiplier = random.between(1 << 30, INT32_MAX);
+  layer.shift = random.between(-8, 10);
+  layer.y_zero_point = random.between(-128, 127);
+  layer.min = random.chance(20) ? random.between(-128, 0) : -128;
+  layer.max = random.chance(20) ? random.between(0, 127) : 127;
+  const int32_t bytes = layer.rows * layer.columns;
+  Guarded x = random_activations(random, bytes);
+  return compare(
+      random, bytes, 0, [&](int8_t* y, void*) { ref::softmax_s8(layer, x.data(), y); },
+      [&](int8_t* y, void*) { softmax_s8(layer, x.data(), y); });
 }
 
 }  // namespace
@@ -215,6 +241,7 @@ const NamedCheck kChecks[] = {
      check_depthwise_sparse<encode_bitmap, ref::depthwise_conv2d_s8_bitmap3,
                             depthwise_conv2d_s8_bitmap3>},
     {"attention_s8", check_attention},
+    {"softmax_s8", check_softmax},
 };
 const int32_t kCheckCount = sizeof kChecks / sizeof kChecks[0];
 

@@ -224,5 +224,19 @@ TEST_F(OptionsTest, FlashIsCodeWeightsTablesAndDataAndLittleMore) {
   EXPECT_LT(rest, 2048) << "the harness that was linked in, and alignment";
 }
 
+TEST(BenchTest, MeasuresAKernelBesideThePlainLoops) {
+  const CommandLineTest at;
+  const Json json = at.RunJson({"bench", "kernels", "--only", "softmax"});
+  ASSERT_EQ(json.at("kernels").size(), 1u);
+  const Json& row = json.at("kernels").at(0);
+  EXPECT_EQ(row.at("kernel"), "softmax_s8");
+  EXPECT_EQ(row.at("shape"), "256x256");
+  EXPECT_LT(row.at("fast").at("cycles_estimate"), row.at("plain_dense").at("cycles_estimate"));
+  const Ended table = at.Run({"bench", "kernels", "--only", "softmax"});
+  EXPECT_EQ(table.status, 0) << table.errors;
+  EXPECT_NE(table.output.find("softmax_s8  256x256"), std::string::npos) << table.output;
+  EXPECT_EQ(at.Temporaries(), std::vector<std::string>{});
+}
+
 }  // namespace
 }  // namespace tinyformer

@@ -28,8 +28,8 @@ TEST(UsageErrors, NoCommandShowsAllOfThem) {
   EXPECT_EQ(help.status, 0);
   EXPECT_EQ(nothing.errors, help.output);
   EXPECT_NE(help.output.find("\n  train "), std::string::npos);
-  for (const char* command :
-       {"compress", "compile", "run", "profile", "report", "data", "targets", "ops", "zoo"}) {
+  for (const char* command : {"compress", "compile", "run", "profile", "report", "data", "bench",
+                              "targets", "ops", "zoo"}) {
     EXPECT_NE(help.output.find("\n  " + std::string(command) + " "), std::string::npos) << command;
     const Ended one = at.Run({command, "--help"});
     EXPECT_EQ(one.status, 0) << command;
@@ -40,11 +40,13 @@ TEST(UsageErrors, NoCommandShowsAllOfThem) {
 TEST(UsageErrors, UnknownCommandsNameTheKnownOnes) {
   ExpectRefused(
       {"frobnicate"},
-      ErrorText("cli/command", "tinyformer frobnicate",
-                "one of: train, compress, compile, run, profile, report, data, targets, ops, zoo",
-                "no command of that name", "see tinyformer --help"));
-  for (const std::string group : {"data", "zoo"}) {
-    const std::string known = group == "data" ? "list, info, verify, fetch" : "list, verify";
+      ErrorText(
+          "cli/command", "tinyformer frobnicate",
+          "one of: train, compress, compile, run, profile, report, data, bench, targets, ops, zoo",
+          "no command of that name", "see tinyformer --help"));
+  const std::map<std::string, std::string> groups = {
+      {"bench", "kernels"}, {"data", "list, info, verify, fetch"}, {"zoo", "list, verify"}};
+  for (const auto& [group, known] : groups) {
     ExpectRefused({group, "frobnicate"},
                   ErrorText("cli/usage", "tinyformer " + group, "one of: " + known, "none of them",
                             "see tinyformer " + group + " --help"));
@@ -99,6 +101,9 @@ TEST(UsageErrors, OptionsThatExcludeOrNeedEachOther) {
                 Usage("run", "--data excludes --input"));
   ExpectRefused({"run", "fw", "--save-labels", "l.npy"},
                 Usage("run", "--save-labels requires --data"));
+  ExpectRefused({"bench", "kernels", "--only", "tea"},
+                ErrorText("bench/only", "--only tea", "a part of a kernel's name",
+                          "no kernel has it in its name", "tinyformer bench kernels lists them"));
   ExpectRefused({"run", "fw", "--on", "mars"}, Usage("run", "--on: mars not in {emulator,host}"));
 }
 

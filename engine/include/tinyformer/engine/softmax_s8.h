@@ -31,6 +31,9 @@ struct SoftmaxS8 {
 namespace ref {
 void softmax_s8(const SoftmaxS8& layer, const int8_t* x, int8_t* y);
 }
-using ref::softmax_s8;
+namespace arm {
+void softmax_s8(const SoftmaxS8& layer, const int8_t* x, int8_t* y);
+}
+using TINYFORMER_ENGINE_SELECT(arm, ref)::softmax_s8;
 
 }  // namespace tinyformer::engine

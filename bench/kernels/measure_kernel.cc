@@ -1,0 +1,54 @@
+#include "bench/kernels/measure_kernel.h"
+
+#include "base/error.h"
+#include "compiler/compile.h"
+#include "sim/profile.h"
+#include "sim/temporary_folder.h"
+
+namespace tinyformer::bench {
+namespace {
+
+Json CostJson(const KernelCost& cost) {
+  return {{"instructions", cost.instructions},
+          {"cycles_estimate", cost.cycles_estimate},
+          {"stall_estimate", cost.stall_estimate}};
+}
+
+}  // namespace
+
+KernelCost MeasureKernel(const KernelCase& measured, const Board& board, EngineBuild build) {
+  CompileOptions options;
+  options.codec = measured.codec;
+  // A layer alone may take more flash than the board has: only its time counts here.
+  options.target = {board.name, int64_t{1} << 30, int64_t{1} << 30, board.stack_bytes,
+                    board.directory};
+  const CompileResult compiled = Compile(measured.graph, options);
+  const TemporaryFolder aside;
+  const std::string folder = aside.File("firmware");
+  WriteSourceTree(compiled.tree, folder);
+  const Firmware firmware = ReadFirmware(folder);
+  Board flags = board;
+  if (build == EngineBuild::kPlain) flags.compiler_flags.push_back("-DTINYFORMER_ENGINE_REF");
+  const LayerProfile layer = ProfileFirmware(firmware, flags).layers.at(0);
+  if (layer.kernel != measured.kernel) {
+    throw Error("bench/kernel", measured.kernel + " " + measured.shape, "this kernel", layer.kernel,
+                "correct bench/kernels/kernel_cases.cc");
+  }
+  return {layer.instructions, layer.cycles_estimate, layer.stall_estimate};
+}
+
+Json RowJson(const KernelRow& row) {
+  const KernelCase& measured = row.measured;
+  Json json = {{"kernel", measured.kernel},
+               {"shape", measured.shape},
+               {"sparsity", measured.sparsity},
+               {"work", measured.work},
+               {"unit", measured.unit},
+               {"fast", CostJson(row.fast)},
+               {"plain_dense", CostJson(row.dense_plain)},
+               {"plain_one_token", nullptr}};
+  if (row.one_token_plain.instructions > 0) json["plain_one_token"] = CostJson(row.one_token_plain);
+  return json;
+}
+
+}  // namespace tinyformer::bench

@@ -1,0 +1,43 @@
+// What a kernel costs in the emulator, as firmware of one layer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/json.h"
+#include "bench/kernels/kernel_cases.h"
+#include "sim/board.h"
+
+namespace tinyformer::bench {
+
+struct KernelCost {
+  uint64_t instructions = 0;     ///< exact
+  uint64_t cycles_estimate = 0;  ///< ideal memory
+  uint64_t stall_estimate = 0;   ///< what caches and flash add, rough
+};
+
+enum class EngineBuild : uint8_t {
+  kFast,  ///< the kernels that firmware gets
+  kPlain  ///< engine/ref, the plain loops: dense, or one token at a time from the sparse code
+};
+
+/// Compiles the case for the board and runs one image under the cycle model.
+///
+/// Errors  those of Compile, BuildFirmware and RunElf; bench/kernel (the compiler has chosen
+/// another kernel than the case names)
+KernelCost MeasureKernel(const KernelCase& measured, const Board& board, EngineBuild build);
+
+/// A line of the table.
+///
+/// dense_plain     the same layer dense, from engine/ref
+/// one_token_plain sparse layers: one token at a time from the code, from engine/ref; else nothing
+struct KernelRow {
+  KernelCase measured;  // without its graph
+  KernelCost fast, dense_plain, one_token_plain;
+};
+
+/// {kernel, shape, sparsity, unit, work, fast: {instructions, cycles_estimate, stall_estimate},
+/// plain_dense: {...}, plain_one_token: {...} or null, speedup}
+Json RowJson(const KernelRow& row);
+
+}  // namespace tinyformer::bench
