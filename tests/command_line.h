@@ -119,6 +119,16 @@ class CommandLineTest {
     return Wait(Start(arguments, surroundings));
   }
 
+  /// Wrong input: exit status 2, this whole text, no output, nothing left behind.
+  void ExpectRefused(const std::vector<std::string>& arguments, const std::string& text) const {
+    SCOPED_TRACE(::testing::PrintToString(arguments));
+    const Ended ended = Run(arguments);
+    EXPECT_EQ(ended.status, 2);
+    EXPECT_EQ(ended.errors, text);
+    EXPECT_EQ(ended.output, "");
+    EXPECT_EQ(Temporaries(), std::vector<std::string>{});
+  }
+
   /// Runs a command that must succeed, with --json; its one object. `keep` also writes it there.
   Json RunJson(std::vector<std::string> arguments, const std::string& keep = "",
                const Surroundings& surroundings = {}) const {

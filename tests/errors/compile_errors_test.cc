@@ -10,14 +10,9 @@ namespace {
 class CompileErrors : public ::testing::Test {
  protected:
   void ExpectRefused(std::vector<std::string> arguments, const std::string& text) const {
-    SCOPED_TRACE(::testing::PrintToString(arguments));
     arguments.insert(arguments.begin(), "compile");
-    const Ended ended = at_.Run(arguments);
-    EXPECT_EQ(ended.status, 2);
-    EXPECT_EQ(ended.errors, text);
-    EXPECT_EQ(ended.output, "");
+    at_.ExpectRefused(arguments, text);
     EXPECT_FALSE(at_.Exists("firmware"));
-    EXPECT_EQ(at_.Temporaries(), std::vector<std::string>{});
   }
   void WriteSmallModel() const { at_.Write("m.onnx", Int8Onnx(SmallNetwork())); }
 

@@ -31,13 +31,8 @@ class TrainingErrors : public ::testing::Test {
         epochs);
   }
   void ExpectRefused(const std::vector<std::string>& arguments, const std::string& text) const {
-    SCOPED_TRACE(::testing::PrintToString(arguments));
-    const Ended ended = at_.Run(arguments);
-    EXPECT_EQ(ended.status, 2);
-    EXPECT_EQ(ended.errors, text);
-    EXPECT_EQ(ended.output, "");
+    at_.ExpectRefused(arguments, text);
     EXPECT_FALSE(at_.Exists("m.onnx"));
-    EXPECT_EQ(at_.Temporaries(), std::vector<std::string>{});
   }
 
   const CommandLineTest at_;

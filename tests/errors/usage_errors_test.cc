@@ -13,12 +13,7 @@ std::string Usage(const std::string& command, const std::string& found) {
 }
 
 void ExpectRefused(const std::vector<std::string>& arguments, const std::string& text) {
-  const CommandLineTest at;
-  const Ended ended = at.Run(arguments);
-  SCOPED_TRACE(::testing::PrintToString(arguments));
-  EXPECT_EQ(ended.status, 2);
-  EXPECT_EQ(ended.errors, text);
-  EXPECT_EQ(ended.output, "");
+  CommandLineTest().ExpectRefused(arguments, text);
 }
 
 TEST(UsageErrors, NoCommandShowsAllOfThem) {
