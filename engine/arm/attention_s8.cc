@@ -55,9 +55,9 @@ void score_rows(const AttentionS8& layer, const int32_t start[4], const Parts& p
   const int32_t quads = (layer.channels / layer.heads + 3) / 4;
   const Word* batch = reinterpret_cast<const Word*>(parts.queries);
   TokenRowJob job = {parts.keys,
+                     parts.keys + layer.tokens * quads * 4,
                      batch,
                      quads,
-                     layer.tokens,
                      {start[0], start[1], start[2], start[3]},
                      layer.score_multiplier,
                      layer.score_zero_point,
@@ -142,8 +142,10 @@ inline int8_t store_row(const AttentionS8& layer, const RowScale& scale, int32_t
 void average_rows(const AttentionS8& layer, const int32_t sums[4], const Parts& parts,
                   int8_t* const y[4]) {
   const int32_t channels = layer.channels / layer.heads;
-  TokenRowJob job = {parts.values, parts.exponentials, (layer.tokens + 3) / 4, channels, {}, 0, 0,
-                     {},           parts.sums};
+  const int32_t quads = (layer.tokens + 3) / 4;
+  TokenRowJob job = {
+      parts.values, parts.values + channels * quads * 4, parts.exponentials, quads, {}, 0, 0, {},
+      parts.sums};
   RowScale scale[4];
   for (int t = 0; t < kTokenBatch; ++t) {
     scale[t] = row_scale(static_cast<uint32_t>(sums[t]), layer.multiplier, layer.shift);

@@ -8,14 +8,13 @@
 namespace tinyformer::engine::arm {
 
 void conv2d_s8(const Conv2dS8& layer, const int8_t* x, int8_t* y, void* scratch) {
-  const int32_t taps = conv2d_taps(layer.shape);
-  const Word* words = static_cast<const Word*>(scratch);
+  const Conv2dShape& s = layer.shape;
+  const DenseRows rows(layer.weights, layer.bias, layer.output, s.out_channels, conv2d_taps(s),
+                       scratch);
   for_each_run<QuadLayout>(
-      layer.shape, layer.x_zero_point, x, y, 1, static_cast<int16_t*>(scratch), [] {},
-      [&](const RowRange& range) {
-        compute_dense_rows(layer.weights, taps, layer.shape.out_channels, layer.bias, layer.output,
-                           words, range);
-      });
+      s, layer.x_zero_point, x, y, 1, static_cast<int16_t*>(scratch), [] {},
+      [&](const RowRange& range) { rows.compute(range); });
+  limit_outputs(layer.output, y, s.out_h * s.out_w * s.out_channels);
 }
 
 }  // namespace tinyformer::engine::arm

@@ -17,6 +17,9 @@ inline uint32_t load_word(const int8_t* from) {
   return word;
 }
 
+/// Four bytes to any address.
+inline void store_word(int8_t* to, uint32_t word) { __builtin_memcpy(to, &word, sizeof word); }
+
 /// Bytes 0 and 2 of a word as two int16.
 inline uint32_t even_bytes(uint32_t word) {
   uint32_t pair;
@@ -120,6 +123,20 @@ inline uint32_t larger_bytes(uint32_t a, uint32_t b) {
   uint32_t larger;
   __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(larger) : "r"(a), "r"(b) : "cc");
   return larger;
+}
+
+/// The smaller int8 of each pair of bytes.
+inline uint32_t smaller_bytes(uint32_t a, uint32_t b) {
+  uint32_t smaller;
+  __asm__("ssub8 %0, %1, %2\n\tsel %0, %2, %1" : "=&r"(smaller) : "r"(a), "r"(b) : "cc");
+  return smaller;
+}
+
+/// acc + the sum of the four bytes, unsigned.
+inline uint32_t add_bytes(uint32_t bytes, uint32_t acc) {
+  uint32_t sum;
+  __asm__("usada8 %0, %1, %2, %3" : "=r"(sum) : "r"(bytes), "r"(0), "r"(acc));
+  return sum;
 }
 
 /// output_s8 of the reference; the branch depends on the layer only.

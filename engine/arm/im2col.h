@@ -30,6 +30,8 @@ inline void put_window(const Conv2dShape& s, int32_t x_zero_point, const int8_t*
 
 /// For every run of up to `batches` batches of output pixels: calls start(), then for each group
 /// compute(range) with the group's output channels, once the batches hold the group's windows.
+///
+/// Memory  batch: zeros
 template <typename Layout, typename Start, typename Compute>
 inline void for_each_run(const Conv2dShape& s, int32_t x_zero_point, const int8_t* x, int8_t* y,
                          int32_t batches, int16_t* batch, Start start, Compute compute) {
@@ -37,22 +39,21 @@ inline void for_each_run(const Conv2dShape& s, int32_t x_zero_point, const int8_
   const int32_t group_out = s.out_channels / s.groups;
   const int32_t pixels = s.out_h * s.out_w;
   const int32_t batch_values = 2 * batch_words(conv2d_taps(s));
-  memset(batch, 0, static_cast<size_t>(batches * batch_values) * sizeof *batch);
-  for (int32_t pixel = 0; pixel < pixels;) {
-    const int32_t tokens = next_tokens(pixels - pixel, batches);
+  for (int32_t done = 0; done < pixels;) {
+    const TokenRun run = next_run(done, pixels, batches);
     start();
     for (int32_t group = 0; group < s.groups; ++group) {
-      int32_t oy = pixel / s.out_w;
-      int32_t ox = pixel % s.out_w;
-      for (int32_t t = 0; t < tokens; ++t) {
+      int32_t oy = run.first / s.out_w;
+      int32_t ox = run.first % s.out_w;
+      for (int32_t t = 0; t < run.count; ++t) {
         put_window<Layout>(s, x_zero_point, x, oy, ox, group * group_in, group_in, t % kTokenBatch,
                            batch + t / kTokenBatch * batch_values);
         if (++ox == s.out_w) ++oy, ox = 0;
       }
-      compute(RowRange{group * group_out, group_out, tokens, y + pixel * s.out_channels,
-                       s.out_channels});
+      compute(RowRange{group * group_out, group_out, run.count,
+                       y + run.first * s.out_channels + group * group_out, s.out_channels});
     }
-    pixel += tokens;
+    done = run.first + run.count;
   }
 }
 

@@ -15,19 +15,18 @@ void linear(const LinearS8Sparse& layer, const int8_t* x, int8_t* y, void* scrat
   int16_t* batch = static_cast<int16_t*>(scratch);
   SparseRows<Cursor> rows(layer.weights, layer.bias, layer.output, layer.out, layer.in, batches,
                           static_cast<Word*>(scratch));
-  memset(batch, 0, static_cast<size_t>(batches * batch_values) * sizeof *batch);
-  for (int32_t left = layer.tokens; left > 0;) {
-    const int32_t tokens = next_tokens(left, batches);
-    for (int32_t t = 0; t < tokens; ++t) {
-      put_values<typename SparseRows<Cursor>::Layout>(
-          batch + t / kTokenBatch * batch_values, t % kTokenBatch, 0, x + t * layer.in, layer.in);
+  for (int32_t done = 0; done < layer.tokens;) {
+    const TokenRun run = next_run(done, layer.tokens, batches);
+    for (int32_t t = 0; t < run.count; ++t) {
+      put_values<typename SparseRows<Cursor>::Layout>(batch + t / kTokenBatch * batch_values,
+                                                      t % kTokenBatch, 0,
+                                                      x + (run.first + t) * layer.in, layer.in);
     }
     rows.restart();
-    rows.compute(RowRange{0, layer.out, tokens, y, layer.out});
-    x += tokens * layer.in;
-    y += tokens * layer.out;
-    left -= tokens;
+    rows.compute(RowRange{0, layer.out, run.count, y + run.first * layer.out, layer.out});
+    done = run.first + run.count;
   }
+  limit_outputs(layer.output, y, layer.tokens * layer.out);
 }
 
 }  // namespace

@@ -5,29 +5,66 @@
 
 #include "engine/arm/dense_rows.h"
 #include "engine/arm/token_batch.h"
-#include "tinyformer/engine/block_reader.h"
 #include "tinyformer/engine/sparse_weights.h"
 
 namespace tinyformer::engine::arm {
 
-/// Counts the stored blocks of every row, so that the inner loops need not look for row ends.
-/// Returns the widest distance between two stored blocks (from block -1 to the first).
-template <typename Reader>
-int32_t count_records(const SparseWeights& weights, int32_t rows, int32_t row_blocks,
-                      uint16_t* records) {
-  Reader reader(weights);
-  int32_t last = -1;
-  int32_t widest = 0;
+/// What a look through the whole code tells: records[row] holds the stored blocks of each row, so
+/// that the inner loops need not look for row ends.
+struct RecordCount {
+  int32_t last_stored;  // last row that has a stored block; 0 when none has
+  bool near;            // no two stored blocks are more than 255 apart
+};
+
+/// Run length: index holds `left` distances, fours of which are added up at a time.
+inline RecordCount count_distances(const uint8_t* index, int32_t left, int32_t rows,
+                                   int32_t row_blocks, uint16_t* records) {
+  RecordCount result = {0, true};
+  uint32_t block = UINT32_MAX;  // -1
+  uint32_t end = 0;
   for (int32_t row = 0; row < rows; ++row) {
-    uint16_t count = 0;
-    for (; reader.block() < (row + 1) * row_blocks; reader.next()) {
-      ++count;
-      widest = reader.block() - last > widest ? reader.block() - last : widest;
-      last = reader.block();
+    const uint8_t* const first = index;
+    end += static_cast<uint32_t>(row_blocks);
+    for (; left >= 4; left -= 4, index += 4) {
+      const uint32_t next = add_bytes(load_word(reinterpret_cast<const int8_t*>(index)), block);
+      if (next >= end) break;
+      block = next;
     }
-    records[row] = count;
+    for (; left > 0 && block + *index < end; --left) block += *index++;
+    records[row] = static_cast<uint16_t>(index - first);
+    if (index != first) result.last_stored = row;
   }
-  return widest;
+  return result;
+}
+
+/// The bits of a byte that are 1.
+constexpr int32_t bits_set(uint32_t byte) {
+  byte -= byte >> 1 & 0x55;
+  byte = (byte & 0x33) + (byte >> 2 & 0x33);
+  return static_cast<int32_t>((byte + (byte >> 4)) & 15);
+}
+
+/// Bitmap: bits [rows * row_blocks].
+inline RecordCount count_bits(const uint8_t* index, int32_t rows, int32_t row_blocks,
+                              uint16_t* records) {
+  RecordCount result = {0, true};
+  const uint8_t* at = index;
+  int32_t whole = 0;   // bits set in the bytes before `at`
+  int32_t before = 0;  // in the rows before this one
+  int32_t zeros = 0;  // bytes of zeros before `at`; 30 of them and the bits around make 255 at most
+  for (int32_t row = 0; row < rows; ++row) {
+    const int32_t end = (row + 1) * row_blocks;
+    for (const uint8_t* const last = index + end / 8; at < last; ++at) {
+      whole += bits_set(*at);
+      zeros = *at == 0 ? zeros + 1 : 0;
+      result.near &= zeros <= 30;
+    }
+    const int32_t cut = end % 8 != 0 ? bits_set(*at & ((1u << end % 8) - 1)) : 0;
+    records[row] = static_cast<uint16_t>(whole + cut - before);
+    before = whole + cut;
+    if (records[row] != 0) result.last_stored = row;
+  }
+  return result;
 }
 
 /// Steps through a code whose rows' records are counted: advance() takes the next stored block.
@@ -36,10 +73,14 @@ class RunLengthCursor {
  public:
   static constexpr bool kHasDistances = true;  // its index is what rows.S reads
   static constexpr int kBlockSize = kBlock;
-  using Reader = RunLengthReader<kBlock>;
 
   explicit RunLengthCursor(const SparseWeights& weights)
       : index_(weights.index), values_(weights.values) {}
+
+  static RecordCount count(const SparseWeights& weights, int32_t rows, int32_t row_blocks,
+                           uint16_t* records) {
+    return count_distances(weights.index, weights.records, rows, row_blocks, records);
+  }
 
   /// Returns the block's number.
   int32_t advance() { return block_ += *index_++; }
@@ -61,10 +102,14 @@ class BitmapCursor {
  public:
   static constexpr bool kHasDistances = false;
   static constexpr int kBlockSize = kBlock;
-  using Reader = BitmapReader<kBlock>;
 
   explicit BitmapCursor(const SparseWeights& weights)
       : index_(weights.index), values_(weights.values) {}
+
+  static RecordCount count(const SparseWeights& weights, int32_t rows, int32_t row_blocks,
+                           uint16_t* records) {
+    return count_bits(weights.index, rows, row_blocks, records);
+  }
 
   int32_t advance() {
     while (bits_ == 0) {
@@ -176,7 +221,9 @@ inline void add_records(Cursor& cursor, int32_t records, int32_t first_block, co
 
 /// A block-sparse matrix that is multiplied by one run of batches after the other.
 ///
-/// Memory  scratch as sparse_scratch_bytes: batches, decoded distances, records of each row
+/// Memory  scratch as sparse_scratch_bytes: the batches in the cursor's layout, whose values past
+/// the
+///         length stay 0, then what this class needs
 template <typename Cursor>
 class SparseRows {
  public:
@@ -194,11 +241,11 @@ class SparseRows {
         batch_(scratch),
         distances_(reinterpret_cast<uint8_t*>(scratch + batches * batch_words_)),
         records_(reinterpret_cast<uint16_t*>(distances_ + room_)),
+        spare_(reinterpret_cast<int8_t*>(records_) + round_up(2 * rows, 4)),
+        count_(Cursor::count(weights, rows, row_blocks_, records_)),
         cursor_(weights),
         decoder_(weights.index) {
-    const int32_t widest_gap =
-        count_records<typename Cursor::Reader>(weights, rows, row_blocks_, records_);
-    apply_ = rows_apply(output) && widest_gap <= UINT8_MAX;
+    memset(scratch, 0, static_cast<size_t>(batches * batch_words_) * sizeof(Word));
   }
 
   /// Goes back to row 0, for new batches.
@@ -206,61 +253,70 @@ class SparseRows {
     cursor_ = Cursor(weights_);
     decoder_ = BitmapDecoder(weights_.index);
     decoded_ = 0;
+    job_ = {};
     // The place of block -1; an address only, nothing is read there.
-    const uintptr_t before = reinterpret_cast<uintptr_t>(batch_) - Layout::kGroupWords * 4;
-    job_ = {weights_.index,
-            weights_.values,
-            reinterpret_cast<const Word*>(before),
-            reinterpret_cast<uintptr_t>(records_),
-            row_blocks_ * Layout::kGroupWords * 4,
-            bias_,
-            output_.multiplier,
-            output_.zero_point,
-            0,
-            nullptr,
-            0};
+    job_.batch = reinterpret_cast<const Word*>(reinterpret_cast<uintptr_t>(batch_) -
+                                               Layout::kGroupWords * sizeof(Word));
+    job_.bias = bias_;
+    job_.index = weights_.index;
+    job_.weights = weights_.values;
+    job_.multiplier = distance(bias_, output_.multiplier);
+    job_.zero_point = output_.zero_point;
+    job_.batch_bytes = row_blocks_ * Layout::kGroupWords * static_cast<int32_t>(sizeof(Word));
+    job_.groups = reinterpret_cast<uintptr_t>(records_) - (reinterpret_cast<uintptr_t>(bias_) >> 1);
   }
 
   /// Computes the rows that follow those of the last call (or of restart), for 1 to 3 tokens or any
   /// number of whole batches; the batches' contents may have changed since.
   void compute(const RowRange& range) {
-    if (!apply_ || range.tokens < kTokenBatch) return compute_portable(range);
-    // As many rows at a time as distances_ holds: all batches find them decoded and in the cache.
+    if (!rows_apply(output_) || !count_.near) return compute_portable(range);
+    if (range.tokens < kTokenBatch) {
+      return compute_partial(range, spare_, [this](const RowRange& whole) { compute(whole); });
+    }
     const int32_t end = range.first + range.count;
-    for (int32_t row = range.first; row < end;) {
-      int32_t needed = 0;
-      int32_t stop = row;
-      // The decoder runs over by up to 11 bytes.
-      for (; stop < end && needed + records_[stop] <= room_ - 12; ++stop) needed += records_[stop];
-      compute_rows(range, row, stop, needed);
-      row = stop;
+    int32_t row = range.first;
+    if constexpr (Cursor::kHasDistances) {
+      // rows.S reads one distance ahead: those of the last row that has any are copied.
+      if (row < count_.last_stored) {
+        const int32_t stop = end < count_.last_stored ? end : count_.last_stored;
+        compute_rows(range, row, stop);
+        row = stop;
+      }
+      if (row < end) {
+        if (row == count_.last_stored) memcpy(distances_, job_.index, records_[row]);
+        job_.index = distances_;
+        compute_rows(range, row, end);
+      }
+    } else {
+      // As many rows at a time as distances_ holds: all batches find them decoded and in the cache.
+      while (row < end) {
+        int32_t needed = 0;
+        int32_t stop = row;
+        // The decoder runs over by up to 11 bytes.
+        for (; stop < end && needed + records_[stop] <= room_ - 12; ++stop)
+          needed += records_[stop];
+        uint8_t* decoded = decoder_.decode(distances_ + decoded_, distances_ + needed);
+        job_.index = distances_;
+        compute_rows(range, row, stop);
+        decoded_ = static_cast<int32_t>(decoded - distances_) - needed;
+        memmove(distances_, distances_ + needed, static_cast<size_t>(decoded_));
+        row = stop;
+      }
     }
   }
 
  private:
-  // Rows [row, stop), which have `records` stored blocks.
-  void compute_rows(const RowRange& range, int32_t row, int32_t stop, int32_t records) {
-    int32_t stored = 0;
-    if constexpr (!Cursor::kHasDistances) {
-      uint8_t* end = decoder_.decode(distances_ + decoded_, distances_ + records);
-      stored = static_cast<int32_t>(end - distances_);
-      job_.index = distances_;
-    }
+  // Rows [row, stop), not empty, of every batch.
+  void compute_rows(const RowRange& range, int32_t row, int32_t stop) {
     RowJob job;
     for (int32_t token = 0; token < range.tokens; token += kTokenBatch) {
       job = job_;
       job.batch += token / kTokenBatch * batch_words_;
-      job.rows = stop - row;
-      job.y = range.y + token * range.stride + row;
-      job.stride = range.stride;
+      job.set_rows(stop - row, range.y + token * range.stride + (row - range.first), range.stride);
       Cursor::kBlockSize == 4 ? tinyformer_rows_quads(&job) : tinyformer_rows_pairs(&job);
     }
     job_ = job;
     job_.batch -= (range.tokens / kTokenBatch - 1) * batch_words_;
-    if constexpr (!Cursor::kHasDistances) {
-      decoded_ = stored - records;
-      memmove(distances_, distances_ + records, static_cast<size_t>(decoded_));
-    }
   }
 
   void compute_portable(const RowRange& range) {
@@ -273,7 +329,7 @@ class SparseRows {
         add_records(cursor_, records_[o], o * row_blocks_,
                     batch_ + token / kTokenBatch * batch_words_, sums);
         store_batch(output_, o, sums, left < kTokenBatch ? left : kTokenBatch,
-                    range.y + token * range.stride + o, range.stride);
+                    range.y + token * range.stride + (o - range.first), range.stride);
       }
     }
   }
@@ -287,10 +343,11 @@ class SparseRows {
   Word* batch_;
   uint8_t* distances_;
   uint16_t* records_;
+  int8_t* spare_;  // a partial batch's outputs
+  RecordCount count_;
   Cursor cursor_;
-  bool apply_;
   BitmapDecoder decoder_;
-  int32_t decoded_ = 0;  // distances that are left over from the last call
+  int32_t decoded_ = 0;  // distances that are left over from the last rows
   RowJob job_ = {};
 };
 

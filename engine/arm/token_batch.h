@@ -66,12 +66,19 @@ inline void put_same(int16_t* batch, int32_t token, int32_t k, int16_t value, in
 /// Words of a batch of tokens of `length` values; several batches lie one after the other.
 constexpr int32_t batch_words(int32_t length) { return kTokenBatch / 2 * round_up(length, 4); }
 
-/// Of `left` tokens, how many go into the next run of at most `batches` batches: whole batches, or
-/// what is left at the end.
-constexpr int32_t next_tokens(int32_t left, int32_t batches) {
-  if (left < kTokenBatch) return left;
-  const int32_t whole = left / kTokenBatch;
-  return kTokenBatch * (whole < batches ? whole : batches);
+/// Tokens [first, first + count): whole batches, or all there are when these are fewer than one.
+struct TokenRun {
+  int32_t first;
+  int32_t count;
+};
+
+/// The run of at most `batches` batches after the first `done` of `tokens` tokens, done < tokens.
+/// Where less than a batch is left it goes back over tokens that are done.
+constexpr TokenRun next_run(int32_t done, int32_t tokens, int32_t batches) {
+  if (tokens < kTokenBatch) return {0, tokens};
+  const int32_t left = (tokens - done) / kTokenBatch;
+  if (left == 0) return {tokens - kTokenBatch, kTokenBatch};
+  return {done, kTokenBatch * (left < batches ? left : batches)};
 }
 
 /// Sums of a batch, one for each token.

@@ -47,9 +47,10 @@ struct Conv2dS8 {
   OutputS8 output;
 };
 
-/// Scratch for conv2d_s8: im2col of a batch of output pixels, widened to int16.
+/// Scratch for conv2d_s8: output pixels are its tokens.
 constexpr int32_t conv2d_s8_scratch_bytes(const Conv2dS8& layer) {
-  return kTokenBatch * 2 * round_up(conv2d_taps(layer.shape), 4);
+  return dense_scratch_bytes(layer.shape.out_h * layer.shape.out_w, conv2d_taps(layer.shape),
+                             layer.shape.out_channels);
 }
 
 /// iy = oy * stride_h - pad_top + ky * dilation_h,  ix = ox * stride_w - pad_left + kx * dilation_w

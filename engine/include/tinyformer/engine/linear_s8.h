@@ -18,9 +18,9 @@ struct LinearS8 {
   OutputS8 output;
 };
 
-/// Scratch for linear_s8: a batch of tokens widened to int16.
+/// Scratch for linear_s8.
 constexpr int32_t linear_s8_scratch_bytes(const LinearS8& layer) {
-  return kTokenBatch * 2 * round_up(layer.in, 4);
+  return dense_scratch_bytes(layer.tokens, layer.in, layer.out);
 }
 
 /// y[t][o] = output_s8(o, bias[o] + sum_i x[t][i] * w[o][i])

@@ -45,11 +45,12 @@ constexpr int32_t sparse_batches(int32_t tokens, int32_t length) {
   return batches < wanted ? batches : wanted;
 }
 
-/// Scratch of every sparse linear layer and convolution: the batches, decoded distances, and the
-/// number of records of each of `rows` rows of `length` weights.
+/// Scratch of every sparse linear layer and convolution: the batches, decoded distances, the number
+/// of records of each of `rows` rows of `length` weights, a partial batch's outputs.
 constexpr int32_t sparse_scratch_bytes(int32_t tokens, int32_t length, int32_t rows) {
   return sparse_batches(tokens, length) * kTokenBatch * 2 * round_up(length, 4) +
-         2 * sparse_distances(length / 2) + round_up(2 * rows, 4);
+         2 * sparse_distances(length / 2) + round_up(2 * rows, 4) +
+         partial_batch_bytes(tokens, rows);
 }
 
 }  // namespace tinyformer::engine
