@@ -81,6 +81,11 @@ Json PartsJson(const ElfFile& elf) {
   return parts;
 }
 
+Json GuardedJson(const ElfFile& elf) {
+  const ElfSymbol guarded = elf.FindSymbol("tf_guarded_memory").value_or(ElfSymbol{});
+  return {{"address", guarded.address}, {"bytes", guarded.bytes}};
+}
+
 // The board with its RAM cut off behind what the firmware uses: nothing belongs to the rest, so an
 // access there is as stray as one outside the chip.
 Board CutToFirmware(Board board, const ElfFile& elf) {
@@ -116,7 +121,9 @@ std::string ConfigText(const Board& board, const ElfFile& elf, const EmulationOp
                {"caches", caches},
                {"parts", PartsJson(elf)},
                {"layer_marker", marker("tf_profile_marker")},
-               {"image_marker", marker("tf_image_marker")}};
+               {"image_marker", marker("tf_image_marker")},
+               {"guard_marker", marker("tf_guard_marker")},
+               {"guarded", GuardedJson(elf)}};
   return json.dump(1) + "\n";
 }
 
@@ -159,11 +166,21 @@ class Diagnosis {
                       " (pc " + Hex(pc) + ")",
                   "look for a wild function pointer or an overwritten return address");
     }
+    if (kind == "unequal work") {
+      throw Error("sim/unequal-work", elf_.path,
+                  violation.at("expected").dump() + " instructions, as for the input before",
+                  violation.at("found").dump() + " instructions for the next one",
+                  "look for a branch or a loop bound that depends on an activation");
+    }
     CheckStack(address, pc);
     std::string found = kind + " of " + std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes") +
                         " at " + Hex(address) + " by " + elf_.FunctionAt(pc) + " (pc " + Hex(pc) +
                         ")";
     if (violation.at("layer") != 0) found += ", layer " + violation.at("layer").dump();
+    if (kind.rfind("guarded ", 0) == 0) {
+      throw Error("sim/stray-access", elf_.path, "accesses to the buffers that are open", found,
+                  "look for an index out of range there, or a word that reaches past a buffer");
+    }
     for (const MemoryRegion& region : board_.memory) {
       bool inside = address >= region.address && address - region.address < region.bytes;
       if (!inside || region.kind != MemoryRegion::Kind::kFlash || kind != "store") continue;

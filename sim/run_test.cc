@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cstring>
+#include <regex>
 
 #include "base/file.h"
 #include "base/rng.h"
@@ -49,7 +50,7 @@ class Run : public ::testing::Test {
   }
 
   static constexpr const char* kMap =
-      "flash 0x00200000..0x002fffff, dtcm 0x20000000..0x2000200f, flash-interface "
+      "flash 0x00200000..0x002fffff, dtcm 0x20000000..0x2000201f, flash-interface "
       "0x40023c00..0x40023fff";
   static TestFirmware* tiny_;
   static TestFirmware* misbehaving_;
@@ -155,9 +156,34 @@ TEST_F(Run, AStoreIntoUnusedRamIsNamed) {
   EXPECT_EQ(Misbehave(12),
             "error[sim/stray-access] fw/build/emulator/firmware.elf\n"
             "  expected: accesses inside MAP\n"
-            "  found:    store of 1 byte at 0x20002010 by '(anonymous "
+            "  found:    store of 1 byte at 0x20002020 by '(anonymous "
             "namespace)::store_behind_the_arena()' (pc ADDRESS)\n"
             "  fix:      look for an index out of range or an uninitialised pointer there");
+}
+
+TEST_F(Run, ALoadOfAGuardedByteIsNamed) {
+  std::string text = Misbehave(13);
+  size_t at = text.find("at 0x2000");
+  ASSERT_NE(at, std::string::npos) << text;
+  text.replace(at + 3, 10, "ADDRESS");
+  EXPECT_EQ(
+      text,
+      "error[sim/stray-access] fw/build/emulator/firmware.elf\n"
+      "  expected: accesses to the buffers that are open\n"
+      "  found:    guarded load of 1 byte at ADDRESS by '(anonymous "
+      "namespace)::read_past_a_guarded_buffer()' (pc ADDRESS)\n"
+      "  fix:      look for an index out of range there, or a word that reaches past a buffer");
+}
+
+TEST_F(Run, WorkThatDependsOnTheInputIsNamed) {
+  std::string text = Misbehave(14);
+  const std::string expected =
+      "error[sim/unequal-work] fw/build/emulator/firmware.elf\n"
+      "  expected: COUNT instructions, as for the input before\n"
+      "  found:    COUNT instructions for the next one\n"
+      "  fix:      look for a branch or a loop bound that depends on an activation";
+  EXPECT_EQ(std::regex_replace(text, std::regex("[0-9]+ instructions"), "COUNT instructions"),
+            expected);
 }
 
 TEST_F(Run, AStoreIntoFlashIsNamed) {

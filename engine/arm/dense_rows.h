@@ -69,7 +69,8 @@ class DenseRows {
   }
 
   void compute(const RowRange& range) const {
-    if (!rows_apply(output_)) return compute_portable(range);
+    // A quad of a row of one weight would reach over three rows.
+    if (!rows_apply(output_) || length_ == 1) return compute_portable(range);
     if (range.tokens < kTokenBatch) {
       return compute_partial(range, spare_, [this](const RowRange& whole) { compute(whole); });
     }

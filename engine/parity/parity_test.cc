@@ -11,8 +11,10 @@ class Parity : public testing::TestWithParam<int32_t> {};
 TEST_P(Parity, FastKernelEqualsReferenceBitForBit) {
   const NamedCheck& check = kChecks[GetParam()];
   for (uint32_t seed = 1; seed <= 1500; ++seed) {
-    const char* wrong = check.run(seed);
-    ASSERT_EQ(wrong, nullptr) << check.kernel << ", seed " << seed << ": " << wrong;
+    Case c(seed);
+    const char* wrong = check.run(c);
+    ASSERT_EQ(wrong, nullptr) << check.kernel << ", seed " << seed << ", " << c.shape << ": "
+                              << wrong;
   }
 }
 

@@ -1,13 +1,10 @@
-// Random layers for the parity checks.
 #include "engine/parity/random_layer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 namespace tinyformer::engine::parity {
 namespace {
-
-constexpr int32_t kGuardBytes = 64;
-constexpr int8_t kGuard = 0x5a;
 
 bool is_zero(const int8_t* block, int32_t size) {
   for (int32_t i = 0; i < size; ++i) {
@@ -17,40 +14,20 @@ bool is_zero(const int8_t* block, int32_t size) {
 }
 
 void append(RandomCode& code, const int8_t* block, int32_t size) {
-  const auto offset = static_cast<size_t>(code.records * size);
-  code.values.resize((offset + static_cast<size_t>(size) + 3) / 4);
-  memcpy(reinterpret_cast<int8_t*>(code.values.data()) + offset, block, static_cast<size_t>(size));
+  code.values.insert(code.values.end(), block, block + size);
   ++code.records;
 }
 
 }  // namespace
 
-Guarded::Guarded(int32_t bytes, int32_t misalignment)
-    : storage_(static_cast<size_t>(bytes + 2 * kGuardBytes + 8), kGuard),
-      start_(kGuardBytes + misalignment),
-      bytes_(bytes) {}
-
-bool Guarded::intact() const {
-  for (int32_t i = 0; i < static_cast<int32_t>(storage_.size()); ++i) {
-    const bool guard = i < start_ || i >= start_ + bytes_;
-    if (guard && storage_[static_cast<size_t>(i)] != kGuard) return false;
-  }
-  return true;
-}
-
-bool Guarded::operator==(const Guarded& other) const {
-  return bytes_ == other.bytes_ &&
-         memcmp(storage_.data() + start_, other.storage_.data() + other.start_,
-                static_cast<size_t>(bytes_)) == 0;
-}
-
-Guarded random_activations(Random& random, int32_t count) {
-  Guarded x(count, random.between(0, 3));
+std::vector<int8_t> random_activations(Random& random, int32_t count) {
+  std::vector<int8_t> x(static_cast<size_t>(count));
   const int32_t kind = random.between(0, 9);
-  const int8_t same = random.byte();
-  for (int32_t i = 0; i < count; ++i) {
+  constexpr int8_t kSame[] = {-128, 127, 0};
+  const int8_t same = kSame[random.between(0, 2)];
+  for (int8_t& value : x) {
     const int8_t extreme = random.chance(50) ? -128 : 127;
-    x.data()[i] = kind == 0 ? same : (kind == 1 ? extreme : random.byte());
+    value = kind < 2 ? same : (kind == 2 ? extreme : random.byte());
   }
   return x;
 }
@@ -58,41 +35,21 @@ Guarded random_activations(Random& random, int32_t count) {
 std::vector<int8_t> random_weights(Random& random, int32_t rows, int32_t columns, int32_t block) {
   constexpr int32_t kZeroPercent[] = {0, 30, 50, 80, 97, 100};
   const int32_t zero_percent = kZeroPercent[random.between(0, 5)];
+  const bool extreme = random.chance(10);
   std::vector<int8_t> weights(static_cast<size_t>(rows * columns), 0);
   for (int32_t row = 0; row < rows; ++row) {
     if (random.chance(10)) continue;
     for (int32_t start = 0; start < columns; start += block) {
       if (random.chance(zero_percent)) continue;
       for (int32_t i = start; i < start + block && i < columns; ++i) {
-        const int8_t value = random.byte();
-        weights[static_cast<size_t>(row * columns + i)] = value == -128 ? int8_t{-127} : value;
+        const int32_t value = random.between(-127, 127);
+        const int32_t end = value < 0 ? -127 : 127;
+        weights[static_cast<size_t>(row * columns + i)] =
+            static_cast<int8_t>(extreme ? end : value);
       }
     }
   }
   return weights;
-}
-
-RandomOutput::RandomOutput(Random& random, int32_t channels, int32_t taps) {
-  // Real multipliers around 1 / (40 sqrt(taps)): products have a deviation near 74 * 73.
-  int32_t root = 1;
-  while (root * root < taps) ++root;
-  shift = random.chance(70) ? -1 : random.between(-6, 4);
-  const int64_t typical = (int64_t{1} << (31 - shift)) / (40 * root);
-  const int64_t largest = INT32_MAX;
-  for (int32_t c = 0; c < channels; ++c) {
-    bias.push_back(random.between(-20000, 20000));
-    const int64_t scaled = typical * random.between(20, 200) / 100;
-    multiplier.push_back(static_cast<int32_t>(scaled < largest ? scaled : largest));
-  }
-  zero_point = random.between(-128, 127);
-  if (random.chance(50)) {
-    min = random.between(-128, 0);
-    max = random.between(min, 127);
-  }
-}
-
-SparseWeights RandomCode::view() const {
-  return {index.data(), reinterpret_cast<const int8_t*>(values.data()), records};
 }
 
 RandomCode encode_run_length(const std::vector<int8_t>& weights, int32_t block) {
@@ -127,30 +84,121 @@ RandomCode encode_bitmap(const std::vector<int8_t>& weights, int32_t block) {
   return code;
 }
 
-Conv2dShape random_conv2d_shape(Random& random, int32_t channel_step) {
-  Conv2dShape s;
-  s.groups = random.chance(70) ? 1 : random.between(1, 3);
-  s.in_channels = s.groups * channel_step * random.between(1, 24 / channel_step);
-  s.out_channels = s.groups * random.between(1, 9);
-  s.kernel_h = random.between(1, 4);
-  s.kernel_w = random.between(1, 4);
-  s.stride_h = random.between(1, 3);
-  s.stride_w = random.between(1, 3);
-  s.dilation_h = random.between(1, 2);
-  s.dilation_w = random.between(1, 2);
-  s.pad_top = random.between(0, s.kernel_h - 1);
-  s.pad_left = random.between(0, s.kernel_w - 1);
-  const int32_t pad_bottom = random.between(0, s.kernel_h - 1);
-  const int32_t pad_right = random.between(0, s.kernel_w - 1);
+SparseWeights hold_code(Random& random, GuardedMemory& memory, const RandomCode& code) {
+  const uint8_t* index = hold(random, memory, code.index);
+  return {index, hold(random, memory, code.values, kWeightAlignment), code.records};
+}
+
+int32_t random_multiplier(Random& random, int64_t bound, int32_t shift) {
+  // bound * m * 2^(shift-31) < 2^31 - 129
+  int64_t largest = INT32_MAX;
+  if (shift >= 0 && bound > 0) {
+    const int64_t fitting = ((int64_t{INT32_MAX} - 129) << (31 - shift)) / bound;
+    largest = fitting < largest ? fitting : largest;
+  }
+  const int32_t kind = random.between(0, 9);
+  if (kind == 0) return 0;
+  if (kind == 1) return static_cast<int32_t>(largest);
+  return static_cast<int32_t>(random.next() % (largest + 1));
+}
+
+void random_limits(Random& random, int32_t& min, int32_t& max) {
+  min = -128;
+  max = 127;
+  if (random.chance(60)) return;
+  min = random.between(-128, 127);
+  max = random.chance(20) ? min : random.between(min, 127);
+}
+
+RandomOutput random_output(Random& random, GuardedMemory& memory, int32_t channels, int32_t taps) {
+  // Real multipliers around 1 / (40 sqrt(taps)): products have a deviation near 74 * 73.
+  int32_t root = 1;
+  while (root * root < taps) ++root;
+  const bool extreme = random.chance(25);
+  const int32_t bias_bound = extreme ? 1 << 30 : 20000;
+  OutputS8 stage;
+  stage.shift =
+      random.chance(65) ? -1 : (extreme ? random.between(-31, 30) : random.between(-6, 4));
+  const int64_t bound = int64_t{taps} * 128 * 127 + bias_bound;
+  const int64_t typical = (int64_t{1} << (31 - stage.shift)) / (40 * root);
+  std::vector<int32_t> bias;
+  std::vector<int32_t> multiplier;
+  for (int32_t c = 0; c < channels; ++c) {
+    const int32_t value = random.between(-bias_bound, bias_bound);
+    bias.push_back(extreme && random.chance(30) ? (value < 0 ? -bias_bound : bias_bound) : value);
+    const int64_t scaled = typical * random.between(20, 200) / 100;
+    multiplier.push_back(extreme ? random_multiplier(random, bound, stage.shift)
+                                 : static_cast<int32_t>(scaled < INT32_MAX ? scaled : INT32_MAX));
+  }
+  stage.multiplier = hold(random, memory, multiplier);
+  stage.zero_point = random.zero_point();
+  random_limits(random, stage.min, stage.max);
+  return {hold(random, memory, bias), stage};
+}
+
+std::vector<int16_t> random_exponentials(Random& random, int32_t row) {
+  const int32_t widest = INT32_MAX / (255 * row);
+  uint32_t value = static_cast<uint32_t>(widest < 32767 ? widest : 32767) << 16;
+  // A factor of 0 leaves the row's maximum alone, one of 1 makes all logits equal.
+  const uint32_t factor = random.chance(10)   ? 0
+                          : random.chance(10) ? 65536
+                                              : static_cast<uint32_t>(random.between(50000, 65500));
+  std::vector<int16_t> table;
+  for (int d = 0; d < 256; ++d) {
+    table.push_back(static_cast<int16_t>(value >> 16));
+    value = static_cast<uint32_t>((static_cast<uint64_t>(value) * factor) >> 16);
+  }
+  return table;
+}
+
+void random_image(Random& random, Conv2dShape& s) {
   const int32_t span_h = (s.kernel_h - 1) * s.dilation_h + 1;
   const int32_t span_w = (s.kernel_w - 1) * s.dilation_w + 1;
+  // Padding wider than the kernel gives windows without a pixel.
+  const int32_t wide = random.chance(10) ? 2 : -1;
+  const auto pad = [&](int32_t span) {
+    return random.chance(30) ? 0 : random.edge(0, span + wide > 0 ? span + wide : 0);
+  };
+  s.pad_top = pad(span_h);
+  s.pad_left = pad(span_w);
+  const int32_t pad_bottom = pad(span_h);
+  const int32_t pad_right = pad(span_w);
   const int32_t least_h = span_h - s.pad_top - pad_bottom;
   const int32_t least_w = span_w - s.pad_left - pad_right;
-  s.in_h = random.between(least_h > 1 ? least_h : 1, 12);
-  s.in_w = random.between(least_w > 1 ? least_w : 1, 12);
+  const auto size = [&](int32_t least) {
+    const int32_t low = least > 1 ? least : 1;
+    return random.edge(low, low > 9 ? low + 2 : 10);
+  };
+  s.in_h = size(least_h);
+  s.in_w = size(least_w);
   s.out_h = (s.in_h + s.pad_top + pad_bottom - span_h) / s.stride_h + 1;
   s.out_w = (s.in_w + s.pad_left + pad_right - span_w) / s.stride_w + 1;
+}
+
+Conv2dShape random_conv2d_shape(Random& random, int32_t channel_step) {
+  Conv2dShape s = {};
+  s.groups = random.chance(70) ? 1 : random.between(2, 4);
+  s.in_channels = s.groups * channel_step * random.edge(1, 24 / channel_step / s.groups + 1);
+  s.out_channels = s.groups * random.edge(1, 9);
+  const bool common = random.chance(40);  // 3 x 3, the shape that has kernels of its own
+  s.kernel_h = common ? 3 : random.edge(1, 5);
+  s.kernel_w = common ? 3 : random.edge(1, 5);
+  s.stride_h = random.chance(60) ? 1 : random.between(1, 4);
+  s.stride_w = random.chance(60) ? 1 : random.between(1, 4);
+  s.dilation_h = random.chance(75) ? 1 : random.between(1, 3);
+  s.dilation_w = random.chance(75) ? 1 : random.between(1, 3);
+  random_image(random, s);
   return s;
+}
+
+void describe(const Conv2dShape& s, char* text, int32_t bytes) {
+  const auto i = [](int32_t value) { return static_cast<int>(value); };
+  snprintf(text, static_cast<size_t>(bytes),
+           "%dx%dx%d -> %dx%dx%d, kernel %dx%d, stride %d,%d, dilation %d,%d, pad top %d left %d, "
+           "groups %d",
+           i(s.in_h), i(s.in_w), i(s.in_channels), i(s.out_h), i(s.out_w), i(s.out_channels),
+           i(s.kernel_h), i(s.kernel_w), i(s.stride_h), i(s.stride_w), i(s.dilation_h),
+           i(s.dilation_w), i(s.pad_top), i(s.pad_left), i(s.groups));
 }
 
 }  // namespace tinyformer::engine::parity

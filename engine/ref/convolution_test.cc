@@ -23,9 +23,7 @@ struct RealLayer {
     x_zero_point = random.between(-128, 127);
     const double root = std::sqrt(taps);
     y_zero_point = random.between(-128, 127);
-    parity::Guarded activations =
-        parity::random_activations(random, s.in_h * s.in_w * s.in_channels);
-    x.assign(activations.data(), activations.data() + s.in_h * s.in_w * s.in_channels);
+    x = parity::random_activations(random, s.in_h * s.in_w * s.in_channels);
     weights = parity::random_weights(random, s.out_channels, taps, 2);
     y_scale = x_scale * 0.02 * 40 * root;
     for (int32_t o = 0; o < s.out_channels; ++o) {

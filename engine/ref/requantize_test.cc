@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "engine/parity/random_layer.h"
+#include "engine/parity/random.h"
 #include "tinyformer/engine/requantize_s8.h"
 #include "tinyformer/engine/row_scale.h"
 

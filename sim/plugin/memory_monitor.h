@@ -11,11 +11,20 @@ namespace tinyformer::plugin {
 
 /// An access that the board would not allow.
 struct Violation {
-  enum class Kind { kLoad, kStore, kExecute };
+  enum class Kind {
+    kLoad,
+    kStore,
+    kExecute,
+    kGuardedLoad,   ///< of a byte that the firmware has closed (guard.h)
+    kGuardedStore,  ///< of a byte that it has not opened
+    kUnequalWork,   ///< found instructions where it promised `expected`
+  };
   Kind kind;
   uint32_t address;
   uint32_t bytes;
   uint32_t pc;  ///< of the instruction that did it; for kExecute the one that jumped, 0 = not known
+  uint64_t expected = 0;
+  uint64_t found = 0;
 };
 
 class MemoryMonitor {

@@ -16,6 +16,7 @@
 #include "sim/cycle_model/decode.h"
 #include "sim/cycle_model/pipeline.h"
 #include "sim/plugin/attribution.h"
+#include "sim/plugin/guard.h"
 #include "sim/plugin/memory_monitor.h"
 #include "sim/plugin/qemu_api.h"
 #include "sim/plugin/result_writer.h"
@@ -44,7 +45,10 @@ struct Site {
 class Run {
  public:
   explicit Run(RunConfig config)
-      : config_(std::move(config)), memory_(config_), attribution_(config_.image_marker != 0) {
+      : config_(std::move(config)),
+        memory_(config_),
+        guard_(config_),
+        attribution_(config_.image_marker != 0) {
     for (const CacheParameters& cache : config_.caches) {
       caches_.emplace_back(cache.bytes, cache.ways, cache.line_bytes, cache.miss_cycles);
     }
@@ -85,6 +89,10 @@ class Run {
   void Memory(const Site& site, uint32_t address, uint32_t bytes, bool store) {
     if (!memory_.Allows(address, bytes, store)) {
       Stop({store ? Violation::Kind::kStore : Violation::Kind::kLoad, address, bytes, site.pc});
+    }
+    if (guard_.Covers(address, bytes) && !guard_.Allows(address, bytes, store)) {
+      Stop({store ? Violation::Kind::kGuardedStore : Violation::Kind::kGuardedLoad, address, bytes,
+            site.pc});
     }
     if (config_.cycles && access_count_ < kMaxAccesses) {
       accesses_[access_count_++] = {address, static_cast<uint8_t>(bytes), store};
@@ -152,6 +160,10 @@ class Run {
   }
 
   void Mark(const Site& site, uint32_t address) {
+    if (guard_.IsMarker(address) && !guard_.Enter(address, Now(site.behind).instructions)) {
+      Stop({Violation::Kind::kUnequalWork, address, 1, site.pc, guard_.remembered(),
+            guard_.found()});
+    }
     int mark = -1;
     if (config_.layer_marker != 0 && address - config_.layer_marker < kImageMark) {
       mark = static_cast<int>(address - config_.layer_marker);
@@ -204,6 +216,7 @@ class Run {
 
   RunConfig config_;
   MemoryMonitor memory_;
+  Guard guard_;
   Attribution attribution_;
   std::deque<Site> sites_;
   uint64_t started_ = 0;  // instructions of all blocks that were entered

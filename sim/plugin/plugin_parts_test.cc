@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/plugin/attribution.h"
+#include "sim/plugin/guard.h"
 #include "sim/plugin/memory_monitor.h"
 
 namespace tinyformer::plugin {
@@ -46,6 +47,54 @@ TEST(MemoryMonitor, CountsEveryWrittenByteOnce) {
   EXPECT_EQ(memory.WrittenBytes(part), 6u);
   EXPECT_EQ(memory.LowestWritten(part), 0x20000010u);
   EXPECT_EQ(memory.LowestWritten({"rest", 0x20000080, 8}), 0x20000088u);
+}
+
+// Sixteen guarded bytes, markers elsewhere.
+Guard SmallGuard() {
+  RunConfig config;
+  config.guard_marker = 0x20000000;
+  config.guarded = {"guarded", 0x20000100, 16};
+  return Guard(config);
+}
+
+TEST(Guard, StoresSayWhatMayBeDoneWithAByte) {
+  Guard guard = SmallGuard();
+  guard.Enter(0x20000000 + Guard::kReadable, 0);
+  guard.Allows(0x20000101, 2, true);
+  guard.Enter(0x20000000 + Guard::kWritable, 0);
+  guard.Allows(0x20000103, 1, true);
+  EXPECT_TRUE(guard.Allows(0x20000100, 1, false));  // nothing is checked yet
+  guard.Enter(0x20000000 + Guard::kCheck, 0);
+  EXPECT_FALSE(guard.Allows(0x20000100, 1, false));
+  EXPECT_TRUE(guard.Allows(0x20000101, 2, false));
+  EXPECT_FALSE(guard.Allows(0x20000101, 1, true));
+  EXPECT_TRUE(guard.Allows(0x20000103, 1, true));
+  EXPECT_FALSE(guard.Allows(0x20000101, 4, false));
+  guard.Enter(0x20000000 + Guard::kClose, 0);
+  guard.Allows(0x20000101, 1, true);
+  guard.Enter(0x20000000 + Guard::kCheck, 0);
+  EXPECT_FALSE(guard.Allows(0x20000101, 1, false));
+}
+
+TEST(Guard, CoversAccessesThatReachIn) {
+  const Guard guard = SmallGuard();
+  EXPECT_FALSE(guard.Covers(0x200000fc, 4));
+  EXPECT_TRUE(guard.Covers(0x200000fd, 4));
+  EXPECT_TRUE(guard.Covers(0x2000010f, 4));
+  EXPECT_FALSE(guard.Covers(0x20000110, 1));
+  EXPECT_FALSE(Guard(RunConfig()).IsMarker(0));
+}
+
+TEST(Guard, WorkMustBeTheRememberedOne) {
+  Guard guard = SmallGuard();
+  EXPECT_TRUE(guard.Enter(0x20000000 + Guard::kMeasure, 10));
+  EXPECT_TRUE(guard.Enter(0x20000000 + Guard::kClose, 30));
+  EXPECT_TRUE(guard.Enter(0x20000000 + Guard::kSame, 100));
+  EXPECT_TRUE(guard.Enter(0x20000000 + Guard::kClose, 120));
+  EXPECT_TRUE(guard.Enter(0x20000000 + Guard::kSame, 200));
+  EXPECT_FALSE(guard.Enter(0x20000000 + Guard::kClose, 221));
+  EXPECT_EQ(guard.remembered(), 20u);
+  EXPECT_EQ(guard.found(), 21u);
 }
 
 TEST(Attribution, BooksToTheLayerThatIsLeft) {

@@ -22,6 +22,12 @@ const char* KindName(Violation::Kind kind) {
       return "load";
     case Violation::Kind::kStore:
       return "store";
+    case Violation::Kind::kGuardedLoad:
+      return "guarded load";
+    case Violation::Kind::kGuardedStore:
+      return "guarded store";
+    case Violation::Kind::kUnequalWork:
+      return "unequal work";
     case Violation::Kind::kExecute:
       break;
   }
@@ -60,10 +66,9 @@ bool WriteResult(const RunConfig& config, const Attribution& attribution, const 
   }
   json["violation"] = nullptr;
   if (violation) {
-    json["violation"] = {{"kind", KindName(violation->kind)},
-                         {"address", violation->address},
-                         {"bytes", violation->bytes},
-                         {"pc", violation->pc},
+    json["violation"] = {{"kind", KindName(violation->kind)}, {"address", violation->address},
+                         {"bytes", violation->bytes},         {"pc", violation->pc},
+                         {"expected", violation->expected},   {"found", violation->found},
                          {"layer", attribution.layer()}};
   }
   std::ofstream file(config.output_path, std::ios::binary);

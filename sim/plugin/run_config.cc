@@ -25,6 +25,9 @@ RunConfig ReadRunConfig(const std::string& path) {
   }
   config.layer_marker = json.at("layer_marker");
   config.image_marker = json.at("image_marker");
+  config.guard_marker = json.at("guard_marker");
+  const auto& guarded = json.at("guarded");
+  config.guarded = {"guarded", guarded.at("address"), guarded.at("bytes")};
   return config;
 }
 

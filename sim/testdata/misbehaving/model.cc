@@ -3,6 +3,11 @@
 
 #define NOINLINE __attribute__((noinline))
 
+extern "C" {
+volatile uint8_t tf_guard_marker[8];
+volatile uint8_t tf_guarded_memory[8];
+}
+
 namespace {
 
 __attribute__((section(".tf_arena"),
@@ -20,7 +25,7 @@ NOINLINE void load_from_a_hole() { tf_model_arena[0] = *Pointer(0x90000000); }
 NOINLINE void store_beyond_ram() { *Pointer(0x20050010) = 1; }
 
 // Behind the arena, where the chip has RAM that no part of this firmware uses.
-NOINLINE void store_behind_the_arena() { *Pointer(0x20002010) = 1; }
+NOINLINE void store_behind_the_arena() { *Pointer(0x20002020) = 1; }
 
 NOINLINE void store_into_flash() { const_cast<volatile int8_t*>(table)[1] = 1; }
 
@@ -53,6 +58,22 @@ NOINLINE void lose_the_stack() {
 // More work for larger values: what a kernel must never do.
 NOINLINE void depend_on_data(int n) {
   for (int i = 0; i < n; ++i) tf_model_arena[0] = static_cast<int8_t>(i);
+}
+
+// Guarded memory of which only the first three bytes may be read (docs/emulation.md).
+NOINLINE void read_past_a_guarded_buffer() {
+  tf_guard_marker[1] = 0;
+  for (int i = 0; i < 3; ++i) tf_guarded_memory[i] = 0;
+  tf_guard_marker[3] = 0;
+  tf_model_arena[0] = tf_guarded_memory[3];
+}
+
+NOINLINE void work_by_the_data(int n) {
+  for (int i = 0; i < 2; ++i) {
+    tf_guard_marker[4 + i] = 0;
+    depend_on_data(i * n);
+    tf_guard_marker[0] = 0;
+  }
 }
 
 }  // namespace
@@ -92,6 +113,12 @@ extern "C" int model_invoke(const int8_t* in, int8_t* out) {
       break;
     case 12:
       store_behind_the_arena();
+      break;
+    case 13:
+      read_past_a_guarded_buffer();
+      break;
+    case 14:
+      work_by_the_data(8);
       break;
     case 10:
       depend_on_data(in[1]);

@@ -1,0 +1,155 @@
+// tf_edges: the engine's kernels on random layers at every edge, in guarded memory, on the host or
+// on an emulated core.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "engine/parity/parity.h"
+#include "sim/emulator.h"
+#include "sim/temporary_folder.h"
+#include "tests/edges/guest_request.h"
+
+namespace tinyformer::edges {
+namespace {
+
+using engine::parity::Request;
+
+constexpr const char* kUsage =
+    "usage: tf_edges --on host|m7|m4|m3 [--kernel NAME] [--first N] [--cases N]\n"
+    "  --on      this machine, or an emulated Cortex-M7, M4 or M3 (which has only the reference)\n"
+    "  --kernel  one kernel; default: all\n"
+    "  --first   number of the first random layer (default 1)\n"
+    "  --cases   random layers of each kernel (default 100)\n"
+    "A failure names kernel, number and shape; --kernel NAME --first N --cases 1 repeats it.\n";
+
+struct Core {
+  const char* name;
+  const char* machine;  // of QEMU
+};
+constexpr Core kCores[] = {{"m7", "mps2-an500"}, {"m4", "mps2-an386"}, {"m3", "mps2-an385"}};
+
+std::string host_lines;
+
+// The lines of the host's kernels; failed is raised by the number of kernels that differ.
+std::string RunHere(const Request& request, int* failed) {
+  host_lines.clear();
+  *failed +=
+      engine::parity::run_cases(request, nullptr, [](const char* line) { host_lines += line; });
+  return host_lines;
+}
+
+EmulationResult RunGuest(const Core& core, const Request& request, bool trace,
+                         const std::string& folder) {
+  GuestRequest asked;
+  if (request.kernel != nullptr) {
+    std::snprintf(asked.kernel, sizeof asked.kernel, "%s", request.kernel);
+  }
+  asked.first = request.first;
+  asked.cases = request.cases;
+  asked.trace = trace ? 1 : 0;
+  std::string bytes(sizeof asked, '\0');
+  std::memcpy(bytes.data(), &asked, sizeof asked);
+  WriteFileAtomic(folder + "/" + kRequestFile, bytes);
+  // The firmware is linked for this board; the machines differ in their core only.
+  Board board = FindBoard("stm32f746");
+  board.emulator_machine = core.machine;
+  EmulationOptions options;
+  options.timeout_seconds = 36000;
+  return RunElf(std::string(TINYFORMER_EDGES_DIRECTORY "/edges_") + core.name + ".elf", board,
+                folder, options);
+}
+
+bool KernelStops(const Core& core, const Request& request, const std::string& folder) {
+  try {
+    RunGuest(core, request, false, folder);
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
+// The emulator stopped the run: finds the kernel and the case, and prints what repeats it.
+void PrintCulprit(const Core& core, Request request, const std::string& folder) {
+  for (int32_t i = 0; request.kernel == nullptr && i < engine::parity::kCheckCount; ++i) {
+    Request one = request;
+    one.kernel = engine::parity::kChecks[i].kernel;
+    if (KernelStops(core, one, folder)) request.kernel = one.kernel;
+  }
+  if (request.kernel == nullptr) return;
+  while (request.cases > 1) {
+    Request half = request;
+    half.cases = request.cases / 2;
+    if (KernelStops(core, half, folder)) {
+      request.cases = half.cases;
+    } else {
+      request.first += half.cases;
+      request.cases -= half.cases;
+    }
+  }
+  std::string shape;
+  try {
+    RunGuest(core, request, true, folder);
+  } catch (const Error&) {
+    shape = ReadFile(folder + "/" + kCaseFile);
+  }
+  std::printf("%s: seed %u: %s\nrepeat it: tf_edges --on %s --kernel %s --first %u --cases 1\n",
+              request.kernel, static_cast<unsigned>(request.first), shape.c_str(), core.name,
+              request.kernel, static_cast<unsigned>(request.first));
+}
+
+int RunOnCore(const Core& core, const Request& request) {
+  TemporaryFolder folder;
+  int failed = 0;
+  const std::string here = RunHere(request, &failed);
+  try {
+    const EmulationResult result = RunGuest(core, request, false, folder.path());
+    std::printf("%s", result.console.c_str());
+    if (result.exit_status == 0 && result.console == here) return 0;
+    if (result.console != here) std::printf("on the host:\n%s", here.c_str());
+  } catch (const Error& error) {
+    std::printf("%s\n", error.what());
+    PrintCulprit(core, request, folder.path());
+  }
+  return 1;
+}
+
+}  // namespace
+}  // namespace tinyformer::edges
+
+int main(int argc, char** argv) {
+  using namespace tinyformer;
+  engine::parity::Request request;
+  request.cases = 100;
+  std::string on;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string option = argv[i];
+    if (option == "--on") on = argv[i + 1];
+    if (option == "--kernel") request.kernel = argv[i + 1];
+    if (option == "--first") request.first = static_cast<uint32_t>(std::atoi(argv[i + 1]));
+    if (option == "--cases") request.cases = static_cast<uint32_t>(std::atoi(argv[i + 1]));
+  }
+  const auto* core = std::find_if(std::begin(edges::kCores), std::end(edges::kCores),
+                                  [&](const edges::Core& c) { return on == c.name; });
+  if (argc % 2 == 0 || (on != "host" && core == std::end(edges::kCores))) {
+    std::fputs(edges::kUsage, stderr);
+    return 2;
+  }
+  CatchInterrupts();
+  try {
+    if (on != "host") return edges::RunOnCore(*core, request);
+    int failed = 0;
+    std::printf("%s", edges::RunHere(request, &failed).c_str());
+    return failed > 0 ? 1 : 0;
+  } catch (const Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 2;
+  } catch (const Interrupted&) {
+    return 130;
+  }
+}
