@@ -10,7 +10,7 @@
 namespace tinyformer::bench {
 
 struct CheckRow {
-  std::string check;  ///< "sequence", "mixed", "coremark", "cmsis-nn"
+  std::string check;  ///< "sequence", "mixed", "aes", "coremark", "cmsis-nn"
   std::string name;
   std::string unit;
   double modelled = 0;
@@ -32,5 +32,8 @@ std::vector<CheckRow> CheckCoreMark(const Board& board, const std::string& sourc
 /// cmsis: a checkout of github.com/ARM-software/CMSIS_5 at tag 5.4.0.
 std::vector<CheckRow> CheckCmsisNn(const Board& board, const std::string& sources,
                                    const std::string& cmsis, const std::string& work);
+/// aes: a checkout of github.com/jnk0le/cortexm-AES.
+std::vector<CheckRow> CheckAes(const Board& board, const std::string& sources,
+                               const std::string& aes, const std::string& work);
 
 }  // namespace tinyformer::bench

@@ -14,7 +14,8 @@ using tinyformer::Json;
 using tinyformer::bench::CheckRow;
 
 constexpr const char* kUsage =
-    "usage: bench_cycle_model [--coremark DIR] [--cmsis DIR] [--json]\n"
+    "usage: bench_cycle_model [--aes DIR] [--coremark DIR] [--cmsis DIR] [--json]\n"
+    "  --aes DIR       a checkout of github.com/jnk0le/cortexm-AES\n"
     "  --coremark DIR  a checkout of github.com/eembc/coremark\n"
     "  --cmsis DIR     a checkout of github.com/ARM-software/CMSIS_5 at tag 5.4.0\n"
     "  --json          one JSON object instead of the table\n";
@@ -56,11 +57,13 @@ void Append(std::vector<CheckRow>* rows, const std::vector<CheckRow>& more) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string coremark, cmsis;
+  std::string aes, coremark, cmsis;
   bool json = false;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--json") == 0) {
       json = true;
+    } else if (std::strcmp(argv[i], "--aes") == 0 && i + 1 < argc) {
+      aes = argv[++i];
     } else if (std::strcmp(argv[i], "--coremark") == 0 && i + 1 < argc) {
       coremark = argv[++i];
     } else if (std::strcmp(argv[i], "--cmsis") == 0 && i + 1 < argc) {
@@ -78,6 +81,9 @@ int main(int argc, char** argv) {
     const std::string sources = TINYFORMER_CYCLE_MODEL_BENCH_DIRECTORY;
     std::vector<CheckRow> rows = tinyformer::bench::CheckSequences(board, work.path());
     Append(&rows, tinyformer::bench::CheckMixedProgram(board, sources, work.path()));
+    if (!aes.empty()) {
+      Append(&rows, tinyformer::bench::CheckAes(board, sources, aes, work.path()));
+    }
     if (!coremark.empty()) {
       Append(&rows, tinyformer::bench::CheckCoreMark(board, sources, coremark, work.path()));
     }

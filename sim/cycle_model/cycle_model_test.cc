@@ -10,13 +10,14 @@ namespace tinyformer::cycle_model {
 namespace {
 
 // Halfwords as objdump prints them.
-std::vector<Instruction> Decode(std::initializer_list<uint16_t> halfwords) {
+std::vector<Instruction> Decode(std::initializer_list<uint16_t> halfwords,
+                                uint32_t address = 0x1000) {
   std::vector<uint8_t> bytes;
   for (uint16_t half : halfwords) {
     bytes.push_back(static_cast<uint8_t>(half));
     bytes.push_back(static_cast<uint8_t>(half >> 8));
   }
-  return Decoder().Decode(bytes.data(), bytes.size(), 0x1000);
+  return Decoder().Decode(bytes.data(), bytes.size(), address);
 }
 
 // Cycles a repetition of straight-line code takes in the long run; the n-th memory instruction uses
@@ -37,6 +38,21 @@ double CyclesEach(std::initializer_list<uint16_t> halfwords,
         access = {address, static_cast<uint8_t>(instruction.sub_word ? 1 : 4), store};
       }
       pipeline.Issue(instruction, instruction.pc + instruction.bytes, &access, load || store);
+    }
+  }
+  return static_cast<double>(pipeline.cycles()) / kRepeats;
+}
+
+// Cycles an iteration takes in the long run when the last instruction branches back to the first,
+// which lies at start.
+double LoopCycles(std::initializer_list<uint16_t> halfwords, uint32_t start) {
+  std::vector<Instruction> body = Decode(halfwords, start);
+  Pipeline pipeline;
+  constexpr int kRepeats = 1000;
+  for (int i = 0; i < kRepeats; ++i) {
+    for (const Instruction& instruction : body) {
+      bool last = &instruction == &body.back();
+      pipeline.Issue(instruction, last ? start : instruction.pc + instruction.bytes, nullptr, 0);
     }
   }
   return static_cast<double>(pipeline.cycles()) / kRepeats;
@@ -129,6 +145,72 @@ TEST(Pipeline, BitFieldsGoAsTheOlderInstruction) {
   EXPECT_NEAR(CyclesEach({0xfa2f, 0xf486, 0xfb21, 0x0005}), 1, kTolerance);
   // sxtb16 r4, r6; smlad r0, r4, r5, r0: the multiply waits one cycle
   EXPECT_NEAR(CyclesEach({0xfa2f, 0xf486, 0xfb24, 0x0005}), 2, kTolerance);
+}
+
+TEST(Pipeline, PlainExtensionsLeaveTheShifterFreeAndTakeLateResults) {
+  // uxtb.w r4, r2, ror #16; eor.w r5, r5, r6, ror #24
+  EXPECT_NEAR(CyclesEach({0xfa5f, 0xf4a2, 0xea85, 0x6536}), 1, kTolerance);
+  // eor.w r3, r3, r4; uxtb.w r3, r3, then uxtab r3, r4, r3 in its place, which shifts r3
+  EXPECT_NEAR(CyclesEach({0xea83, 0x0304, 0xfa5f, 0xf383}), 2, kTolerance);
+  EXPECT_NEAR(CyclesEach({0xea83, 0x0304, 0xfa54, 0xf383}), 3, kTolerance);
+}
+
+// Seven add.w on different registers and a bne.w: 32 bytes, 4 issue groups.
+const std::initializer_list<uint16_t> kWideLoop = {0xf100, 0x0001, 0xf101, 0x0101, 0xf102, 0x0201,
+                                                   0xf103, 0x0301, 0xf104, 0x0401, 0xf105, 0x0501,
+                                                   0xf106, 0x0601, 0xf47f, 0xaff0};
+
+TEST(Pipeline, ALoopOfWideInstructionsTakesACycleForEachWordItTouches) {
+  EXPECT_NEAR(LoopCycles(kWideLoop, 0x1000), 4, 2 * kTolerance);
+  for (uint32_t start : {0x1002u, 0x1004u, 0x1006u}) {
+    EXPECT_NEAR(LoopCycles(kWideLoop, start), 5, 2 * kTolerance) << std::hex << start;
+  }
+}
+
+TEST(Pipeline, ALoopThatStartsAtTheEndOfAWordWaitsForTheNext) {
+  // subs r0, #1; bne: one cycle unless the bne lies in the next word, as seen on an STM32H7
+  for (uint32_t start : {0x1000u, 0x1002u, 0x1004u}) {
+    EXPECT_NEAR(LoopCycles({0x3801, 0xd1fd}, start), 1, kTolerance) << std::hex << start;
+  }
+  EXPECT_NEAR(LoopCycles({0x3801, 0xd1fd}, 0x1006), 2, kTolerance);
+}
+
+TEST(Pipeline, FetchingIsAheadOfNarrowInstructions) {
+  // seven adds r, #1 and a bne: 16 bytes, 4 issue groups
+  for (uint32_t start : {0x1000u, 0x1002u, 0x1004u, 0x1006u}) {
+    EXPECT_NEAR(LoopCycles({0x3001, 0x3101, 0x3201, 0x3301, 0x3401, 0x3501, 0x3601, 0xd1f7}, start),
+                4, 2 * kTolerance)
+        << std::hex << start;
+  }
+}
+
+TEST(Pipeline, FetchingRunsAheadWhileTheCoreWaits) {
+  // udiv r0, r4, r5, then eight add.w: from 0x1006 the division waits a cycle for its second half;
+  // while it divides the rest arrives, so that no pair waits although all lie across two words
+  for (uint32_t start : {0x1000u, 0x1006u}) {
+    Pipeline pipeline;
+    for (const Instruction& i :
+         Decode({0xfbb4, 0xf0f5, 0xf101, 0x0101, 0xf102, 0x0201, 0xf103, 0x0301, 0xf104, 0x0401,
+                 0xf105, 0x0501, 0xf106, 0x0601, 0xf107, 0x0701, 0xf108, 0x0801},
+                start)) {
+      pipeline.Issue(i, i.pc + i.bytes, nullptr, 0);
+    }
+    EXPECT_EQ(pipeline.cycles(), 9u + 4u + (start == 0x1006u ? 1u : 0u));
+  }
+}
+
+TEST(Pipeline, AMispredictedBranchFetchesAnew) {
+  // bne.w, not predicted as taken, to two add.w at target
+  auto cycles = [](uint32_t target) {
+    Pipeline pipeline;
+    pipeline.Issue(Decode({0xf47f, 0xaffe})[0], target, nullptr, 0);
+    for (const Instruction& i : Decode({0xf100, 0x0001, 0xf101, 0x0101}, target)) {
+      pipeline.Issue(i, i.pc + i.bytes, nullptr, 0);
+    }
+    return pipeline.cycles();
+  };
+  EXPECT_EQ(cycles(0x2000), cycles(0x2004) - 1);  // the second add.w lies in the next word
+  EXPECT_EQ(cycles(0x2000), cycles(0x2006) - 1);  // both do; then they pair
 }
 
 TEST(Pipeline, DivisionsAndFloatsHaveTheirLatency) {

@@ -174,11 +174,9 @@ class OperandReader {
         (out_.unit == Unit::kAlu && plain &&
          IsAny(id_, {ARM_INS_ADD, ARM_INS_ADDW, ARM_INS_SUB, ARM_INS_SUBW, ARM_INS_RSB, ARM_INS_MOV,
                      ARM_INS_MOVW, ARM_INS_MVN, ARM_INS_ADR}));
-    bool plain_extend = IsExtend(id_) && !shifted;
-    bool shifting_bitfield =
-        IsExtendAdd(id_) || IsReverse(id_) || (IsExtend(id_) && !plain_extend) ||
-        IsAny(id_,
-              {ARM_INS_BFI, ARM_INS_BFC, ARM_INS_SBFX, ARM_INS_UBFX, ARM_INS_PKHBT, ARM_INS_PKHTB});
+    bool shifting_bitfield = IsExtendAdd(id_) || IsReverse(id_) ||
+                             IsAny(id_, {ARM_INS_BFI, ARM_INS_BFC, ARM_INS_SBFX, ARM_INS_UBFX,
+                                         ARM_INS_PKHBT, ARM_INS_PKHTB});
     out_.uses_shifter = (out_.unit == Unit::kAlu && !plain) || shifting_bitfield;
   }
 
@@ -261,8 +259,7 @@ class OperandReader {
       return;
     }
     bool last_register = i + 1 == arm_.op_count || arm_.operands[i + 1].type != ARM_OP_REG;
-    bool extracted = IsExtend(id_) || IsExtendAdd(id_) ||
-                     IsAny(id_, {ARM_INS_BFI, ARM_INS_PKHBT, ARM_INS_PKHTB});
+    bool extracted = IsExtendAdd(id_) || IsAny(id_, {ARM_INS_BFI, ARM_INS_PKHBT, ARM_INS_PKHTB});
     bool early = IsReverse(id_) || IsAny(id_, {ARM_INS_SBFX, ARM_INS_UBFX}) ||
                  (extracted && last_register) || id_ == ARM_INS_PKHTB;
     Source(reg, early ? Use::kEarly : Use::kLate);

@@ -11,6 +11,7 @@ constexpr int kFloatDivideCycles = 16;  // VDIV.F32
 constexpr int kMispredictFast = 6;      // flags known at least three cycles before the branch
 constexpr int kMispredictSlow = 8;
 constexpr int kFlagsEarlyCycles = 3;
+constexpr uint32_t kFetchBytes = 8;  // one aligned 64-bit fetch a cycle (Arm DDI 0489, PFU)
 
 bool IsMultiple(Unit unit) { return unit == Unit::kLoadMultiple || unit == Unit::kStoreMultiple; }
 
@@ -36,13 +37,14 @@ Pipeline::Pipeline() = default;
 
 void Pipeline::Issue(const Instruction& instruction, uint32_t next_pc, const Access* accesses,
                      int count) {
-  bool younger = slot_ == Slot::kYounger && OperandsReady(instruction) <= cycle_ &&
-                 Pairs(instruction, accesses, count);
+  uint64_t fetched = Fetched(instruction);
+  uint64_t ready = std::max(OperandsReady(instruction), fetched);
+  bool younger = slot_ == Slot::kYounger && ready <= cycle_ && Pairs(instruction, accesses, count);
   if (younger) {
     ++pairs_;
   } else {
     if (slot_ == Slot::kYounger) ++cycle_;
-    cycle_ = std::max(cycle_, OperandsReady(instruction));
+    cycle_ = std::max(cycle_, ready);
   }
   uint64_t t = cycle_;
   WriteResults(instruction, t, younger);
@@ -53,20 +55,31 @@ void Pipeline::Issue(const Instruction& instruction, uint32_t next_pc, const Acc
 
   bool taken = next_pc != instruction.pc + instruction.bytes;
   bool ends_group = younger || taken || delay > 0 || IssuesAlone(instruction.unit);
+  next_in_line_ = instruction.pc + instruction.bytes;
   if (instruction.unit == Unit::kBranch || instruction.returns) {
     if (!predictor_.Predicts(instruction, next_pc)) {
       ++mispredictions_;
       bool fast = instruction.reads_flags && flags_set_ + kFlagsEarlyCycles <= t;
       delay += fast ? kMispredictFast : kMispredictSlow;
       ends_group = true;
+      next_in_line_ = kNowhere;
     }
   }
   if (instruction.sets_flags) flags_set_ = t;
   cycle_ = t + static_cast<uint64_t>(delay) + (ends_group ? 1 : 0);
+  fetch_restart_ = next_in_line_ == kNowhere ? cycle_ : std::max(fetched + 1, t);
   slot_ = ends_group ? Slot::kOlder : Slot::kYounger;
   older_unit_ = instruction.unit;
   older_uses_shifter_ = instruction.uses_shifter;
   older_address_ = count > 0 ? accesses[0].address : 0;
+}
+
+uint64_t Pipeline::Fetched(const Instruction& instruction) {
+  if (instruction.pc != next_in_line_) {
+    fetch_cycle_ = fetch_restart_;
+    fetch_word_ = instruction.pc / kFetchBytes;
+  }
+  return fetch_cycle_ + (instruction.pc + instruction.bytes - 1) / kFetchBytes - fetch_word_;
 }
 
 uint64_t Pipeline::OperandsReady(const Instruction& instruction) const {

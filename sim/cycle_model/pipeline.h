@@ -13,13 +13,15 @@ namespace tinyformer::cycle_model {
 /// Feed it the executed instructions in order; it counts cycles.
 ///
 /// Rules   pairing, forwarding and latencies as measured on an STM32H743 by jnk0le/random ("cortex
-/// m7"), with Arm's
-///         pairing limits as in LLVM's ARMScheduleM7.td; docs/emulation.md lists them and the
-///         checks
+/// m7"), with Arm's pairing limits as in LLVM's ARMScheduleM7.td; docs/emulation.md lists them and
+/// the checks
+/// Fetch   aligned words of 8 bytes, one a cycle, so that fetching runs ahead of code that issues
+/// less (the prefetch queue of four words is never the limit: no more than 8 bytes issue a cycle).
+/// A taken branch starts anew with the word of its target, of which only what lies behind the
+/// target counts: it arrives after the branch's word, and at the earliest with the branch's issue
 /// Ideal   every access takes one cycle apart from bank conflicts, unaligned addresses and a full
-/// store buffer; caches
-///         and wait states are estimated apart (cache.h)
-/// Not in  instruction-fetch alignment effects, bus contention
+/// store buffer; caches and wait states are estimated apart (cache.h)
+/// Not in  bus contention
 class Pipeline {
  public:
   Pipeline();
@@ -40,6 +42,8 @@ class Pipeline {
   // What is left of the current issue group.
   enum class Slot : uint8_t { kOlder, kYounger };
 
+  // The cycle in which the instruction's last byte arrives.
+  uint64_t Fetched(const Instruction& instruction);
   uint64_t OperandsReady(const Instruction& instruction) const;
   bool Pairs(const Instruction& instruction, const Access* accesses, int count) const;
   void WriteResults(const Instruction& instruction, uint64_t t, bool younger);
@@ -47,7 +51,13 @@ class Pipeline {
                   uint64_t t);
   void SetReady(uint8_t reg, const Ready& ready) { ready_[reg] = ready; }
 
+  static constexpr uint32_t kNowhere = 1;  // no instruction has an odd address
+
   uint64_t cycle_ = 0;
+  uint32_t next_in_line_ = kNowhere;  // where fetching goes on without a new start
+  uint32_t fetch_word_ = 0;           // the word at which fetching last started anew
+  uint64_t fetch_cycle_ = 0;          // when that word arrived
+  uint64_t fetch_restart_ = 0;        // when it would arrive if the last instruction were a branch
   Slot slot_ = Slot::kOlder;
   Unit older_unit_ = Unit::kNone;
   bool older_uses_shifter_ = false;
