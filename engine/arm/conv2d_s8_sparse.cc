@@ -17,8 +17,8 @@ void convolve(const Conv2dS8Sparse& layer, const int8_t* x, int8_t* y, void* scr
   SparseRows<Cursor> rows(layer.weights, layer.bias, layer.output, s.out_channels, taps, batches,
                           static_cast<Word*>(scratch));
   for_each_run<typename SparseRows<Cursor>::Layout>(
-      s, layer.x_zero_point, x, y, batches, static_cast<int16_t*>(scratch), [&] { rows.restart(); },
-      [&](const RowRange& range) { rows.compute(range); });
+      s, layer.x_zero_point, x, y, batches, static_cast<int16_t*>(scratch), nullptr,
+      [&] { rows.restart(); }, [&](const RowRange& range) { rows.compute(range); });
   limit_outputs(layer.output, y, s.out_h * s.out_w * s.out_channels);
 }
 

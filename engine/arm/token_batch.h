@@ -22,11 +22,17 @@ struct QuadLayout {
   static int32_t place(int32_t k, int32_t token) {
     return (k / 4 * kGroupWords + token * 2 + (k & 1)) * 2 + ((k >> 1) & 1);
   }
-  static void put_group(Word* group, int32_t token, const int8_t* from) {
-    const uint32_t word = load_word(from);
-    group[token * 2] = even_bytes(word);
-    group[token * 2 + 1] = odd_bytes(word);
+  /// The first word of group `k` / kGroup of a token.
+  static Word* group(int16_t* batch, int32_t token, int32_t k) {
+    return reinterpret_cast<Word*>(batch) + k / 4 * kGroupWords + token * 2;
   }
+  /// Writes four values.
+  static void put_four(Word* group, const int8_t* from) {
+    const uint32_t word = load_word(from);
+    group[0] = even_bytes(word);
+    group[1] = odd_bytes(word);
+  }
+  static void put_pairs(Word* group, uint32_t pair) { group[0] = group[1] = pair; }
 };
 
 struct PairLayout {
@@ -36,31 +42,49 @@ struct PairLayout {
   static int32_t place(int32_t k, int32_t token) {
     return (k / 2 * kGroupWords + token) * 2 + (k & 1);
   }
-  static void put_group(Word* group, int32_t token, const int8_t* from) {
-    group[token] = pack_low(static_cast<uint32_t>(from[0]), static_cast<uint32_t>(from[1]));
+  static Word* group(int16_t* batch, int32_t token, int32_t k) {
+    return reinterpret_cast<Word*>(batch) + k / 2 * kGroupWords + token;
   }
+  static void put_four(Word* group, const int8_t* from) {
+    const uint32_t word = load_word(from);
+    const uint32_t even = even_bytes(word);
+    const uint32_t odd = odd_bytes(word);
+    group[0] = pack_low(even, odd);
+    group[kGroupWords] = pack_high(even, odd);
+  }
+  static void put_pairs(Word* group, uint32_t pair) { group[0] = group[kGroupWords] = pair; }
 };
 
-/// Writes `count` values as values k, k + 1, ... of a token.
+/// Writes `count` values as values k, k + 1, ... of a token; k starts a group. Not inlined: it is
+/// called for many values, from many places.
 ///
 /// Memory  batch [round_up(length, 4) * kTokenBatch] int16
 template <typename Layout>
-inline void put_values(int16_t* batch, int32_t token, int32_t k, const int8_t* from,
-                       int32_t count) {
+__attribute__((noinline)) void put_values(int16_t* batch, int32_t token, int32_t k,
+                                          const int8_t* from, int32_t count) {
+  constexpr int32_t kStep = 4 / Layout::kGroup * Layout::kGroupWords;
+  Word* group = Layout::group(batch, token, k);
   int32_t i = 0;
-  if (k % Layout::kGroup == 0) {
-    Word* group = reinterpret_cast<Word*>(batch) + k / Layout::kGroup * Layout::kGroupWords;
-    for (; i + Layout::kGroup <= count; i += Layout::kGroup, group += Layout::kGroupWords) {
-      Layout::put_group(group, token, from + i);
-    }
+  for (; i + 16 <= count; i += 16, from += 16, group += 4 * kStep) {
+    Layout::put_four(group, from);
+    Layout::put_four(group + kStep, from + 4);
+    Layout::put_four(group + 2 * kStep, from + 8);
+    Layout::put_four(group + 3 * kStep, from + 12);
   }
-  for (; i < count; ++i) batch[Layout::place(k + i, token)] = from[i];
+  for (; i + 4 <= count; i += 4, from += 4, group += kStep) Layout::put_four(group, from);
+  for (; i < count; ++i) batch[Layout::place(k + i, token)] = *from++;
 }
 
 /// Writes `count` times the same value.
 template <typename Layout>
-inline void put_same(int16_t* batch, int32_t token, int32_t k, int16_t value, int32_t count) {
-  for (int32_t i = 0; i < count; ++i) batch[Layout::place(k + i, token)] = value;
+__attribute__((noinline)) void put_same(int16_t* batch, int32_t token, int32_t k, int16_t value,
+                                        int32_t count) {
+  constexpr int32_t kStep = 4 / Layout::kGroup * Layout::kGroupWords;
+  const uint32_t pair = pack_low(static_cast<uint32_t>(value), static_cast<uint32_t>(value));
+  Word* group = Layout::group(batch, token, k);
+  int32_t i = 0;
+  for (; i + 4 <= count; i += 4, group += kStep) Layout::put_pairs(group, pair);
+  for (; i < count; ++i) batch[Layout::place(k + i, token)] = value;
 }
 
 /// Words of a batch of tokens of `length` values; several batches lie one after the other.

@@ -47,10 +47,16 @@ struct Conv2dS8 {
   OutputS8 output;
 };
 
+/// Room for the bytes of one window, where an input pixel has no whole number of fours.
+constexpr int32_t conv2d_window_bytes(const Conv2dShape& shape) {
+  return shape.in_channels / shape.groups % 4 != 0 ? round_up(conv2d_taps(shape), 4) : 0;
+}
+
 /// Scratch for conv2d_s8: output pixels are its tokens.
 constexpr int32_t conv2d_s8_scratch_bytes(const Conv2dS8& layer) {
   return dense_scratch_bytes(layer.shape.out_h * layer.shape.out_w, conv2d_taps(layer.shape),
-                             layer.shape.out_channels);
+                             layer.shape.out_channels) +
+         conv2d_window_bytes(layer.shape);
 }
 
 /// iy = oy * stride_h - pad_top + ky * dilation_h,  ix = ox * stride_w - pad_left + kx * dilation_w
