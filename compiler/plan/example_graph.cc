@@ -144,12 +144,13 @@ ValueId ExampleGraph::Layernorm(const std::string& name, ValueId x) {
   const ValueId gamma_id =
       graph_.AddTypedConstant(name + ".gamma", DType::kInt16, {channels}, gamma);
   const ValueId beta_id = Words(name + ".beta", channels, -(int64_t{1} << 24), int64_t{1} << 24);
-  return Append(
-      name, "layernorm", {x, gamma_id, beta_id}, shape,
-      {{"epsilon_q", int64_t{40}},
-       {"norm_bits", bits},
-       {"multiplier", SmallMultiplier(kSpread / std::ldexp(24000, static_cast<int>(bits)))},
-       {"shift", int64_t{-1}}});
+  // shift -17: Q0.48
+  const double real = kSpread / std::ldexp(24000, static_cast<int>(bits));
+  return Append(name, "layernorm", {x, gamma_id, beta_id}, shape,
+                {{"epsilon_q", int64_t{40}},
+                 {"norm_bits", bits},
+                 {"multiplier", int64_t{std::llround(std::ldexp(real, 48))}},
+                 {"shift", int64_t{-17}}});
 }
 
 ValueId ExampleGraph::Attention(const std::string& name, ValueId q, ValueId k, ValueId v,

@@ -28,10 +28,10 @@ FixedPoint ToFixedPoint(const std::vector<double>& reals) {
   return fixed;
 }
 
-FixedPoint ToFixedPointExact(double real) {
+FixedPoint ToFixedPointWide(double real) {
   TF_CHECK(real > 0 && real < std::ldexp(1.0, 30), "multiplier", real);
   FixedPoint fixed;
-  fixed.shift = -31;
+  fixed.shift = -17;
   while (RoundHalfUp(std::ldexp(real, 31 - fixed.shift)) >= std::ldexp(1.0, 31)) ++fixed.shift;
   fixed.multiplier = {static_cast<int32_t>(RoundHalfUp(std::ldexp(real, 31 - fixed.shift)))};
   return fixed;

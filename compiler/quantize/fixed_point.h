@@ -18,9 +18,11 @@ struct FixedPoint {
 /// Needs  0 <= real < 2^30
 FixedPoint ToFixedPoint(const std::vector<double>& reals);
 
-/// One real number with all 31 bits of the multiplier in use, shift down to -31: for accumulators
-/// near 2^31 (layernorm).
-FixedPoint ToFixedPointExact(double real);
+/// For accumulators near 2^31 (layernorm): shift -17 when the real is below 2^-17 (an accumulator's
+/// upper word, shifted by a constant 16, is the output), otherwise the smallest that keeps the
+/// multiplier below 2^31. What the multiplier's rounding changes is below 2^-17 of an output's
+/// step.
+FixedPoint ToFixedPointWide(double real);
 
 /// floor(x + 1/2).
 double RoundHalfUp(double x);

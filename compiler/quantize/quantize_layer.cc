@@ -212,7 +212,7 @@ void LayerQuantizer::Layernorm() {
   node_.attributes.erase("epsilon");
   SetInt("epsilon_q", std::max<int64_t>(1, static_cast<int64_t>(epsilon)));
   SetInt("norm_bits", bits);
-  SetMultiplier(ToFixedPointExact(real), -31, 22);
+  SetMultiplier(ToFixedPointWide(real), -17, 22);
   SetClamp();
 }
 

@@ -54,15 +54,17 @@ TEST(FixedPoint, FollowsTheContract) {
   EXPECT_EQ(ToFixedPoint({0.5}).multiplier[0], 1 << 30);
   EXPECT_EQ(ToFixedPoint({1.0}).shift, 1);
   EXPECT_EQ(ToFixedPoint({0.49999999999}).multiplier[0], INT32_MAX);
-  EXPECT_EQ(ToFixedPointExact(0.25).shift, -1);
-  EXPECT_EQ(ToFixedPointExact(std::ldexp(1.0, -20)).shift, -19);
+  EXPECT_EQ(ToFixedPointWide(0.25).shift, -1);
+  EXPECT_EQ(ToFixedPointWide(std::ldexp(1.0, -17)).shift, -16);
+  EXPECT_EQ(ToFixedPointWide(std::ldexp(1.0, -20)).shift, -17);
+  EXPECT_EQ(ToFixedPointWide(std::ldexp(1.0, -20)).multiplier[0], 1 << 28);
 }
 
 TEST(FixedPoint, IsWithinHalfAUnitForEveryReal) {
   Rng rng(5);
   for (int i = 0; i < 1000; ++i) {
     const double real = std::exp(rng.Uniform(-12, 6));
-    for (const FixedPoint& f : {ToFixedPoint({real}), ToFixedPointExact(real)}) {
+    for (const FixedPoint& f : {ToFixedPoint({real}), ToFixedPointWide(real)}) {
       EXPECT_NEAR(std::ldexp(f.multiplier[0], f.shift - 31), real,
                   std::ldexp(0.5000001, f.shift - 31))
           << real;

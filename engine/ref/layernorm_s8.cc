@@ -4,19 +4,23 @@
 namespace tinyformer::engine::ref {
 namespace {
 
-// 2^norm_bits / sqrt(variance) as inverse * 2^-shift.
-struct InverseDeviation {
-  uint32_t inverse;
+// n of a row: ((slope * x) >> shift) - mean, 16 bits below the point; mean contains the rounding.
+struct NormalisedRow {
+  int64_t slope;
+  int64_t mean;
   int32_t shift;
+
+  int32_t of(int8_t x) const { return static_cast<int32_t>((((slope * x) >> shift) - mean) >> 16); }
 };
 
-InverseDeviation inverse_deviation(const LayernormS8& layer, int32_t sum, uint32_t squares) {
+NormalisedRow normalised_row(const LayernormS8& layer, int32_t sum, uint32_t squares) {
   // squares <= channels * 2^14 <= 2^29 and sum^2 <= channels * squares, so the difference is >= 0.
   const uint64_t variance = static_cast<uint64_t>(layer.channels) * squares -
                             static_cast<uint64_t>(static_cast<int64_t>(sum) * sum) + layer.epsilon;
   const int32_t even = __builtin_clzll(variance) & ~1;
-  return {inverse_sqrt(static_cast<uint32_t>((variance << even) >> 32)),
-          62 - layer.norm_bits - even / 2};
+  const int64_t inverse = inverse_sqrt(static_cast<uint32_t>((variance << even) >> 32));
+  const int32_t shift = 46 - layer.norm_bits - even / 2;
+  return {layer.channels * inverse, ((sum * inverse) >> shift) - (1 << 15), shift};
 }
 
 }  // namespace
@@ -30,12 +34,9 @@ void layernorm_s8(const LayernormS8& layer, const int8_t* x, int8_t* y) {
       sum += x[c];
       squares += static_cast<uint32_t>(x[c] * x[c]);
     }
-    const InverseDeviation deviation = inverse_deviation(layer, sum, squares);
-    const int64_t half = int64_t{1} << (deviation.shift - 1);
+    const NormalisedRow row = normalised_row(layer, sum, squares);
     for (int32_t c = 0; c < channels; ++c) {
-      const int64_t scaled = static_cast<int64_t>(channels * x[c] - sum) * deviation.inverse;
-      const int32_t normalised = static_cast<int32_t>((scaled + half) >> deviation.shift);
-      const int32_t acc = normalised * layer.gamma[c] + layer.beta[c];
+      const int32_t acc = row.of(x[c]) * layer.gamma[c] + layer.beta[c];
       y[c] = static_cast<int8_t>(
           clamp(layer.y_zero_point + requantize(acc, layer.multiplier, layer.shift), layer.min,
                 layer.max));

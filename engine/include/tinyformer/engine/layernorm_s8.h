@@ -27,7 +27,7 @@ struct LayernormS8 {
 
 /// 2^30 / sqrt(a / 2^32) for a in [2^30, 2^32): a straight line and three Newton steps.
 ///
-/// Bounds  relative error below 2^-23; result in [2^30 - 2^7, 2^31]; no step leaves its type
+/// Bounds  relative error below 2^-23; result in [2^30 - 2^7, 2^31); no step leaves its type
 /// Source  docs/quantization.md, "Inverse square root" (with the proof)
 constexpr uint32_t inverse_sqrt(uint32_t a) {
   constexpr uint32_t kOffset = 2290047081u;  // 2.1327725 * 2^30
@@ -43,8 +43,8 @@ constexpr uint32_t inverse_sqrt(uint32_t a) {
 
 /// For every row, with C = channels, sum = sum_c x[c]:
 ///   V    = C * sum_c x[c]^2 - sum^2 + epsilon,  sh = clz64(V) & ~1
-///   r    = inverse_sqrt(floor(V * 2^sh / 2^32)),  S = 62 - norm_bits - sh / 2
-///   n[c] = ((C * x[c] - sum) * r + 2^(S-1)) >> S
+///   r    = inverse_sqrt(floor(V * 2^sh / 2^32)),  S = 46 - norm_bits - sh / 2
+///   n[c] = (((C * r * x[c]) >> S) - ((sum * r) >> S) + 2^15) >> 16
 ///   acc  = n[c] * gamma[c] + beta[c]
 ///   y[c] = clamp(y_zero_point + requantize(acc, multiplier, shift), min, max)
 ///
@@ -52,8 +52,9 @@ constexpr uint32_t inverse_sqrt(uint32_t a) {
 /// follows from beta alone.
 ///
 /// Shapes  x, y [rows][channels]   gamma, beta [channels]
-/// Bounds  channels <= 32768: |C * x - sum| < 2^23, times r <= 2^31 stays inside int64;
-///         |n| <= 32767 by the choice of norm_bits, so |n * gamma + beta| < 2^31
+/// Bounds  channels <= 32768 and r < 2^31, so |C * r * x| <= 2^53; S in [1, 46];
+///         |n| <= 32767 by the choice of norm_bits, so the difference fits int32 although its terms
+///         need not, and |n * gamma + beta| < 2^31
 /// Memory  no scratch; y may be x
 /// Errors  none: the compiler proves the preconditions
 /// Source  TinyFormer III-C3 (Scaled-LayerNorm); ONNX LayerNormalization, opset 17;
@@ -61,6 +62,9 @@ constexpr uint32_t inverse_sqrt(uint32_t a) {
 namespace ref {
 void layernorm_s8(const LayernormS8& layer, const int8_t* x, int8_t* y);
 }
-using ref::layernorm_s8;
+namespace arm {
+void layernorm_s8(const LayernormS8& layer, const int8_t* x, int8_t* y);
+}
+using TINYFORMER_ENGINE_SELECT(arm, ref)::layernorm_s8;
 
 }  // namespace tinyformer::engine
