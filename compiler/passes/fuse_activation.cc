@@ -12,7 +12,7 @@ namespace {
 
 bool CarriesActivation(const Node& node) {
   return node.op == "conv2d" || node.op == "depthwise_conv2d" || node.op == "linear" ||
-         node.op == "add" || node.op == "layernorm";
+         node.op == "add" || node.op == "layernorm" || node.op == "requantize";
 }
 
 // Monotonic operators with one scale: a clamp after them is a clamp before them.

@@ -103,5 +103,15 @@ TEST(FuseActivation, TheLaterClampWins) {
   ExpectEqualFunction(g, fused, 0);
 }
 
+TEST(FuseActivation, ClampsThatNoLayerCarriesBecomeOneRequantize) {
+  NetworkBuilder b(3, {1, 6});
+  ValueId low = b.graph.AddConstant("low", {}, {-3.0f}),
+          high = b.graph.AddConstant("high", {}, {1.0f});
+  b.x = b.Node1("Clip", {b.Node1("Relu", {b.x}), low, high});
+  Graph g = b.Build(), fused = FuseActivation(g);
+  EXPECT_EQ(CountOps(fused), "requantize 1");
+  ExpectEqualFunction(g, fused, 0);
+}
+
 }  // namespace
 }  // namespace tinyformer

@@ -119,6 +119,9 @@ class Calibrator {
     const bool is_input = points_[p].measured == g_.inputs.at(0);
     if (is_input && options_.input) {
       chosen_.push_back({"given", *options_.input});
+    } else if (points_[p].is_probabilities) {
+      // In steps of 1/256, whatever the images show: the kernel divides by nothing finer.
+      chosen_.push_back({"given", Quantization::PerTensor(1.0f / 256, -128)});
     } else if (options_.method == CalibrationMethod::kMinMax) {
       chosen_.push_back(minmax);
     } else if (options_.method == CalibrationMethod::kPercentile) {

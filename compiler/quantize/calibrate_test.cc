@@ -93,6 +93,18 @@ TEST(CalibrationPoints, FollowTheKernels) {
             "MatMul29 > Transpose30 > Reshape32\nAdd35\n");
 }
 
+TEST(CalibrationPoints, ProbabilitiesThatALayerReadsAreOneWithAKnownRange) {
+  NetworkBuilder b(1, {1, 4, 6});
+  b.x = b.Dense(b.Node1("Softmax", {b.x}), 3);
+  const Graph g = b.Build();
+  Graph annotated = Calibrate(g, RandomImages(g, 2));
+  const auto probabilities = std::find_if(annotated.values.begin(), annotated.values.end(),
+                                          [](const Value& v) { return v.name == "Softmax1"; });
+  ASSERT_NE(probabilities, annotated.values.end());
+  EXPECT_EQ(probabilities->quantization, Quantization::PerTensor(1.0f / 256, -128));
+  EXPECT_NO_THROW(QuantizeGraph(Lower(annotated)));
+}
+
 TEST(Calibrate, InputQuantizationCoversAllPixels) {
   Quantization q = InputQuantization({0.5f, 0.4f}, {0.25f, 0.2f});
   EXPECT_FLOAT_EQ(q.scales[0], 5.0f / 255);

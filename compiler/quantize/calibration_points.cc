@@ -38,6 +38,20 @@ bool IsInsideKernel(const Graph& g, const Node& node) {
                               node.op == "LayerNormalization" || node.op == "Mul" || IsClamp(node));
 }
 
+// True when the value, moved about or not, is only ever a factor of products of activations: the
+// weights of attention and of sequence pooling.
+bool WeighsActivations(const Graph& g, ValueId id) {
+  const std::vector<int> readers = g.Readers(id);
+  if (g.IsOutput(id) || readers.empty()) return false;
+  for (int index : readers) {
+    const Node& reader = g.nodes[static_cast<size_t>(index)];
+    const bool product = reader.op == "MatMul" && !HasConstant(g, reader);
+    const bool moves = FindOp(reader.op)->quantize == QuantizeRule::kInputScale;
+    if (!product && !(moves && WeighsActivations(g, reader.outputs[0]))) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::vector<CalibrationPoint> FindCalibrationPoints(const Graph& graph) {
@@ -45,7 +59,7 @@ std::vector<CalibrationPoint> FindCalibrationPoints(const Graph& graph) {
   std::map<ValueId, size_t> point_of;
   for (ValueId id : graph.inputs) {
     point_of[id] = points.size();
-    points.push_back({id, {}, false});
+    points.push_back({id, {}});
   }
   for (const Node& node : graph.nodes) {
     TF_CHECK(node.op != "BatchNormalization",
@@ -55,8 +69,10 @@ std::vector<CalibrationPoint> FindCalibrationPoints(const Graph& graph) {
       if (auto scores = point_of.find(node.inputs[0]); scores != point_of.end()) {
         points[scores->second].is_scores = true;
       }
-      // Probabilities stay real unless they are the network's result.
-      if (!graph.IsOutput(out)) continue;
+      if (WeighsActivations(graph, out)) continue;
+      point_of[out] = points.size();
+      points.push_back({out, {}, false, true});
+      continue;
     }
     if (FindOp(node.op)->quantize == QuantizeRule::kInputScale) {
       if (auto source = point_of.find(node.inputs[0]); source != point_of.end()) {
@@ -67,7 +83,7 @@ std::vector<CalibrationPoint> FindCalibrationPoints(const Graph& graph) {
     }
     if (IsInsideKernel(graph, node)) continue;
     point_of[out] = points.size();
-    points.push_back({out, {}, false});
+    points.push_back({out, {}});
   }
   return points;
 }

@@ -16,10 +16,11 @@ struct CalibrationPoint {
   ValueId measured = kNoValue;
   std::vector<ValueId> followers;
   bool is_scores = false;  // the operand of a Softmax: only differences to the row's maximum matter
+  bool is_probabilities = false;  // a Softmax's result: its range is known
 };
 
-/// In execution order, the graph's input first. Softmax's results are not listed: probabilities are
-/// never quantized.
+/// In execution order, the graph's input first. The probabilities of attention and of sequence
+/// pooling are not listed: they are never quantized.
 ///
 /// Needs  a graph at ONNX level without BatchNormalization
 std::vector<CalibrationPoint> FindCalibrationPoints(const Graph& graph);

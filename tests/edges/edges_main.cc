@@ -65,42 +65,39 @@ EmulationResult RunGuest(const Core& core, const Request& request, bool trace,
                 folder, options);
 }
 
-bool KernelStops(const Core& core, const Request& request, const std::string& folder) {
+// Why the emulator stops the run, or nothing.
+std::string Why(const Core& core, const Request& request, const std::string& folder) {
   try {
     RunGuest(core, request, false, folder);
-    return false;
-  } catch (const Error&) {
-    return true;
+    return "";
+  } catch (const Error& error) {
+    return error.what();
   }
 }
 
-// The emulator stopped the run: finds the kernel and the case, and prints what repeats it.
+// The emulator stopped the run of this kernel: finds the case and prints what repeats it.
 void PrintCulprit(const Core& core, Request request, const std::string& folder) {
-  for (int32_t i = 0; request.kernel == nullptr && i < engine::parity::kCheckCount; ++i) {
-    Request one = request;
-    one.kernel = engine::parity::kChecks[i].kernel;
-    if (KernelStops(core, one, folder)) request.kernel = one.kernel;
-  }
-  if (request.kernel == nullptr) return;
   while (request.cases > 1) {
     Request half = request;
     half.cases = request.cases / 2;
-    if (KernelStops(core, half, folder)) {
-      request.cases = half.cases;
-    } else {
+    if (Why(core, half, folder).empty()) {
       request.first += half.cases;
       request.cases -= half.cases;
+    } else {
+      request.cases = half.cases;
     }
   }
   std::string shape;
+  std::string why;
   try {
     RunGuest(core, request, true, folder);
-  } catch (const Error&) {
+  } catch (const Error& error) {
     shape = ReadFile(folder + "/" + kCaseFile);
+    why = error.what();
   }
-  std::printf("%s: seed %u: %s\nrepeat it: tf_edges --on %s --kernel %s --first %u --cases 1\n",
-              request.kernel, static_cast<unsigned>(request.first), shape.c_str(), core.name,
-              request.kernel, static_cast<unsigned>(request.first));
+  std::printf("%s: seed %u: %s: %s\nrepeat it: tf_edges --on %s --kernel %s --first %u --cases 1\n",
+              request.kernel, static_cast<unsigned>(request.first), shape.c_str(), why.c_str(),
+              core.name, request.kernel, static_cast<unsigned>(request.first));
 }
 
 int RunOnCore(const Core& core, const Request& request) {
@@ -114,7 +111,12 @@ int RunOnCore(const Core& core, const Request& request) {
     if (result.console != here) std::printf("on the host:\n%s", here.c_str());
   } catch (const Error& error) {
     std::printf("%s\n", error.what());
-    PrintCulprit(core, request, folder.path());
+    for (int32_t i = 0; i < engine::parity::kCheckCount; ++i) {
+      Request one = request;
+      one.kernel = engine::parity::kChecks[i].kernel;
+      const bool asked = request.kernel == nullptr || request.kernel == std::string(one.kernel);
+      if (asked && !Why(core, one, folder.path()).empty()) PrintCulprit(core, one, folder.path());
+    }
   }
   return 1;
 }

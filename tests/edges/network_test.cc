@@ -1,0 +1,120 @@
+// Random networks from floats to firmware: the emulator, the host's firmware and the compiler's own
+// arithmetic give the same bytes.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "base/error.h"
+#include "compiler/compile.h"
+#include "compiler/passes/network_for_tests.h"
+#include "compiler/passes/pipeline.h"
+#include "compiler/quantize/calibrate.h"
+#include "compiler/quantize/evaluate_quantized.h"
+#include "compiler/quantize/quantize_graph.h"
+#include "sim/run.h"
+#include "sim/temporary_folder.h"
+#include "tests/edges/random_network.h"
+
+namespace tinyformer {
+namespace {
+
+constexpr int kImages = 3;
+
+int Setting(const char* name, int otherwise) {
+  const char* text = std::getenv(name);
+  return text ? std::atoi(text) : otherwise;
+}
+
+Graph Quantized(const Graph& network) {
+  const CalibrationImages images = {4, [&](int64_t index, float* input) {
+                                      const auto image =
+                                          RandomInput(network, static_cast<uint64_t>(index));
+                                      std::copy(image.begin(), image.end(), input);
+                                    }};
+  CalibrationOptions options;
+  options.method = CalibrationMethod::kMinMax;
+  return QuantizeGraph(Lower(Calibrate(network, images, options)));
+}
+
+// Random bytes, then the two ends of the range.
+std::vector<int8_t> Images(int64_t bytes, uint64_t seed) {
+  Rng rng(seed, "images");
+  std::vector<int8_t> images(static_cast<size_t>(kImages * bytes), 127);
+  for (int64_t i = 0; i < bytes; ++i) {
+    images[static_cast<size_t>(i)] = static_cast<int8_t>(rng.Below(256));
+    images[static_cast<size_t>(bytes + i)] = -128;
+  }
+  return images;
+}
+
+CompileOptions OptionsFor(uint64_t seed, const Board& board) {
+  constexpr CodecRequest kCodecs[] = {CodecRequest::kAuto, CodecRequest::kRunLength,
+                                      CodecRequest::kBitmap};
+  constexpr Optimize kOptimize[] = {Optimize::kBalanced, Optimize::kSpeed, Optimize::kSize,
+                                    Optimize::kRam};
+  CompileOptions options;
+  options.target = {board.name, static_cast<int64_t>(board.FlashBytes()),
+                    static_cast<int64_t>(board.RamBytes()), board.stack_bytes, board.directory};
+  options.codec = kCodecs[seed % 3];
+  options.optimize = kOptimize[seed / 3 % 4];
+  return options;
+}
+
+TEST(RandomNetworks, CompileAndTheHostsKernelsEqualTheReference) {
+  const Board board = FindBoard("stm32f746");
+  int refused = 0;
+  const int networks = Setting("TINYFORMER_EDGES_GRAPHS", 150);
+  for (uint64_t seed = 1; seed <= static_cast<uint64_t>(networks); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    try {
+      const Graph graph = Quantized(edges::RandomNetwork(seed, 12));
+      const std::vector<int8_t> input = SelfTestInput(graph);
+      QuantizedEvaluator fast(graph);
+      QuantizedEvaluator reference(graph, EngineKernels::kReference);
+      EXPECT_EQ(fast.Run(input), reference.Run(input));
+      const CompileResult compiled = Compile(graph, OptionsFor(seed, board));
+      EXPECT_TRUE(compiled.fit.ok) << compiled.fit.why;
+    } catch (const Error& error) {
+      // Random weights may average all of a tensor away.
+      EXPECT_EQ(error.code(), "quantize/range") << error.what();
+      ++refused;
+    }
+  }
+  EXPECT_LE(refused, 1 + networks / 100);
+}
+
+class RandomNetworkTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(RandomNetworkTest, EmulatorHostAndCompilerGiveTheSameBytes) {
+  const auto seed = static_cast<uint64_t>(GetParam());
+  const Graph graph = Quantized(edges::RandomNetwork(seed, Setting("TINYFORMER_EDGES_LAYERS", 24)));
+  const Board board = FindBoard("stm32f746");
+  const CompileResult compiled = Compile(graph, OptionsFor(seed, board));
+  ASSERT_TRUE(compiled.fit.ok) << compiled.fit.why;
+  TemporaryFolder folder;
+  WriteSourceTree(compiled.tree, folder.File("fw"));
+  const Firmware firmware = ReadFirmware(folder.File("fw"));
+  const std::vector<int8_t> images = Images(firmware.input_bytes, seed);
+  std::vector<int8_t> expected;
+  for (int i = 0; i < kImages; ++i) {
+    const auto* image = images.data() + i * firmware.input_bytes;
+    const std::vector<int8_t> y =
+        EvaluateQuantized(graph, std::vector<int8_t>(image, image + firmware.input_bytes));
+    expected.insert(expected.end(), y.begin(), y.end());
+  }
+  EXPECT_EQ(RunOnHost(firmware, images, {}).outputs, expected);
+  const RunResult emulated = RunOnEmulator(firmware, board, images, {});
+  EXPECT_EQ(emulated.outputs, expected);
+  EXPECT_EQ(emulated.instructions_min, emulated.instructions_max);
+  EXPECT_LE(emulated.arena_touched_bytes, static_cast<uint64_t>(compiled.plan.arena_bytes));
+}
+
+// TINYFORMER_EDGES_FIRST and TINYFORMER_EDGES_NETWORKS choose others, and more.
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomNetworkTest,
+                         ::testing::Range(Setting("TINYFORMER_EDGES_FIRST", 1),
+                                          Setting("TINYFORMER_EDGES_FIRST", 1) +
+                                              Setting("TINYFORMER_EDGES_NETWORKS", 2)),
+                         [](const auto& at) { return std::to_string(at.param); });
+
+}  // namespace
+}  // namespace tinyformer
