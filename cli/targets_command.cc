@@ -7,6 +7,18 @@
 namespace tinyformer {
 namespace {
 
+Json MemoryJson(const Board& board) {
+  Json list = Json::array();
+  for (const MemoryRegion& region : board.memory) {
+    list.push_back({{"name", region.name},
+                    {"kind", KindName(region.kind)},
+                    {"address", region.address},
+                    {"bytes", region.bytes},
+                    {"cached", !region.data_cache.empty()}});
+  }
+  return list;
+}
+
 class TargetsCommand : public Command {
  public:
   void Declare(CLI::App&) override {}
@@ -23,7 +35,8 @@ class TargetsCommand : public Command {
                                         {"clock_hz", board.clock_hz},
                                         {"flash_bytes", board.FlashBytes()},
                                         {"ram_bytes", board.RamBytes()},
-                                        {"stack_bytes", board.stack_bytes}});
+                                        {"stack_bytes", board.stack_bytes},
+                                        {"memory", MemoryJson(board)}});
       rows.push_back({board.name, WithThousands(static_cast<int64_t>(board.FlashBytes())),
                       WithThousands(static_cast<int64_t>(board.RamBytes())), board.title});
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -14,6 +15,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kVersion = 2;
+constexpr std::pair<const char*, MemoryRegion::Kind> kKinds[] = {
+    {"flash", MemoryRegion::Kind::kFlash},   {"itcm", MemoryRegion::Kind::kItcm},
+    {"dtcm", MemoryRegion::Kind::kDtcm},     {"sram", MemoryRegion::Kind::kSram},
+    {"device", MemoryRegion::Kind::kDevice},
+};
+
 // Reads one board.json; carries the path, so that every message names it.
 class BoardReader {
  public:
@@ -21,9 +29,12 @@ class BoardReader {
 
   Board Read() {
     if (OptionalKey<std::string>(json_, "format", path_, "a text", "") != "tinyformer-board" ||
-        OptionalKey<int>(json_, "version", path_, "a number", 0) != 1) {
-      throw Error("board/format", path_, "\"format\": \"tinyformer-board\", \"version\": 1",
-                  FoundFormat(), "name a board folder (tinyformer targets lists them)");
+        OptionalKey<int>(json_, "version", path_, "a number", 0) != kVersion) {
+      throw Error("board/format", path_,
+                  "\"format\": \"tinyformer-board\", \"version\": " + std::to_string(kVersion),
+                  FoundFormat(),
+                  "compile a firmware folder again; bring a board of your own up to this version "
+                  "(boards/README.md)");
     }
     Board board;
     board.name = Text(json_, "name");
@@ -39,7 +50,9 @@ class BoardReader {
     }
     for (const Json& cache : List("caches")) board.caches.push_back(ReadCache(cache));
     for (const Json& region : List("memory")) board.memory.push_back(ReadRegion(region, board));
-    CheckOverlap(board);
+    std::sort(board.memory.begin(), board.memory.end(),
+              [](const MemoryRegion& a, const MemoryRegion& b) { return a.address < b.address; });
+    CheckMemory(board);
     ReadEmulator(board);
     return board;
   }
@@ -118,33 +131,46 @@ class BoardReader {
   MemoryRegion ReadRegion(const Json& json, const Board& board) const {
     MemoryRegion region;
     region.name = Text(json, "name");
-    std::string kind = Text(json, "kind");
-    if (kind != "flash" && kind != "ram" && kind != "device") {
-      Fail("kind", "\"flash\", \"ram\" or \"device\"", "\"" + kind + "\"");
-    }
-    region.kind = kind == "flash" ? MemoryRegion::Kind::kFlash
-                  : kind == "ram" ? MemoryRegion::Kind::kRam
-                                  : MemoryRegion::Kind::kDevice;
+    region.kind = ReadKind(json);
     region.address = Address(json, "address");
     region.bytes =
         static_cast<uint32_t>(Number(json, "bytes", 1, int64_t{UINT32_MAX} - region.address));
     region.fetch_cache = CacheName(json, "fetch_cache", board);
     region.data_cache = CacheName(json, "data_cache", board);
+    region.emulated_address =
+        json.contains("emulated_at") ? Address(json, "emulated_at") : region.address;
     return region;
   }
 
-  void CheckOverlap(const Board& board) const {
-    std::vector<MemoryRegion> sorted = board.memory;
-    std::sort(sorted.begin(), sorted.end(),
-              [](const MemoryRegion& a, const MemoryRegion& b) { return a.address < b.address; });
-    for (size_t i = 1; i < sorted.size(); ++i) {
-      if (sorted[i - 1].address + sorted[i - 1].bytes > sorted[i].address) {
-        Fail("memory", "regions that do not overlap",
-             "'" + sorted[i - 1].name + "' reaches into '" + sorted[i].name + "'");
+  MemoryRegion::Kind ReadKind(const Json& json) const {
+    const std::string kind = Text(json, "kind");
+    std::string names;
+    for (const auto& [name, value] : kKinds) {
+      if (kind == name) return value;
+      names += (names.empty() ? "one of: " : ", ") + std::string(name);
+    }
+    Fail("kind", names, "\"" + kind + "\"");
+  }
+
+  void CheckOverlap(std::vector<MemoryRegion> regions, uint32_t MemoryRegion::*address,
+                    const std::string& expected) const {
+    std::sort(regions.begin(), regions.end(), [&](const MemoryRegion& a, const MemoryRegion& b) {
+      return a.*address < b.*address;
+    });
+    for (size_t i = 1; i < regions.size(); ++i) {
+      const MemoryRegion& below = regions[i - 1];
+      if (uint64_t{below.*address} + below.bytes > regions[i].*address) {
+        Fail("memory", expected, "'" + below.name + "' reaches into '" + regions[i].name + "'");
       }
     }
+  }
+
+  void CheckMemory(const Board& board) const {
+    CheckOverlap(board.memory, &MemoryRegion::address, "regions that do not overlap");
+    CheckOverlap(board.memory, &MemoryRegion::emulated_address,
+                 "regions that do not overlap where 'emulated_at' puts them");
     if (board.FlashBytes() == 0 || board.RamBytes() == 0) {
-      Fail("memory", "at least one region of kind flash and one of kind ram",
+      Fail("memory", "at least one region of kind flash and one of kind dtcm or sram",
            std::to_string(board.memory.size()) + " regions without it");
     }
   }
@@ -162,17 +188,40 @@ class BoardReader {
   Json json_;
 };
 
-uint64_t SumOfKind(const Board& board, MemoryRegion::Kind kind) {
+}  // namespace
+
+const char* KindName(MemoryRegion::Kind kind) {
+  for (const auto& [name, value] : kKinds) {
+    if (value == kind) return name;
+  }
+  return "";
+}
+
+uint64_t Board::FlashBytes() const {
   uint64_t sum = 0;
-  for (const MemoryRegion& region : board.memory) sum += region.kind == kind ? region.bytes : 0;
+  for (const MemoryRegion& region : memory) {
+    sum += region.kind == MemoryRegion::Kind::kFlash ? region.bytes : 0;
+  }
   return sum;
 }
 
-}  // namespace
+uint64_t Board::RamBytes() const {
+  uint64_t sum = 0;
+  for (const MemoryRegion& region : memory) sum += region.IsRam() ? region.bytes : 0;
+  return sum;
+}
 
-uint64_t Board::FlashBytes() const { return SumOfKind(*this, MemoryRegion::Kind::kFlash); }
-
-uint64_t Board::RamBytes() const { return SumOfKind(*this, MemoryRegion::Kind::kRam); }
+std::vector<std::vector<MemoryRegion>> Board::RamBlocks() const {
+  std::vector<std::vector<MemoryRegion>> blocks;
+  for (const MemoryRegion& region : memory) {
+    if (!region.IsRam()) continue;
+    bool follows = !blocks.empty() &&
+                   blocks.back().back().address + blocks.back().back().bytes == region.address;
+    if (!follows) blocks.emplace_back();
+    blocks.back().push_back(region);
+  }
+  return blocks;
+}
 
 Board ReadBoard(const std::string& directory) {
   Board board = BoardReader(directory + "/board.json").Read();

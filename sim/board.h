@@ -10,14 +10,26 @@ namespace tinyformer {
 
 /// A range of addresses that firmware may use.
 struct MemoryRegion {
-  enum class Kind { kFlash, kRam, kDevice };
+  enum class Kind {
+    kFlash,
+    kItcm,  ///< RAM for instructions; generated firmware leaves it alone
+    kDtcm,  ///< RAM that the core reaches without a bus: every access takes one cycle
+    kSram,  ///< RAM behind a bus; data_cache says whether through a cache
+    kDevice,
+  };
   std::string name;
   Kind kind;
   uint32_t address;
   uint32_t bytes;
-  std::string fetch_cache;  ///< name of the cache that serves instruction fetches, "" = none needed
-  std::string data_cache;   ///< name of the cache that serves loads and stores, "" = none needed
+  std::string fetch_cache;    ///< name of the cache that serves instruction fetches, "" = none
+  std::string data_cache;     ///< name of the cache that serves loads and stores, "" = none
+  uint32_t emulated_address;  ///< where the emulated machine has it
+
+  bool IsRam() const { return kind == Kind::kDtcm || kind == Kind::kSram; }
 };
+
+/// The word for it in board.json.
+const char* KindName(MemoryRegion::Kind kind);
 
 /// Geometry and miss cost of a cache; used by the stall estimate only.
 struct CacheGeometry {
@@ -38,7 +50,7 @@ struct Board {
   uint64_t clock_hz = 0;
   std::vector<std::string> compiler_flags;
   uint32_t stack_bytes = 0;
-  std::vector<MemoryRegion> memory;
+  std::vector<MemoryRegion> memory;  ///< in order of address
   std::vector<CacheGeometry> caches;
   std::string emulator_machine;
   uint32_t vector_table = 0;
@@ -49,6 +61,9 @@ struct Board {
   uint64_t FlashBytes() const;
   /// Sum over the RAM regions: the limit for stack + data + bss + arena.
   uint64_t RamBytes() const;
+  /// The RAM regions in groups that follow each other without a gap, in order of address: one
+  /// arena can lie across the regions of a group, never across two groups.
+  std::vector<std::vector<MemoryRegion>> RamBlocks() const;
 };
 
 /// Reads directory/board.json.

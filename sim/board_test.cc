@@ -50,6 +50,15 @@ TEST(Board, EveryBoardsLinkerScriptAgreesWithItsFile) {
   }
 }
 
+TEST(Board, RamIsGroupedWhereItFollowsWithoutAGap) {
+  Board board = FindBoard("stm32f746");
+  ASSERT_EQ(board.RamBlocks().size(), 1u);
+  EXPECT_EQ(board.RamBlocks()[0].size(), 3u);
+  board.memory[2].address += 4;  // sram1, so that it follows dtcm no more
+  ASSERT_EQ(board.RamBlocks().size(), 3u);
+  EXPECT_EQ(board.RamBlocks()[1][0].name, "sram1");
+}
+
 TEST(Board, AnUnknownNameListsTheBoards) {
   EXPECT_EQ(ErrorText([] { FindBoard("stm32x"); }),
             "error[board/unknown] target 'stm32x'\n  expected: one of: stm32f746\n"
@@ -68,11 +77,12 @@ TEST(Board, AMissingFolderIsNamed) {
 }
 
 TEST(Board, AnotherFormatIsRefused) {
-  EXPECT_EQ(ErrorAfter("/version", 2),
+  EXPECT_EQ(ErrorAfter("/version", 1),
             "error[board/format] board.json\n"
-            "  expected: \"format\": \"tinyformer-board\", \"version\": 1\n"
-            "  found:    \"tinyformer-board\", 2\n"
-            "  fix:      name a board folder (tinyformer targets lists them)");
+            "  expected: \"format\": \"tinyformer-board\", \"version\": 2\n"
+            "  found:    \"tinyformer-board\", 1\n"
+            "  fix:      compile a firmware folder again; bring a board of your own up to this "
+            "version (boards/README.md)");
 }
 
 TEST(Board, AMissingKeyIsNamed) {
@@ -98,8 +108,16 @@ TEST(Board, WrongValuesAreNamed) {
                 fix);
   EXPECT_EQ(ErrorAfter("/memory/0/kind", "rom"),
             "error[board/value] board.json: key 'kind'\n"
-            "  expected: \"flash\", \"ram\" or \"device\"\n  found:    \"rom\"" +
+            "  expected: one of: flash, itcm, dtcm, sram, device\n  found:    \"rom\"" +
                 fix);
+  EXPECT_EQ(ErrorAfter("/memory/1/emulated_at", "0x20010000"),
+            "error[board/value] board.json: key 'memory'\n"
+            "  expected: regions that do not overlap where 'emulated_at' puts them\n"
+            "  found:    'dtcm' reaches into 'sram1'" +
+                fix);
+  EXPECT_EQ(ErrorAfter("/memory/1/emulated_at", 5),
+            "error[json/key] board.json: key 'emulated_at'\n  expected: a text\n"
+            "  found:    the number 5\n  fix:      correct this key in the file");
   EXPECT_EQ(ErrorAfter("/stack_bytes", 1),
             "error[board/value] board.json: key 'stack_bytes'\n"
             "  expected: a number from 1024 to 16777216\n  found:    1" +

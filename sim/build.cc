@@ -32,6 +32,11 @@ struct Toolchain {
   Words flags, link_flags;
 };
 
+std::string Upper(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
 Toolchain BoardToolchain(const Board& board, const std::string& optimization) {
   Toolchain tools{"arm-none-eabi-gcc", "arm-none-eabi-g++", "gcc-arm-none-eabi",
                   board.compiler_flags, board.compiler_flags};
@@ -44,6 +49,11 @@ Toolchain BoardToolchain(const Board& board, const std::string& optimization) {
         "-Wl,--defsym=TF_STACK_BYTES=" + std::to_string(board.stack_bytes),
         std::string("-Wl,--gc-sections")}) {
     tools.link_flags.push_back(flag);
+  }
+  for (const MemoryRegion& region : board.memory) {
+    if (region.emulated_address == region.address) continue;
+    tools.link_flags.push_back("-Wl,--defsym=TF_" + Upper(region.name) +
+                               "_ORIGIN=" + std::to_string(region.emulated_address));
   }
   return tools;
 }
@@ -161,20 +171,25 @@ Words CompileAll(const Toolchain& tools, const Words& options, const Words& sour
   return objects;
 }
 
-// ld says: region `FLASH' overflowed by 1234 bytes
+// ld says: region `FLASH' overflowed by 1234 bytes. RAM is all RAM; any other name is a region's.
 void CheckFits(const std::string& output, const std::string& path, const Board& board) {
-  for (bool flash : {true, false}) {
-    std::string key = std::string("region `") + (flash ? "FLASH" : "RAM") + "' overflowed by ";
-    size_t at = output.find(key);
-    if (at == std::string::npos) continue;
-    uint64_t excess = std::strtoull(output.c_str() + at + key.size(), nullptr, 10);
-    uint64_t limit = flash ? board.FlashBytes() : board.RamBytes();
-    throw Error("sim/does-not-fit", path,
-                "at most " + std::to_string(limit) + " bytes of " + (flash ? "flash" : "RAM"),
-                std::to_string(limit + excess) + " bytes: " + std::to_string(excess) + " too many",
-                flash ? "use a smaller or sparser model, or --optimize size"
-                      : "use a smaller model, or --optimize ram");
+  const std::string key = "region `", overflow = "' overflowed by ";
+  const size_t end = output.find(overflow), begin = output.rfind(key, end);
+  if (begin == std::string::npos || end == std::string::npos) return;
+  const std::string name = output.substr(begin + key.size(), end - begin - key.size());
+  const uint64_t excess = std::strtoull(output.c_str() + end + overflow.size(), nullptr, 10);
+  const bool flash = name == "FLASH";
+  uint64_t limit = flash ? board.FlashBytes() : board.RamBytes();
+  std::string what = flash ? "flash" : "RAM";
+  for (const MemoryRegion& region : board.memory) {
+    if (flash || Upper(region.name) != name) continue;
+    limit = region.bytes;
+    what += " in " + region.name;
   }
+  throw Error("sim/does-not-fit", path, "at most " + std::to_string(limit) + " bytes of " + what,
+              std::to_string(limit + excess) + " bytes: " + std::to_string(excess) + " too many",
+              flash ? "use a smaller or sparser model, or --optimize size"
+                    : "use a smaller model, or --optimize ram");
 }
 
 void Link(const Toolchain& tools, const Words& objects, const std::string& output,
@@ -221,10 +236,7 @@ std::string BuildKey(const Toolchain& tools, const Words& options, const Words& 
 }
 
 Words HarnessOptions(const Firmware& firmware) {
-  std::string macro = "TF_";
-  for (char c : firmware.prefix) {
-    macro += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  }
+  const std::string macro = "TF_" + Upper(firmware.prefix);
   return {"-DTF_HARNESS_HEADER=\"" + firmware.prefix + ".h\"",
           "-DTF_HARNESS_INPUT_BYTES=" + macro + "_INPUT_BYTES",
           "-DTF_HARNESS_OUTPUT_BYTES=" + macro + "_OUTPUT_BYTES",

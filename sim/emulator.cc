@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "sim/elf_file.h"
+#include "sim/emulated_memory.h"
 #include "sim/process.h"
 #include "sim/temporary_folder.h"
 
@@ -22,12 +23,6 @@ constexpr const char* kEmulator = "qemu-system-arm";
 constexpr int kViolationStatus = 86;  // sim/plugin/plugin.cc
 constexpr int kFaultStatus = 100;     // sim/harness/fault_report.h
 
-std::string Hex(uint64_t value) {
-  char text[16];
-  std::snprintf(text, sizeof text, "0x%08llx", static_cast<unsigned long long>(value));
-  return text;
-}
-
 // $TINYFORMER_EMULATOR_PLUGIN, else beside an installed program, else in the build tree.
 std::string PluginPath() {
   if (const char* path = std::getenv("TINYFORMER_EMULATOR_PLUGIN")) return path;
@@ -37,35 +32,6 @@ std::string PluginPath() {
       program.parent_path().parent_path() / "lib/tinyformer/tinyformer-emulator-plugin.so";
   if (!program.empty() && fs::exists(installed, ignored)) return installed.string();
   return TINYFORMER_EMULATOR_PLUGIN_PATH;
-}
-
-int CacheIndex(const Board& board, const std::string& name) {
-  for (size_t i = 0; i < board.caches.size(); ++i) {
-    if (board.caches[i].name == name) return static_cast<int>(i);
-  }
-  return -1;
-}
-
-Json RegionsJson(const Board& board) {
-  Json regions = Json::array();
-  for (const MemoryRegion& region : board.memory) {
-    bool flash = region.kind == MemoryRegion::Kind::kFlash;
-    regions.push_back({{"name", region.name},
-                       {"address", region.address},
-                       {"bytes", region.bytes},
-                       {"write", !flash},
-                       {"execute", flash},
-                       {"fetch_cache", CacheIndex(board, region.fetch_cache)},
-                       {"data_cache", CacheIndex(board, region.data_cache)}});
-  }
-  regions.push_back({{"name", "harness"},
-                     {"address", board.harness_address},
-                     {"bytes", board.harness_bytes},
-                     {"write", true},
-                     {"execute", false},
-                     {"fetch_cache", -1},
-                     {"data_cache", -1}});
-  return regions;
 }
 
 Json PartsJson(const ElfFile& elf) {
@@ -86,21 +52,6 @@ Json GuardedJson(const ElfFile& elf) {
   return {{"address", guarded.address}, {"bytes", guarded.bytes}};
 }
 
-// The board with its RAM cut off behind what the firmware uses: nothing belongs to the rest, so an
-// access there is as stray as one outside the chip.
-Board CutToFirmware(Board board, const ElfFile& elf) {
-  uint32_t end = elf.Address("tf_ram_end");
-  std::vector<MemoryRegion> kept;
-  for (MemoryRegion region : board.memory) {
-    if (region.kind == MemoryRegion::Kind::kRam) {
-      region.bytes = end > region.address ? std::min(region.bytes, end - region.address) : 0;
-    }
-    if (region.bytes > 0) kept.push_back(region);
-  }
-  board.memory = kept;
-  return board;
-}
-
 // The plugin's config file (sim/plugin/run_config.cc reads it).
 std::string ConfigText(const Board& board, const ElfFile& elf, const EmulationOptions& options,
                        const std::string& output_path) {
@@ -117,7 +68,7 @@ std::string ConfigText(const Board& board, const ElfFile& elf, const EmulationOp
   };
   Json json = {{"mode", options.mode == EmulationMode::kCycles ? "cycles" : "count"},
                {"output", output_path},
-               {"regions", RegionsJson(board)},
+               {"regions", EmulatedRegions(board)},
                {"caches", caches},
                {"parts", PartsJson(elf)},
                {"layer_marker", marker("tf_profile_marker")},
@@ -142,19 +93,12 @@ uint32_t HexField(const std::string& text, const std::string& name) {
   return static_cast<uint32_t>(std::strtoul(text.c_str() + at + name.size() + 1, nullptr, 16));
 }
 
-std::string MapText(const Board& board) {
-  std::string text;
-  for (const MemoryRegion& region : board.memory) {
-    text += (text.empty() ? "" : ", ") + region.name + " " + Hex(region.address) + ".." +
-            Hex(uint64_t{region.address} + region.bytes - 1);
-  }
-  return text;
-}
-
 // Turns the ways in which firmware can go wrong into errors that name address and function.
 class Diagnosis {
  public:
-  Diagnosis(const ElfFile& elf, const Board& board) : elf_(elf), board_(board) {}
+  // used is the board that the run was held to, board the whole of it.
+  Diagnosis(const ElfFile& elf, const Board& used, const Board& board)
+      : elf_(elf), used_(used), board_(board) {}
 
   void Violation(const Json& violation) const {
     std::string kind = violation.at("kind");
@@ -162,8 +106,8 @@ class Diagnosis {
     uint32_t bytes = violation.at("bytes");
     if (kind == "execute") {
       throw Error("sim/stray-access", elf_.path, "execution inside flash",
-                  "execution at " + Hex(address) + ", reached from " + elf_.FunctionAt(pc) +
-                      " (pc " + Hex(pc) + ")",
+                  "execution at " + Chip(address) + ", reached from " + elf_.FunctionAt(pc) +
+                      " (pc " + Chip(pc) + ")",
                   "look for a wild function pointer or an overwritten return address");
     }
     if (kind == "unequal work") {
@@ -174,7 +118,7 @@ class Diagnosis {
     }
     CheckStack(address, pc);
     std::string found = kind + " of " + std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes") +
-                        " at " + Hex(address) + " by " + elf_.FunctionAt(pc) + " (pc " + Hex(pc) +
+                        " at " + Chip(address) + " by " + elf_.FunctionAt(pc) + " (pc " + Chip(pc) +
                         ")";
     if (violation.at("layer") != 0) found += ", layer " + violation.at("layer").dump();
     if (kind.rfind("guarded ", 0) == 0) {
@@ -182,12 +126,12 @@ class Diagnosis {
                   "look for an index out of range there, or a word that reaches past a buffer");
     }
     for (const MemoryRegion& region : board_.memory) {
-      bool inside = address >= region.address && address - region.address < region.bytes;
+      bool inside = address - region.emulated_address < region.bytes;
       if (!inside || region.kind != MemoryRegion::Kind::kFlash || kind != "store") continue;
       throw Error("sim/flash-write", elf_.path, "no stores to flash", found,
                   "look for a pointer that drops const, or one that was never set");
     }
-    throw Error("sim/stray-access", elf_.path, "accesses inside " + MapText(board_), found,
+    throw Error("sim/stray-access", elf_.path, "accesses inside " + MapText(used_), found,
                 "look for an index out of range or an uninitialised pointer there");
   }
 
@@ -197,15 +141,15 @@ class Diagnosis {
     uint32_t bfar = HexField(line, "bfar");
     bool address_known = (cfsr & (1u << 15)) != 0;
     CheckStack(address_known ? bfar : HexField(line, "sp"), pc);
-    std::string where = " by " + elf_.FunctionAt(pc) + " (pc " + Hex(pc) + ")";
+    std::string where = " by " + elf_.FunctionAt(pc) + " (pc " + Chip(pc) + ")";
     if (address_known) {
-      throw Error("sim/stray-access", elf_.path, "accesses inside " + MapText(board_),
-                  "access at " + Hex(bfar) + where,
+      throw Error("sim/stray-access", elf_.path, "accesses inside " + MapText(used_),
+                  "access at " + Chip(bfar) + where,
                   "look for an index out of range or an uninitialised pointer there");
     }
     throw Error(
         "sim/fault", elf_.path, "no processor fault",
-        FaultName(cfsr) + where + ", lr " + Hex(HexField(line, "lr")) + ", cfsr " + Hex(cfsr),
+        FaultName(cfsr) + where + ", lr " + Chip(HexField(line, "lr")) + ", cfsr " + Hex(cfsr),
         "look at the instruction there: arm-none-eabi-objdump -dC shows it");
   }
 
@@ -215,7 +159,7 @@ class Diagnosis {
     uint32_t sp = HexField(console, "R13"), pc = HexField(console, "R15");
     CheckStack(sp, pc);
     throw Error("sim/fault", elf_.path, "no processor fault",
-                "a fault handler that faults itself (pc " + Hex(pc) + ", sp " + Hex(sp) + ")",
+                "a fault handler that faults itself (pc " + Chip(pc) + ", sp " + Chip(sp) + ")",
                 "look for code that spoils the stack pointer or a saved return address");
   }
 
@@ -227,7 +171,7 @@ class Diagnosis {
     throw Error("sim/stack-overflow", elf_.path,
                 "at most " + std::to_string(top - limit) + " bytes of stack",
                 std::to_string(top - address) + " bytes in use in " + elf_.FunctionAt(pc) +
-                    " (pc " + Hex(pc) + ")",
+                    " (pc " + Chip(pc) + ")",
                 "raise stack_bytes in the board's board.json, or use less stack there");
   }
 
@@ -240,7 +184,11 @@ class Diagnosis {
     return "a fault";
   }
 
+  // An address of the run as the chip has it.
+  std::string Chip(uint32_t address) const { return Hex(OnChip(board_, address)); }
+
   const ElfFile& elf_;
+  const Board& used_;
   const Board& board_;
 };
 
@@ -339,7 +287,7 @@ EmulationResult RunElf(const std::string& elf_path, const Board& whole_board,
        fs::absolute(elf_path).string()},
       directory, options.timeout_seconds);
   CheckStarted(process, plugin);
-  Diagnosis diagnosis(elf, board);
+  Diagnosis diagnosis(elf, board, whole_board);
   if (process.timed_out) {
     char seconds[32];
     std::snprintf(seconds, sizeof seconds, "%g", options.timeout_seconds);

@@ -157,7 +157,7 @@ TEST(Emulator, AnElfWithoutOurSymbolsIsRefused) {
   EXPECT_EQ(
       Replace(ErrorText([&] { RunElf(elf, test.board(), test.path(), {}); }), test.path(), "fw"),
       "error[sim/elf-symbol] fw/build/emulator/firmware.elf\n"
-      "  expected: a symbol 'tf_ram_end'\n  found:    no such symbol\n"
+      "  expected: a symbol 'tf_stack_limit'\n  found:    no such symbol\n"
       "  fix:      link with the board's board.ld");
 }
 

@@ -13,19 +13,14 @@ constexpr uint32_t kSystemControl = 0xE000E000, kSystemControlBytes = 0x1000;
 MemoryMonitor::MemoryMonitor(const RunConfig& config) : regions_(config.regions) {
   std::sort(regions_.begin(), regions_.end(),
             [](const Region& a, const Region& b) { return a.address < b.address; });
-  for (size_t first = 0; first < regions_.size(); ++first) {
-    uint32_t end = regions_[first].address;
-    for (size_t i = first; i < regions_.size(); ++i) {
-      const Region& region = regions_[i];
-      if (!region.write || region.address != end || region.name == "harness") break;
-      end += region.bytes;
-    }
-    if (end - regions_[first].address > ram_bytes_) {
-      ram_address_ = regions_[first].address;
-      ram_bytes_ = end - ram_address_;
-    }
+  for (const Region& region : regions_) {
+    if (!region.write || region.name == "harness") continue;
+    bool follows =
+        !blocks_.empty() && blocks_.back().address + blocks_.back().bytes == region.address;
+    if (!follows) blocks_.push_back({region.address, 0, {}});
+    blocks_.back().bytes += region.bytes;
   }
-  written_.assign(ram_bytes_, 0);
+  for (Block& block : blocks_) block.written.assign(block.bytes, 0);
 }
 
 bool MemoryMonitor::AllowsOutsideRam(uint32_t address, uint32_t bytes, bool store) const {
@@ -42,19 +37,23 @@ bool MemoryMonitor::AllowsExecution(uint32_t pc, uint32_t bytes) const {
   });
 }
 
+bool MemoryMonitor::Written(uint32_t address) const {
+  for (const Block& block : blocks_) {
+    uint32_t offset = address - block.address;
+    if (offset < block.bytes) return block.written[offset] != 0;
+  }
+  return false;
+}
+
 uint32_t MemoryMonitor::WrittenBytes(const Part& part) const {
   uint32_t sum = 0;
-  for (uint32_t i = 0; i < part.bytes; ++i) {
-    uint32_t offset = part.address - ram_address_ + i;
-    if (offset < ram_bytes_) sum += written_[offset];
-  }
+  for (uint32_t i = 0; i < part.bytes; ++i) sum += Written(part.address + i) ? 1 : 0;
   return sum;
 }
 
 uint32_t MemoryMonitor::LowestWritten(const Part& part) const {
   for (uint32_t i = 0; i < part.bytes; ++i) {
-    uint32_t offset = part.address - ram_address_ + i;
-    if (offset < ram_bytes_ && written_[offset]) return part.address + i;
+    if (Written(part.address + i)) return part.address + i;
   }
   return part.address + part.bytes;
 }

@@ -33,10 +33,12 @@ class MemoryMonitor {
 
   /// True when a load or store is allowed; a store marks its bytes as written.
   bool Allows(uint32_t address, uint32_t bytes, bool store) {
-    uint32_t offset = address - ram_address_;
-    if (offset < ram_bytes_ && ram_bytes_ - offset >= bytes) {
-      if (store) std::memset(&written_[offset], 1, bytes);
-      return true;
+    for (Block& block : blocks_) {
+      uint32_t offset = address - block.address;
+      if (offset < block.bytes && block.bytes - offset >= bytes) {
+        if (store) std::memset(&block.written[offset], 1, bytes);
+        return true;
+      }
     }
     return AllowsOutsideRam(address, bytes, store);
   }
@@ -57,10 +59,17 @@ class MemoryMonitor {
  private:
   bool AllowsOutsideRam(uint32_t address, uint32_t bytes, bool store) const;
 
+  // Writable regions that follow each other without a gap.
+  struct Block {
+    uint32_t address = 0;
+    uint32_t bytes = 0;
+    std::vector<uint8_t> written;  // one flag a byte
+  };
+
+  bool Written(uint32_t address) const;
+
   std::vector<Region> regions_;
-  uint32_t ram_address_ = 0,
-           ram_bytes_ = 0;        // the longest run of writable regions that follow each other
-  std::vector<uint8_t> written_;  // one flag a byte of that run
+  std::vector<Block> blocks_;  // without the harness's
 };
 
 }  // namespace tinyformer::plugin
