@@ -55,8 +55,7 @@ std::vector<CodecChoice> ListCodecs(std::span<const int8_t> weights, int64_t inn
       choice.block = block;
       choice.bytes = EncodedBytes(codec, weights, block);
       choice.sparsity = counts.sparsity();
-      choice.effective_weights =
-          (counts.nonzero + (codec == Codec::kRunLength ? counts.fillers : 0)) * block;
+      choice.effective_weights = (counts.nonzero + counts.fillers) * block;
       if (choice.bytes < choice.dense_bytes) choices.push_back(choice);
     }
   }

@@ -26,20 +26,29 @@ void AppendBlock(std::string& out, const int8_t* values, int block) {
   for (int i = 0; i < block; ++i) out.push_back(static_cast<char>(values[i]));
 }
 
-std::string EncodeRunLength(std::span<const int8_t> weights, int block) {
-  std::string out;
+// Blocks that both codes store: those with a weight that is not 0, and fillers between two that are
+// further apart than kMaxDistance.
+std::vector<int64_t> StoredBlocks(std::span<const int8_t> weights, int block) {
+  std::vector<int64_t> stored;
   int64_t previous = -1;
   const auto blocks = static_cast<int64_t>(weights.size()) / block;
   for (int64_t i = 0; i < blocks; ++i) {
-    const int8_t* values = weights.data() + i * block;
-    if (IsZeroBlock(values, block)) continue;
-    while (i - previous > kMaxDistance) {
-      out.push_back(static_cast<char>(kMaxDistance));
-      out.append(static_cast<size_t>(block), '\0');
-      previous += kMaxDistance;
+    if (IsZeroBlock(weights.data() + i * block, block)) continue;
+    for (; i - previous > kMaxDistance; previous += kMaxDistance) {
+      stored.push_back(previous + kMaxDistance);
     }
+    stored.push_back(i);
+    previous = i;
+  }
+  return stored;
+}
+
+std::string EncodeRunLength(std::span<const int8_t> weights, int block) {
+  std::string out;
+  int64_t previous = -1;
+  for (int64_t i : StoredBlocks(weights, block)) {
     out.push_back(static_cast<char>(i - previous));
-    AppendBlock(out, values, block);
+    AppendBlock(out, weights.data() + i * block, block);
     previous = i;
   }
   return out;
@@ -49,11 +58,9 @@ std::string EncodeBitmap(std::span<const int8_t> weights, int block) {
   const auto blocks = static_cast<int64_t>(weights.size()) / block;
   std::string bits(static_cast<size_t>(BitmapBytes(blocks)), '\0');
   std::string values;
-  for (int64_t i = 0; i < blocks; ++i) {
-    const int8_t* start = weights.data() + i * block;
-    if (IsZeroBlock(start, block)) continue;
+  for (int64_t i : StoredBlocks(weights, block)) {
     bits[static_cast<size_t>(i / 8)] |= static_cast<char>(1 << (i % 8));
-    AppendBlock(values, start, block);
+    AppendBlock(values, weights.data() + i * block, block);
   }
   return bits + values;
 }
@@ -126,21 +133,30 @@ std::vector<int8_t> DecodeBitmap(const std::string& bytes, int64_t elements, int
                 "bit " + std::to_string(i) + " is set");
     }
   }
-  int64_t nonzero = 0;
-  for (int64_t i = 0; i < blocks; ++i) nonzero += is_set(i) ? 1 : 0;
-  const int64_t expected = bitmap_bytes + nonzero * block;
+  int64_t stored = 0;
+  for (int64_t i = 0; i < blocks; ++i) stored += is_set(i) ? 1 : 0;
+  const int64_t expected = bitmap_bytes + stored * block;
   if (static_cast<int64_t>(bytes.size()) != expected) site.FailSize(expected, bytes.size());
 
   std::vector<int8_t> weights(static_cast<size_t>(elements), 0);
   const auto* values = reinterpret_cast<const int8_t*>(bytes.data()) + bitmap_bytes;
+  int64_t previous = -1;
   for (int64_t i = 0; i < blocks; ++i) {
     if (!is_set(i)) continue;
-    if (IsZeroBlock(values, block)) {
-      site.Fail("zero-block", "a set bit only for a block that is not zero",
-                "block " + std::to_string(i) + " is stored and zero");
+    const std::string object = "block " + std::to_string(i);
+    if (i - previous > kMaxDistance) {
+      site.Fail("distance", "stored blocks at most 255 apart",
+                object + " is " + std::to_string(i - previous) + " after the one before");
+    }
+    --stored;
+    if (IsZeroBlock(values, block) && (i - previous < kMaxDistance || stored == 0)) {
+      site.Fail("zero-block",
+                "zero blocks only as fillers: 255 after a stored block and one after it",
+                object + " is stored and zero");
     }
     std::copy(values, values + block, weights.begin() + i * block);
     values += block;
+    previous = i;
   }
   return weights;
 }
@@ -181,8 +197,9 @@ BlockCounts CountBlocks(std::span<const int8_t> weights, int block) {
 int64_t EncodedBytes(Codec codec, std::span<const int8_t> weights, int block) {
   if (codec == Codec::kDense) return static_cast<int64_t>(weights.size());
   const BlockCounts counts = CountBlocks(weights, block);
-  if (codec == Codec::kRunLength) return (counts.nonzero + counts.fillers) * (block + 1);
-  return BitmapBytes(counts.blocks) + counts.nonzero * block;
+  const int64_t stored = counts.nonzero + counts.fillers;
+  if (codec == Codec::kRunLength) return stored * (block + 1);
+  return BitmapBytes(counts.blocks) + stored * block;
 }
 
 std::string Encode(Codec codec, std::span<const int8_t> weights, int block) {

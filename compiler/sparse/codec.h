@@ -21,7 +21,7 @@ const char* CodecName(Codec codec);
 ///
 /// blocks   elements / block
 /// nonzero  blocks with at least one element that is not 0
-/// fillers  zero blocks that run length has to store because a distance exceeds 255
+/// fillers  zero blocks that both codes have to store because a distance exceeds 255
 struct BlockCounts {
   int64_t blocks = 0;
   int64_t nonzero = 0;
@@ -39,7 +39,7 @@ BlockCounts CountBlocks(std::span<const int8_t> weights, int block);
 /// Size of Encode's result, without encoding.
 ///
 /// dense: elements. rlc: (nonzero + fillers) * (block + 1), which is Eq. 5 plus fillers. bitmap:
-/// ceil(blocks / 8) + nonzero * block.
+/// ceil(blocks / 8) + (nonzero + fillers) * block.
 int64_t EncodedBytes(Codec codec, std::span<const int8_t> weights, int block);
 
 /// The layer's bytes in the record layout of docs/sparse_format.md.
@@ -51,7 +51,7 @@ std::string Encode(Codec codec, std::span<const int8_t> weights, int block);
 /// The weights back from bytes that may be hostile; accepts exactly what Encode can produce.
 ///
 /// name is what the user calls the layer; elements >= 0 and block divides it (bug otherwise).
-/// Errors  sparse/size (bytes missing or left over), sparse/distance (a distance of 0),
+/// Errors  sparse/size (bytes missing or left over), sparse/distance (0, in a bitmap above 255),
 /// sparse/range (a block outside the
 ///         layer), sparse/zero-block (a stored zero block that is no filler), sparse/padding (a set
 ///         bit after the last block)

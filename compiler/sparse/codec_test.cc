@@ -82,8 +82,9 @@ TEST(Codec, FillersAppearExactlyAboveDistance255) {
     weights[0] = 1;
     weights[static_cast<size_t>(2 * distance)] = 1;
     EXPECT_EQ(CountBlocks(weights, 2).fillers, (distance - 1) / 255) << distance;
-    EXPECT_EQ(Encode(Codec::kRunLength, weights, 2).size(),
-              static_cast<size_t>(3 * (2 + (distance - 1) / 255)))
+    const auto stored = static_cast<size_t>(2 + (distance - 1) / 255);
+    EXPECT_EQ(Encode(Codec::kRunLength, weights, 2).size(), 3 * stored) << distance;
+    EXPECT_EQ(Encode(Codec::kBitmap, weights, 2).size(), (weights.size() / 2 + 7) / 8 + 2 * stored)
         << distance;
   }
 }
@@ -186,8 +187,20 @@ TEST(DecodeBitmap, RefusesHostileBytes) {
   EXPECT_EQ(ErrorText(bitmap, std::string("\x03\1\1", 3), 8, 2),
             Expect("size", layer, "5 bytes", "3 bytes"));
   EXPECT_EQ(ErrorText(bitmap, std::string("\x01\0\0", 3), 8, 2),
-            Expect("zero-block", layer, "a set bit only for a block that is not zero",
+            Expect("zero-block", layer,
+                   "zero blocks only as fillers: 255 after a stored block and one after it",
                    "block 0 is stored and zero"));
+  std::string far(38, '\0');  // 300 blocks, the last one stored
+  far[37] = 8;
+  EXPECT_EQ(ErrorText(bitmap, far + "\1\1", 600, 2),
+            Expect("distance", layer, "stored blocks at most 255 apart",
+                   "block 299 is 300 after the one before"));
+  std::string filler(38, '\0');  // a filler with nothing after it
+  filler[31] = 0x40;
+  EXPECT_EQ(ErrorText(bitmap, filler + std::string(2, '\0'), 600, 2),
+            Expect("zero-block", layer,
+                   "zero blocks only as fillers: 255 after a stored block and one after it",
+                   "block 254 is stored and zero"));
 }
 
 // Whatever the bytes are: an Error, or weights which encode to the same bytes.

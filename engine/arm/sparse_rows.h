@@ -9,17 +9,14 @@
 
 namespace tinyformer::engine::arm {
 
-/// What a look through the whole code tells: records[row] holds the stored blocks of each row, so
-/// that the inner loops need not look for row ends.
-struct RecordCount {
-  int32_t last_stored;  // last row that has a stored block; 0 when none has
-  bool near;            // no two stored blocks are more than 255 apart
-};
+// Both counts below write the stored blocks of each row to records[row], so that the inner loops
+// need not look for row ends.
 
-/// Run length: index holds `left` distances, fours of which are added up at a time.
-inline RecordCount count_distances(const uint8_t* index, int32_t left, int32_t rows,
-                                   int32_t row_blocks, uint16_t* records) {
-  RecordCount result = {0, true};
+/// Run length: index holds `left` distances, fours of which are added up at a time. Returns the
+/// last row that has a stored block; 0 when none has.
+inline int32_t count_distances(const uint8_t* index, int32_t left, int32_t rows, int32_t row_blocks,
+                               uint16_t* records) {
+  int32_t last_stored = 0;
   uint32_t block = UINT32_MAX;  // -1
   uint32_t end = 0;
   for (int32_t row = 0; row < rows; ++row) {
@@ -32,9 +29,9 @@ inline RecordCount count_distances(const uint8_t* index, int32_t left, int32_t r
     }
     for (; left > 0 && block + *index < end; --left) block += *index++;
     records[row] = static_cast<uint16_t>(index - first);
-    if (index != first) result.last_stored = row;
+    if (index != first) last_stored = row;
   }
-  return result;
+  return last_stored;
 }
 
 /// The bits of a byte that are 1.
@@ -45,26 +42,17 @@ constexpr int32_t bits_set(uint32_t byte) {
 }
 
 /// Bitmap: bits [rows * row_blocks].
-inline RecordCount count_bits(const uint8_t* index, int32_t rows, int32_t row_blocks,
-                              uint16_t* records) {
-  RecordCount result = {0, true};
+inline void count_bits(const uint8_t* index, int32_t rows, int32_t row_blocks, uint16_t* records) {
   const uint8_t* at = index;
   int32_t whole = 0;   // bits set in the bytes before `at`
   int32_t before = 0;  // in the rows before this one
-  int32_t zeros = 0;  // bytes of zeros before `at`; 30 of them and the bits around make 255 at most
   for (int32_t row = 0; row < rows; ++row) {
     const int32_t end = (row + 1) * row_blocks;
-    for (const uint8_t* const last = index + end / 8; at < last; ++at) {
-      whole += bits_set(*at);
-      zeros = *at == 0 ? zeros + 1 : 0;
-      result.near &= zeros <= 30;
-    }
+    for (const uint8_t* const last = index + end / 8; at < last; ++at) whole += bits_set(*at);
     const int32_t cut = end % 8 != 0 ? bits_set(*at & ((1u << end % 8) - 1)) : 0;
     records[row] = static_cast<uint16_t>(whole + cut - before);
     before = whole + cut;
-    if (records[row] != 0) result.last_stored = row;
   }
-  return result;
 }
 
 /// Steps through a code whose rows' records are counted: advance() takes the next stored block.
@@ -77,8 +65,9 @@ class RunLengthCursor {
   explicit RunLengthCursor(const SparseWeights& weights)
       : index_(weights.index), values_(weights.values) {}
 
-  static RecordCount count(const SparseWeights& weights, int32_t rows, int32_t row_blocks,
-                           uint16_t* records) {
+  /// As count_distances.
+  static int32_t count(const SparseWeights& weights, int32_t rows, int32_t row_blocks,
+                       uint16_t* records) {
     return count_distances(weights.index, weights.records, rows, row_blocks, records);
   }
 
@@ -106,9 +95,11 @@ class BitmapCursor {
   explicit BitmapCursor(const SparseWeights& weights)
       : index_(weights.index), values_(weights.values) {}
 
-  static RecordCount count(const SparseWeights& weights, int32_t rows, int32_t row_blocks,
-                           uint16_t* records) {
-    return count_bits(weights.index, rows, row_blocks, records);
+  /// As count_bits; returns 0.
+  static int32_t count(const SparseWeights& weights, int32_t rows, int32_t row_blocks,
+                       uint16_t* records) {
+    count_bits(weights.index, rows, row_blocks, records);
+    return 0;
   }
 
   int32_t advance() {
@@ -136,23 +127,21 @@ class BitmapCursor {
 /// What four bits of a bitmap mean as distances between stored blocks.
 struct Nibble {
   uint32_t distances = 0;  // a byte for each stored block; the first counts from before the nibble
-  uint8_t count = 0;       // stored blocks
-  uint8_t trailing = 0;    // blocks after the last stored one (4 when there is none)
-  uint8_t keep = 0;        // 255 when there is none: what came before still counts; else 0
+  int32_t rest = 0;  // bits 0-7: stored blocks; 8-15: blocks after the last stored one (4 when
+                     // there is none); negative when there is none
 };
 
 struct NibbleTable {
   constexpr NibbleTable() : entries() {
     for (int bits = 0; bits < 16; ++bits) {
       int last = -1;
+      int count = 0;
       for (int block = 0; block < 4; ++block) {
         if ((bits >> block & 1) == 0) continue;
-        entries[bits].distances |= static_cast<uint32_t>(block - last)
-                                   << (8 * entries[bits].count++);
+        entries[bits].distances |= static_cast<uint32_t>(block - last) << (8 * count++);
         last = block;
       }
-      entries[bits].trailing = static_cast<uint8_t>(3 - last);
-      entries[bits].keep = last < 0 ? 255 : 0;
+      entries[bits].rest = count | (3 - last) << 8 | (last < 0 ? INT32_MIN : 0);
     }
   }
   Nibble entries[16];
@@ -161,8 +150,6 @@ struct NibbleTable {
 inline constexpr NibbleTable kNibbles;
 
 /// Turns a bitmap into the distances of run length, eight blocks at a time.
-///
-/// Needs  no two stored blocks more than 255 apart
 class BitmapDecoder {
  public:
   explicit BitmapDecoder(const uint8_t* index) : index_(index) {}
@@ -182,8 +169,10 @@ class BitmapDecoder {
   uint8_t* put(const Nibble& nibble, uint8_t* to) {
     const uint32_t distances = nibble.distances + before_;
     __builtin_memcpy(to, &distances, sizeof distances);
-    before_ = (before_ & nibble.keep) + nibble.trailing;
-    return to + nibble.count;
+    // What came before still counts when the nibble stores nothing.
+    before_ = (before_ & static_cast<uint32_t>(nibble.rest >> 31)) +
+              static_cast<uint8_t>(nibble.rest >> 8);
+    return to + static_cast<uint8_t>(nibble.rest);
   }
 
   const uint8_t* index_;
@@ -242,7 +231,7 @@ class SparseRows {
         distances_(reinterpret_cast<uint8_t*>(scratch + batches * batch_words_)),
         records_(reinterpret_cast<uint16_t*>(distances_ + room_)),
         spare_(reinterpret_cast<int8_t*>(records_) + round_up(2 * rows, 4)),
-        count_(Cursor::count(weights, rows, row_blocks_, records_)),
+        last_stored_(Cursor::count(weights, rows, row_blocks_, records_)),
         cursor_(weights),
         decoder_(weights.index) {
     memset(scratch, 0, static_cast<size_t>(batches * batch_words_) * sizeof(Word));
@@ -269,7 +258,7 @@ class SparseRows {
   /// Computes the rows that follow those of the last call (or of restart), for 1 to 3 tokens or any
   /// number of whole batches; the batches' contents may have changed since.
   void compute(const RowRange& range) {
-    if (!rows_apply(output_) || !count_.near) return compute_portable(range);
+    if (!rows_apply(output_)) return compute_portable(range);
     if (range.tokens < kTokenBatch) {
       return compute_partial(range, spare_, [this](const RowRange& whole) { compute(whole); });
     }
@@ -277,13 +266,13 @@ class SparseRows {
     int32_t row = range.first;
     if constexpr (Cursor::kHasDistances) {
       // rows.S reads one distance ahead: those of the last row that has any are copied.
-      if (row < count_.last_stored) {
-        const int32_t stop = end < count_.last_stored ? end : count_.last_stored;
+      if (row < last_stored_) {
+        const int32_t stop = end < last_stored_ ? end : last_stored_;
         compute_rows(range, row, stop);
         row = stop;
       }
       if (row < end) {
-        if (row == count_.last_stored) memcpy(distances_, job_.index, records_[row]);
+        if (row == last_stored_) memcpy(distances_, job_.index, records_[row]);
         job_.index = distances_;
         compute_rows(range, row, end);
       }
@@ -343,8 +332,8 @@ class SparseRows {
   Word* batch_;
   uint8_t* distances_;
   uint16_t* records_;
-  int8_t* spare_;  // a partial batch's outputs
-  RecordCount count_;
+  int8_t* spare_;        // a partial batch's outputs
+  int32_t last_stored_;  // run length: last row that has a stored block
   Cursor cursor_;
   BitmapDecoder decoder_;
   int32_t decoded_ = 0;  // distances that are left over from the last rows

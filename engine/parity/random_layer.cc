@@ -52,20 +52,29 @@ std::vector<int8_t> random_weights(Random& random, int32_t rows, int32_t columns
   return weights;
 }
 
+namespace {
+
+// Blocks with a weight that is not 0, and fillers, so that no two are more than 255 apart.
+std::vector<int32_t> stored_blocks(const std::vector<int8_t>& weights, int32_t block) {
+  std::vector<int32_t> stored;
+  int32_t last = -1;
+  for (int32_t b = 0; b < static_cast<int32_t>(weights.size()) / block; ++b) {
+    if (is_zero(weights.data() + b * block, block)) continue;
+    for (; b - last > 255; last += 255) stored.push_back(last + 255);
+    stored.push_back(b);
+    last = b;
+  }
+  return stored;
+}
+
+}  // namespace
+
 RandomCode encode_run_length(const std::vector<int8_t>& weights, int32_t block) {
-  const std::vector<int8_t> filler(static_cast<size_t>(block), 0);
-  const int32_t blocks = static_cast<int32_t>(weights.size()) / block;
   RandomCode code;
   int32_t last = -1;
-  for (int32_t b = 0; b < blocks; ++b) {
-    const int8_t* values = weights.data() + b * block;
-    if (is_zero(values, block)) continue;
-    for (; b - last > 255; last += 255) {
-      code.index.push_back(255);
-      append(code, filler.data(), block);
-    }
+  for (int32_t b : stored_blocks(weights, block)) {
     code.index.push_back(static_cast<uint8_t>(b - last));
-    append(code, values, block);
+    append(code, weights.data() + b * block, block);
     last = b;
   }
   return code;
@@ -75,11 +84,9 @@ RandomCode encode_bitmap(const std::vector<int8_t>& weights, int32_t block) {
   const int32_t blocks = static_cast<int32_t>(weights.size()) / block;
   RandomCode code;
   code.index.assign(static_cast<size_t>((blocks + 7) / 8), 0);
-  for (int32_t b = 0; b < blocks; ++b) {
-    const int8_t* values = weights.data() + b * block;
-    if (is_zero(values, block)) continue;
+  for (int32_t b : stored_blocks(weights, block)) {
     code.index[static_cast<size_t>(b / 8)] |= static_cast<uint8_t>(1 << (b % 8));
-    append(code, values, block);
+    append(code, weights.data() + b * block, block);
   }
   return code;
 }
