@@ -46,6 +46,13 @@ int64_t DepthwiseScratch(const Site& site, bool) {
   return engine::depthwise_conv2d_s8_scratch_bytes(ConvShape(site.graph, site.node));
 }
 
+std::vector<size_t> DepthwiseInPlace(const Site& site) {
+  if (engine::depthwise_conv2d_s8_in_place(ConvShape(site.graph, site.node))) return {0};
+  return {};
+}
+
+std::vector<size_t> NotInPlace(const Site&) { return {}; }
+
 int64_t LinearScratch(const Site& site, bool sparse) {
   const Shape& weight = site.input(1).shape;
   const int32_t tokens = Narrow(TokenCount(site.input(0)));
@@ -89,18 +96,22 @@ struct WeightRule {
   const char* sparse_header;
   std::vector<int> blocks;
   WeightScratch scratch;
+  std::vector<size_t> (*in_place)(const Site& site);
 };
 
 const std::map<std::string, WeightRule>& WeightRules() {
   static const std::map<std::string, WeightRule> rules = {
-      {"conv2d", {"conv2d_s8", "conv2d_s8.h", "conv2d_s8_sparse.h", {2, 4}, ConvScratch}},
+      {"conv2d",
+       {"conv2d_s8", "conv2d_s8.h", "conv2d_s8_sparse.h", {2, 4}, ConvScratch, NotInPlace}},
       {"depthwise_conv2d",
        {"depthwise_conv2d_s8",
         "depthwise_conv2d_s8.h",
         "depthwise_conv2d_s8.h",
         {3},
-        DepthwiseScratch}},
-      {"linear", {"linear_s8", "linear_s8.h", "linear_s8_sparse.h", {2, 4}, LinearScratch}},
+        DepthwiseScratch,
+        DepthwiseInPlace}},
+      {"linear",
+       {"linear_s8", "linear_s8.h", "linear_s8_sparse.h", {2, 4}, LinearScratch, NotInPlace}},
   };
   return rules;
 }
@@ -170,6 +181,7 @@ std::vector<Kernel> ListKernels(const Graph& graph, const Node& node, CodecReque
     kernel.codec = choice;
     kernel.has_weights = true;
     kernel.scratch_bytes = rule.scratch(site, sparse);
+    kernel.in_place = rule.in_place(site);
     kernels.push_back(kernel);
   }
   return kernels;

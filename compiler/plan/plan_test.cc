@@ -108,15 +108,15 @@ TEST(MakePlan, RandomGraphsKeepTheirValues) {
   }
 }
 
-TEST(MakePlan, ReferencePointANeedsItsPaperPeak) {
+TEST(MakePlan, ReferencePointANeedsItsWidestTensorOnce) {
   const Graph graph = ReferenceShapes(1, 0.5);
   const Plan plan = MakePlan(graph, CodecRequest::kAuto);
-  // The depthwise layer of the first inverted residual: input, expanded input and output, 256 * 44
-  // * (1 + 4 + 4) bytes, and the kernel's scratch.
+  // The projection of the first inverted residual: residual, expanded tensor (which the depthwise
+  // layer has overwritten) and output, 256 * 44 * (1 + 4 + 1) bytes, and the kernel's scratch.
   const LayerPlan& layer = plan.layers[static_cast<size_t>(PeakLayer(plan))];
   const Node& peak = graph.nodes[static_cast<size_t>(layer.node)];
-  EXPECT_EQ(peak.name, "dot1.mb1.depthwise");
-  EXPECT_EQ(plan.arena_lower_bound_bytes, 256 * 44 * 9 + AlignArena(layer.kernel.scratch_bytes));
+  EXPECT_EQ(peak.name, "dot1.mb1.project");
+  EXPECT_EQ(plan.arena_lower_bound_bytes, 256 * 44 * 6 + AlignArena(layer.kernel.scratch_bytes));
   EXPECT_EQ(plan.arena_bytes, plan.arena_lower_bound_bytes);
 }
 

@@ -1,10 +1,12 @@
-// Depthwise convolutions with SMLABB and SMLATT: four channels of a pixel at a time.
+// Depthwise convolutions: 3 x 3 by planes of one channel (depthwise_plane.h), others with SMLABB
+// and SMLATT, four channels of a pixel at a time.
 #if defined(__ARM_FEATURE_DSP)
 
 #include "tinyformer/engine/depthwise_conv2d_s8.h"
 
 #include <string.h>
 
+#include "engine/arm/depthwise_plane.h"
 #include "engine/arm/dsp.h"
 #include "tinyformer/engine/block_reader.h"
 #include "tinyformer/engine/conv2d_window.h"
@@ -107,138 +109,50 @@ void convolve_one(const Layer& layer, int32_t channel, const int8_t* x, const in
   }
 }
 
-// A kernel of 3 x 3 with stride 1, one channel at a time: the channel lies padded and widened in a
-// plane of int16, and a word of it holds two neighbours. One pair of outputs takes two words a row.
-class PlaneConvolution {
- public:
-  PlaneConvolution(const Conv2dShape& shape, int32_t zero_point, Word* plane)
-      : shape_(shape), words_(round_up(shape.out_w, 2) / 2 + 1), plane_(plane) {
-    // The border stays from channel to channel.
-    int16_t* value = reinterpret_cast<int16_t*>(plane);
-    for (int32_t i = 0; i < 2 * words_ * (shape.out_h + 2); ++i) {
-      value[i] = static_cast<int16_t>(zero_point);
-    }
-  }
-
-  /// filter [3][3]; kHalf: the output's shift is -1.
-  template <bool kHalf>
-  void run(const int8_t* x, int32_t channel, const int16_t* filter, int32_t bias,
-           const OutputS8& output, int8_t* y) {
-    load(x + channel);
-    const uint32_t w01[3] = {pair(filter[0], filter[1]), pair(filter[3], filter[4]),
-                             pair(filter[6], filter[7])};
-    const uint32_t w12[3] = {pair(filter[1], filter[2]), pair(filter[4], filter[5]),
-                             pair(filter[7], filter[8])};
-    const int32_t multiplier = output.multiplier[channel];
-    const int32_t channels = shape_.out_channels;
-    y += channel;
-    const Word* row = plane_;
-    for (int32_t oy = 0; oy < shape_.out_h; ++oy, row += words_) {
-      const Word* at = row;
-      for (int32_t ox = 0; ox < shape_.out_w; ox += 2, ++at) {
-        int32_t first = bias;
-        int32_t second = bias;
-        add_row(at, w01[0], w12[0], first, second);
-        add_row(at + words_, w01[1], w12[1], first, second);
-        add_row(at + 2 * words_, w01[2], w12[2], first, second);
-        *y = store<kHalf>(output, multiplier, first);
-        y += channels;
-        if (ox + 1 < shape_.out_w) {
-          *y = store<kHalf>(output, multiplier, second);
-          y += channels;
-        }
-      }
-    }
-  }
-
- private:
-  static uint32_t pair(int16_t low, int16_t high) {
-    return pack_low(static_cast<uint32_t>(low), static_cast<uint32_t>(high));
-  }
-
-  // x0 w0 + x1 w1 + x2 w2 to the first output, x1 w0 + x2 w1 + x3 w2 to the second.
-  static void add_row(const Word* at, uint32_t w01, uint32_t w12, int32_t& first, int32_t& second) {
-    const uint32_t x01 = at[0];
-    const uint32_t x23 = at[1];
-    first = multiply_pairs(x01, w01, first);
-    second = multiply_high_low(x01, w01, second);
-    first = multiply_low_high(x23, w12, first);
-    second = multiply_pairs(x23, w12, second);
-  }
-
-  template <bool kHalf>
-  static int8_t store(const OutputS8& output, int32_t multiplier, int32_t acc) {
-    const int32_t scaled =
-        kHalf ? requantize_half(acc, multiplier) : requantize(acc, multiplier, output.shift);
-    return static_cast<int8_t>(clamp(output.zero_point + scaled, output.min, output.max));
-  }
-
-  void load(const int8_t* x) {
-    // Padding may reach further than the image on the far side, or the image further than needed.
-    const int32_t rows = limit(shape_.out_h + 2 - shape_.pad_top, shape_.in_h);
-    const int32_t columns = limit(shape_.out_w + 2 - shape_.pad_left, shape_.in_w);
-    for (int32_t iy = 0; iy < rows; ++iy) {
-      const int8_t* pixel = x + iy * shape_.in_w * shape_.in_channels;
-      int16_t* to =
-          reinterpret_cast<int16_t*>(plane_ + (iy + shape_.pad_top) * words_) + shape_.pad_left;
-      for (int32_t ix = 0; ix < columns; ++ix, pixel += shape_.in_channels) *to++ = *pixel;
-    }
-  }
-
-  static int32_t limit(int32_t value, int32_t most) { return value < most ? value : most; }
-
-  const Conv2dShape& shape_;
-  int32_t words_;  // of a row
-  Word* plane_;
-};
-
-// fill(first, count, filters) widens the filters of channels [first, first + count); it is asked
-// for all channels in ascending order.
-template <typename Layer, typename Fill>
-void convolve(const Layer& layer, const int8_t* x, int8_t* y, void* scratch, Fill fill) {
+// filters(first, count, to) writes the filters of channels [first, first + count), tap by tap at
+// to[place(tap, channel)]; it is asked for all channels in ascending order.
+template <typename Layer, typename Filters>
+void convolve(const Layer& layer, const int8_t* x, int8_t* y, void* scratch, Filters filters) {
   const Conv2dShape& s = layer.shape;
-  int16_t* filters = static_cast<int16_t*>(scratch);
+  int16_t* widened = static_cast<int16_t*>(scratch);
   int32_t c = 0;
-  if (depthwise_plane_bytes(s) > 0) {
-    Word* plane = static_cast<Word*>(scratch) + 2 * s.kernel_h * s.kernel_w;
-    PlaneConvolution convolution(s, layer.x_zero_point, plane);
-    for (; c < s.out_channels; ++c) {
-      fill(c, 1, filters);
-      int16_t filter[9];
-      for (int32_t tap = 0; tap < 9; ++tap) filter[tap] = filters[place(tap, 0)];
-      if (layer.output.shift == -1) {
-        convolution.run<true>(x, c, filter, layer.bias[c], layer.output, y);
-      } else {
-        convolution.run<false>(x, c, filter, layer.bias[c], layer.output, y);
-      }
-    }
-    return;
-  }
   for (; c + kChannels <= s.out_channels; c += kChannels) {
-    fill(c, kChannels, filters);
+    filters(c, kChannels, widened);
     convolve_four(layer, c, x, static_cast<const Word*>(scratch), y);
   }
   for (; c < s.out_channels; ++c) {
-    fill(c, 1, filters);
-    convolve_one(layer, c, x, filters, y);
+    filters(c, 1, widened);
+    convolve_one(layer, c, x, widened, y);
   }
 }
 
 template <typename Reader>
 void convolve_sparse(const DepthwiseConv2dS8Sparse& layer, const int8_t* x, int8_t* y,
                      void* scratch) {
-  const int32_t filter_blocks = layer.shape.kernel_h * layer.shape.kernel_w / Reader::kBlockSize;
+  const Conv2dShape& s = layer.shape;
+  const int32_t filter_blocks = s.kernel_h * s.kernel_w / Reader::kBlockSize;
   Reader reader(layer.weights);
+  // Calls to(tap, value) for the stored taps of a channel.
+  const auto read = [&](int32_t channel, auto to) {
+    const int32_t start = channel * filter_blocks;
+    for (; reader.block() < start + filter_blocks; reader.next()) {
+      const int32_t tap = (reader.block() - start) * Reader::kBlockSize;
+      for (int j = 0; j < Reader::kBlockSize; ++j) to(tap + j, reader.values()[j]);
+    }
+  };
+  if (depthwise_plane_bytes(s) > 0) {
+    DepthwisePlane plane(s, layer.x_zero_point, layer.output, static_cast<Word*>(scratch));
+    for (int32_t c = 0; c < s.out_channels; ++c) {
+      int8_t filter[9] = {};
+      read(c, [&](int32_t tap, int8_t value) { filter[tap] = value; });
+      plane.run(x, c, filter, layer.bias[c], y);
+    }
+    return;
+  }
   convolve(layer, x, y, scratch, [&](int32_t first, int32_t count, int16_t* filters) {
-    memset(filters, 0, static_cast<size_t>(8 * layer.shape.kernel_h * layer.shape.kernel_w));
+    memset(filters, 0, static_cast<size_t>(8 * s.kernel_h * s.kernel_w));
     for (int32_t c = 0; c < count; ++c) {
-      const int32_t start = (first + c) * filter_blocks;
-      for (; reader.block() < start + filter_blocks; reader.next()) {
-        const int32_t tap = (reader.block() - start) * Reader::kBlockSize;
-        for (int j = 0; j < Reader::kBlockSize; ++j) {
-          filters[place(tap + j, c)] = reader.values()[j];
-        }
-      }
+      read(first + c, [&](int32_t tap, int8_t value) { filters[place(tap, c)] = value; });
     }
   });
 }
@@ -247,7 +161,15 @@ void convolve_sparse(const DepthwiseConv2dS8Sparse& layer, const int8_t* x, int8
 
 void depthwise_conv2d_s8(const DepthwiseConv2dS8& layer, const int8_t* x, int8_t* y,
                          void* scratch) {
-  const int32_t taps = layer.shape.kernel_h * layer.shape.kernel_w;
+  const Conv2dShape& s = layer.shape;
+  const int32_t taps = s.kernel_h * s.kernel_w;
+  if (depthwise_plane_bytes(s) > 0) {
+    DepthwisePlane plane(s, layer.x_zero_point, layer.output, static_cast<Word*>(scratch));
+    for (int32_t c = 0; c < s.out_channels; ++c) {
+      plane.run(x, c, layer.weights + c * taps, layer.bias[c], y);
+    }
+    return;
+  }
   convolve(layer, x, y, scratch, [&](int32_t first, int32_t count, int16_t* filters) {
     for (int32_t c = 0; c < count; ++c) {
       const int8_t* filter = layer.weights + (first + c) * taps;

@@ -3,6 +3,8 @@
 
 #include "tinyformer/engine/depthwise_conv2d_s8.h"
 
+#include <string.h>
+
 #include "tinyformer/engine/block_reader.h"
 #include "tinyformer/engine/conv2d_window.h"
 
@@ -11,16 +13,17 @@ namespace {
 
 constexpr int32_t kChannels = 32;  // computed together
 constexpr int32_t kTaps = 128;     // largest kernel that the stack buffer holds
+// Largest image that may be overwritten: depthwise_conv2d_s8_in_place.
+constexpr int32_t kPixels = 4 * (kDepthwisePlaneWords * kDepthwisePlaneRows + 1);
 
 // Filters of up to kChannels channels with the channel innermost.
 struct Filters {
   int16_t values[kTaps][kChannels];
 };
 
-// One pixel, channels [first, first + count).
+// One pixel of `count` channels; x is the first one's.
 void convolve_pixel(const Conv2dShape& s, int32_t zero_point, const Filters& filters,
-                    const int8_t* x, int32_t oy, int32_t ox, int32_t first, int32_t count,
-                    int32_t* acc) {
+                    const int8_t* x, int32_t oy, int32_t ox, int32_t count, int32_t* acc) {
   for (int32_t tap = 0; tap < s.kernel_h * s.kernel_w; ++tap) {
     const int8_t* pixel = conv2d_pixel(s, x, conv2d_input_row(s, oy, tap / s.kernel_w),
                                        conv2d_input_column(s, ox, tap % s.kernel_w));
@@ -28,11 +31,39 @@ void convolve_pixel(const Conv2dShape& s, int32_t zero_point, const Filters& fil
     if (pixel == nullptr) {
       for (int32_t c = 0; c < count; ++c) acc[c] += zero_point * filter[c];
     } else if (count == kChannels) {
-      for (int32_t c = 0; c < kChannels; ++c) acc[c] += pixel[first + c] * filter[c];
+      for (int32_t c = 0; c < kChannels; ++c) acc[c] += pixel[c] * filter[c];
     } else {
-      for (int32_t c = 0; c < count; ++c) acc[c] += pixel[first + c] * filter[c];
+      for (int32_t c = 0; c < count; ++c) acc[c] += pixel[c] * filter[c];
     }
   }
+}
+
+// Channels [first, first + count) of the whole image; x is the first one's, in s.in_channels.
+template <typename Layer>
+void convolve_channels(const Layer& layer, const Conv2dShape& s, const Filters& filters,
+                       const int8_t* x, int32_t first, int32_t count, int8_t* y) {
+  for (int32_t oy = 0; oy < s.out_h; ++oy) {
+    for (int32_t ox = 0; ox < s.out_w; ++ox) {
+      int32_t acc[kChannels];
+      for (int32_t c = 0; c < count; ++c) acc[c] = layer.bias[first + c];
+      convolve_pixel(s, layer.x_zero_point, filters, x, oy, ox, count, acc);
+      int8_t* to = y + (oy * s.out_w + ox) * s.out_channels + first;
+      for (int32_t c = 0; c < count; ++c) to[c] = output_s8(layer.output, first + c, acc[c]);
+    }
+  }
+}
+
+// convolve_channels from a copy of them, for an output that overwrites the input.
+template <typename Layer>
+void overwrite_channels(const Layer& layer, const Filters& filters, int32_t first, int32_t count,
+                        int8_t* y) {
+  int8_t copy[kPixels * kChannels];
+  Conv2dShape s = layer.shape;
+  for (int32_t i = 0; i < s.in_h * s.in_w; ++i) {
+    memcpy(copy + i * count, y + i * s.in_channels + first, static_cast<size_t>(count));
+  }
+  s.in_channels = count;
+  convolve_channels(layer, s, filters, copy, first, count, y);
 }
 
 // fill(first, count, filters) writes the filters of channels [first, first + count), asked for in
@@ -45,14 +76,10 @@ bool convolve(const Layer& layer, const int8_t* x, int8_t* y, Fill fill) {
   for (int32_t first = 0; first < s.out_channels; first += kChannels) {
     const int32_t count = s.out_channels - first < kChannels ? s.out_channels - first : kChannels;
     fill(first, count, filters);
-    for (int32_t oy = 0; oy < s.out_h; ++oy) {
-      for (int32_t ox = 0; ox < s.out_w; ++ox) {
-        int32_t acc[kChannels];
-        for (int32_t c = 0; c < count; ++c) acc[c] = layer.bias[first + c];
-        convolve_pixel(s, layer.x_zero_point, filters, x, oy, ox, first, count, acc);
-        int8_t* to = y + (oy * s.out_w + ox) * s.out_channels + first;
-        for (int32_t c = 0; c < count; ++c) to[c] = output_s8(layer.output, first + c, acc[c]);
-      }
+    if (x == y) {
+      overwrite_channels(layer, filters, first, count, y);
+    } else {
+      convolve_channels(layer, s, filters, x + first, first, count, y);
     }
   }
   return true;

@@ -73,9 +73,21 @@ const char* check_conv2d_sparse(Case& c) {
                                        kReference, kKernel);
 }
 
-// A random shape with one filter a channel.
+// A random shape with one filter a channel, often the 3 x 3 of stride 1 or 2 that goes by planes:
+// narrower than a plane, or wider.
 Conv2dShape random_depthwise_shape(Random& random, bool three_wide) {
   Conv2dShape s = random_conv2d_shape(random, 1);
+  if (random.chance(50)) {
+    s.kernel_h = s.kernel_w = 3;
+    s.stride_h = s.stride_w = random.chance(30) ? 2 : 1;
+    s.dilation_h = s.dilation_w = 1;
+    random_image(random, s);
+    if (random.chance(40)) {
+      const int32_t wider = s.stride_w * random.between(1, 40);
+      s.in_w += wider;
+      s.out_w += wider / s.stride_w;
+    }
+  }
   s.in_channels = s.out_channels = s.groups =
       random.chance(15) ? random.edge(1, 70) : random.edge(1, 13);
   if (three_wide && s.kernel_w % 3 != 0) {
@@ -83,6 +95,12 @@ Conv2dShape random_depthwise_shape(Random& random, bool three_wide) {
     random_image(random, s);
   }
   return s;
+}
+
+BufferSizes depthwise_sizes(const Conv2dShape& s) {
+  BufferSizes sizes = conv2d_sizes(s, depthwise_conv2d_s8_scratch_bytes(s));
+  if (depthwise_conv2d_s8_in_place(s) && sizes.y <= sizes.x[0]) sizes.in_place = 0;
+  return sizes;
 }
 
 template <Encode kEncode, Kernel<DepthwiseConv2dS8Sparse> kReference,
@@ -98,9 +116,8 @@ const char* check_depthwise_sparse(Case& c) {
   const DepthwiseConv2dS8Sparse layer = {shape, random.zero_point(), weights, output.bias,
                                          output.stage};
   describe(shape, c.shape, sizeof c.shape);
-  return compare_layer<DepthwiseConv2dS8Sparse>(
-      c, memory, layer, conv2d_sizes(shape, depthwise_conv2d_s8_scratch_bytes(shape)), kReference,
-      kKernel);
+  return compare_layer<DepthwiseConv2dS8Sparse>(c, memory, layer, depthwise_sizes(shape),
+                                                kReference, kKernel);
 }
 
 }  // namespace
@@ -172,9 +189,8 @@ const char* check_depthwise_conv2d_s8(Case& c) {
   const RandomOutput output = random_output(random, memory, shape.out_channels, taps);
   const DepthwiseConv2dS8 layer = {shape, random.zero_point(), weights, output.bias, output.stage};
   describe(shape, c.shape, sizeof c.shape);
-  return compare_layer<DepthwiseConv2dS8>(
-      c, memory, layer, conv2d_sizes(shape, depthwise_conv2d_s8_scratch_bytes(shape)),
-      ref::depthwise_conv2d_s8, depthwise_conv2d_s8);
+  return compare_layer<DepthwiseConv2dS8>(c, memory, layer, depthwise_sizes(shape),
+                                          ref::depthwise_conv2d_s8, depthwise_conv2d_s8);
 }
 
 const char* check_depthwise_conv2d_s8_rlc3(Case& c) {

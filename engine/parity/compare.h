@@ -23,7 +23,8 @@ struct BufferSizes {
   int32_t x[Buffers::kInputs] = {};
   int32_t y = 0;
   int32_t scratch = 0;
-  /// The output may be this input (same size): half of the cases are run in place. -1: none.
+  /// The output may be this input (not the smaller one): half of the cases are run in place. -1:
+  /// none.
   int32_t in_place = -1;
 };
 

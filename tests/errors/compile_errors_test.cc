@@ -166,16 +166,16 @@ TEST_F(DoesNotFit, TooMuchFlashNamesTheLargestLayersAndWhatWouldHelp) {
 }
 
 TEST_F(DoesNotFit, TheLinkerDecidesWhenTheEstimateIsClose) {
-  // Estimated 796 bytes above the limit, linked 1,136 below: when code grows, take a width less.
-  at_.Write("m.onnx", Int8Onnx(MixedNetwork(2211)));
+  // Estimated some kilobytes above the limit, linked below: when code grows, take a width less.
+  at_.Write("m.onnx", Int8Onnx(MixedNetwork(2198)));
   Surroundings without;
   without.variables["PATH"] = "/nothing";
   const Ended estimated = at_.Run({"compile", "m.onnx", "-o", "firmware"}, without);
-  EXPECT_EQ(estimated.status, 3);
+  EXPECT_EQ(estimated.status, 3) << estimated.errors;
   EXPECT_FALSE(at_.Exists("firmware"));
   EXPECT_NE(estimated.errors.find(" of 1,048,576, "), std::string::npos) << estimated.errors;
   const Json linked = at_.RunJson({"compile", "m.onnx", "-o", "firmware"});
-  EXPECT_EQ(linked.at("fits"), true);
+  EXPECT_EQ(linked.at("fits"), true) << linked.dump();
   EXPECT_LT(linked.at("flash_bytes"), 1048576);
   EXPECT_TRUE(at_.Exists("firmware/plan.json"));
 }

@@ -26,18 +26,40 @@ struct DepthwiseConv2dS8Sparse {
   OutputS8 output;
 };
 
-/// Bytes of one padded channel in int16, for kernels of 3 x 3 with stride 1; 0 when the shape is
-/// another or the channel too large to be worth it.
+/// Words of a row of the plane in which kernels keep one padded channel as int16: 18 neighbours.
+constexpr int32_t kDepthwisePlaneWords = 9;
+/// Rows of the largest plane.
+constexpr int32_t kDepthwisePlaneRows = 130;
+
+/// Rows of the padded channel that the outputs of a kernel of 3 x 3 read.
+constexpr int32_t depthwise_plane_rows(const Conv2dShape& s) {
+  return (s.out_h - 1) * s.stride_h + 3;
+}
+
+/// Bytes of the plane, for kernels of 3 x 3 with stride 1 or 2; 0 when the shape is another or the
+/// image too high. A word more than its rows: the last step of a row looks one word ahead.
 constexpr int32_t depthwise_plane_bytes(const Conv2dShape& s) {
   const bool three = s.kernel_h == 3 && s.kernel_w == 3;
-  const bool dense = s.stride_h == 1 && s.stride_w == 1 && s.dilation_h == 1 && s.dilation_w == 1;
-  const bool small = s.out_h <= 64 && s.out_w <= 64;
-  return three && dense && small ? 2 * (s.out_h + 2) * (round_up(s.out_w, 2) + 2) : 0;
+  const bool near = s.dilation_h == 1 && s.dilation_w == 1;
+  const bool strides = s.stride_h == s.stride_w && (s.stride_w == 1 || s.stride_w == 2);
+  const int32_t rows = depthwise_plane_rows(s);
+  return three && near && strides && rows <= kDepthwisePlaneRows
+             ? 4 * (kDepthwisePlaneWords * rows + 1)
+             : 0;
 }
 
 /// Scratch for all depthwise kernels: the filters of four channels widened to int16, or a channel.
 constexpr int32_t depthwise_conv2d_s8_scratch_bytes(const Conv2dShape& shape) {
-  return 4 * 2 * shape.kernel_h * shape.kernel_w + depthwise_plane_bytes(shape);
+  const int32_t plane = depthwise_plane_bytes(shape);
+  return plane > 0 ? plane : 4 * 2 * shape.kernel_h * shape.kernel_w;
+}
+
+/// Whether y may be x: every channel is read whole, into scratch, before it is written. Wider
+/// images are read by columns from left to right, so that outputs must not run ahead of them.
+constexpr bool depthwise_conv2d_s8_in_place(const Conv2dShape& s) {
+  const bool at_once = s.out_w * s.stride_w <= 2 * kDepthwisePlaneWords - 2;
+  const bool in_step = s.stride_w == 1 && s.in_w == s.out_w && s.pad_left <= 2;
+  return s.in_h * s.in_w <= depthwise_plane_bytes(s) && (at_once || in_step);
 }
 
 /// iy = oy * stride_h - pad_top + ky * dilation_h,  ix = ox * stride_w - pad_left + kx * dilation_w
@@ -47,7 +69,8 @@ constexpr int32_t depthwise_conv2d_s8_scratch_bytes(const Conv2dShape& shape) {
 ///
 /// Shapes  x [in_h][in_w][channels]   y [out_h][out_w][channels]
 /// Bounds  kernel_h * kernel_w <= 65536 and |bias| <= 2^30, as linear_s8
-/// Memory  scratch of depthwise_conv2d_s8_scratch_bytes, 4-byte aligned; no overlaps
+/// Memory  scratch of depthwise_conv2d_s8_scratch_bytes, 4-byte aligned; y may be x where
+///         depthwise_conv2d_s8_in_place says so, no other overlaps
 /// Errors  none: the compiler proves the preconditions
 /// Source  ONNX Conv with group = channels, opset 11; docs/sparse_format.md for rlc3 and bitmap3
 namespace ref {
