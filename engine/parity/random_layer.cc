@@ -161,11 +161,7 @@ std::vector<int16_t> random_exponentials(Random& random, int32_t row) {
 void random_image(Random& random, Conv2dShape& s) {
   const int32_t span_h = (s.kernel_h - 1) * s.dilation_h + 1;
   const int32_t span_w = (s.kernel_w - 1) * s.dilation_w + 1;
-  // Padding wider than the kernel gives windows without a pixel.
-  const int32_t wide = random.chance(10) ? 2 : -1;
-  const auto pad = [&](int32_t span) {
-    return random.chance(30) ? 0 : random.edge(0, span + wide > 0 ? span + wide : 0);
-  };
+  const auto pad = [&](int32_t span) { return random.chance(30) ? 0 : random.edge(0, span - 1); };
   s.pad_top = pad(span_h);
   s.pad_left = pad(span_w);
   const int32_t pad_bottom = pad(span_h);

@@ -71,7 +71,7 @@ void random_limits(Random& random, int32_t& min, int32_t& max);
 std::vector<int16_t> random_exponentials(Random& random, int32_t row);
 
 /// A convolution: kernels up to 5 (also larger than the image), strides up to 4, dilations up to 3,
-/// unequal padding (also wider than the kernel), groups. Channels of a group are a multiple of
+/// unequal padding, groups. Channels of a group are a multiple of
 /// `channel_step`.
 Conv2dShape random_conv2d_shape(Random& random, int32_t channel_step);
 

@@ -13,11 +13,20 @@ struct NormalisedRow {
   int32_t of(int8_t x) const { return static_cast<int32_t>((((slope * x) >> shift) - mean) >> 16); }
 };
 
+// Leading zeros of value > 0. GCC compiles __builtin_clzll to a branch on the high word, which would
+// make the number of executed instructions depend on the data.
+int32_t leading_zeros(uint64_t value) {
+  const uint32_t high = static_cast<uint32_t>(value >> 32);
+  const uint32_t no_high = 0u - static_cast<uint32_t>(high == 0);
+  const uint32_t word = high | (static_cast<uint32_t>(value) & no_high);
+  return __builtin_clz(word) + static_cast<int32_t>(no_high & 32);
+}
+
 NormalisedRow normalised_row(const LayernormS8& layer, int32_t sum, uint32_t squares) {
   // squares <= channels * 2^14 <= 2^29 and sum^2 <= channels * squares, so the difference is >= 0.
   const uint64_t variance = static_cast<uint64_t>(layer.channels) * squares -
                             static_cast<uint64_t>(static_cast<int64_t>(sum) * sum) + layer.epsilon;
-  const int32_t even = __builtin_clzll(variance) & ~1;
+  const int32_t even = leading_zeros(variance) & ~1;
   const int64_t inverse = inverse_sqrt(static_cast<uint32_t>((variance << even) >> 32));
   const int32_t shift = 46 - layer.norm_bits - even / 2;
   return {layer.channels * inverse, ((sum * inverse) >> shift) - (1 << 15), shift};

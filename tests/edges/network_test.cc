@@ -87,7 +87,7 @@ class RandomNetworkTest : public ::testing::TestWithParam<int> {};
 
 TEST_P(RandomNetworkTest, EmulatorHostAndCompilerGiveTheSameBytes) {
   const auto seed = static_cast<uint64_t>(GetParam());
-  const Graph graph = Quantized(edges::RandomNetwork(seed, Setting("TINYFORMER_EDGES_LAYERS", 24)));
+  const Graph graph = Quantized(edges::RandomNetwork(seed, Setting("TINYFORMER_EDGES_LAYERS", 40)));
   const Board board = FindBoard("stm32f746");
   const CompileResult compiled = Compile(graph, OptionsFor(seed, board));
   ASSERT_TRUE(compiled.fit.ok) << compiled.fit.why;
@@ -113,7 +113,7 @@ TEST_P(RandomNetworkTest, EmulatorHostAndCompilerGiveTheSameBytes) {
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomNetworkTest,
                          ::testing::Range(Setting("TINYFORMER_EDGES_FIRST", 1),
                                           Setting("TINYFORMER_EDGES_FIRST", 1) +
-                                              Setting("TINYFORMER_EDGES_NETWORKS", 2)),
+                                              Setting("TINYFORMER_EDGES_NETWORKS", 3)),
                          [](const auto& at) { return std::to_string(at.param); });
 
 }  // namespace
