@@ -41,6 +41,7 @@ class Calibrator {
     MeasureRanges();
     FillHistograms();
     for (size_t p = 0; p < points_.size(); ++p) Choose(p);
+    WidenAverages();
     for (size_t p = 0; p < points_.size(); ++p) {
       const CalibrationPoint& point = points_[p];
       g_.value(point.measured).quantization = chosen_[p].quantization;
@@ -132,6 +133,24 @@ class Calibrator {
           options_.method == CalibrationMethod::kMse ? mse : Best(p, {minmax, mse, percentile}));
     }
     if (SelectionPasses() > 0) Report();
+  }
+
+  // Values weighed by probabilities may average to almost nothing. Steps finer than 1/32 of theirs
+  // would carry rounding noise only, and do not fit the kernels' multipliers.
+  void WidenAverages() {
+    std::vector<int> point_of = point_of_;
+    for (size_t p = 0; p < points_.size(); ++p) {
+      for (ValueId id : points_[p].followers)
+        point_of[static_cast<size_t>(id)] = static_cast<int>(p);
+    }
+    for (const Node& node : g_.nodes) {
+      if (node.op != "MatMul" || point_of[static_cast<size_t>(node.inputs[0])] >= 0) continue;
+      const int values = point_of[static_cast<size_t>(node.inputs[1])];
+      const int average = point_of[static_cast<size_t>(node.outputs[0])];
+      if (values < 0 || average < 0) continue;
+      float& scale = chosen_[static_cast<size_t>(average)].quantization.scales[0];
+      scale = std::max(scale, chosen_[static_cast<size_t>(values)].quantization.scales[0] / 32);
+    }
   }
 
   // The candidate with which the network's output moves least when only this tensor is rounded.

@@ -105,6 +105,21 @@ TEST(CalibrationPoints, ProbabilitiesThatALayerReadsAreOneWithAKnownRange) {
   EXPECT_NO_THROW(QuantizeGraph(Lower(annotated)));
 }
 
+TEST(Calibrate, ValuesThatAverageToNothingStillCompile) {
+  NetworkBuilder b(1, {1, 8, 4});
+  ValueId even = b.graph.AddConstant("even", {4, 1}, std::vector<float>(4, 0.0f));
+  ValueId weights = b.Node1("Softmax", {b.Transpose(b.Node1("MatMul", {b.x, even}), {0, 2, 1})},
+                            {{"axis", int64_t{-1}}});
+  b.x = b.Reshape(b.Node1("MatMul", {weights, b.x}), {1, 4});
+  const Graph g = b.Build();
+  const CalibrationImages tokens = {1, [](int64_t, float* input) {
+                                      for (int i = 0; i < 32; ++i) {
+                                        input[i] = (i / 4 % 2 == 0 ? 1.0f : -1.0f) + 0.0001f;
+                                      }
+                                    }};
+  EXPECT_NO_THROW(QuantizeGraph(Lower(Calibrate(g, tokens))));
+}
+
 TEST(Calibrate, InputQuantizationCoversAllPixels) {
   Quantization q = InputQuantization({0.5f, 0.4f}, {0.25f, 0.2f});
   EXPECT_FLOAT_EQ(q.scales[0], 5.0f / 255);
