@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "engine/arm/bitmap.h"
 #include "engine/arm/dense_rows.h"
 #include "engine/arm/token_batch.h"
 #include "tinyformer/engine/sparse_weights.h"
@@ -124,61 +125,6 @@ class BitmapCursor {
   uint32_t bits_ = 0;
 };
 
-/// What four bits of a bitmap mean as distances between stored blocks.
-struct Nibble {
-  uint32_t distances = 0;  // a byte for each stored block; the first counts from before the nibble
-  int32_t rest = 0;  // bits 0-7: stored blocks; 8-15: blocks after the last stored one (4 when
-                     // there is none); negative when there is none
-};
-
-struct NibbleTable {
-  constexpr NibbleTable() : entries() {
-    for (int bits = 0; bits < 16; ++bits) {
-      int last = -1;
-      int count = 0;
-      for (int block = 0; block < 4; ++block) {
-        if ((bits >> block & 1) == 0) continue;
-        entries[bits].distances |= static_cast<uint32_t>(block - last) << (8 * count++);
-        last = block;
-      }
-      entries[bits].rest = count | (3 - last) << 8 | (last < 0 ? INT32_MIN : 0);
-    }
-  }
-  Nibble entries[16];
-};
-
-inline constexpr NibbleTable kNibbles;
-
-/// Turns a bitmap into the distances of run length, eight blocks at a time.
-class BitmapDecoder {
- public:
-  explicit BitmapDecoder(const uint8_t* index) : index_(index) {}
-
-  /// Writes distances up to at least `end`; returns where they stop, at most 7 further. Memory: 4
-  /// more bytes are written over.
-  uint8_t* decode(uint8_t* to, const uint8_t* end) {
-    while (to < end) {
-      const uint32_t bits = *index_++;
-      to = put(kNibbles.entries[bits & 15], to);
-      to = put(kNibbles.entries[bits >> 4], to);
-    }
-    return to;
-  }
-
- private:
-  uint8_t* put(const Nibble& nibble, uint8_t* to) {
-    const uint32_t distances = nibble.distances + before_;
-    __builtin_memcpy(to, &distances, sizeof distances);
-    // What came before still counts when the nibble stores nothing.
-    before_ = (before_ & static_cast<uint32_t>(nibble.rest >> 31)) +
-              static_cast<uint8_t>(nibble.rest >> 8);
-    return to + static_cast<uint8_t>(nibble.rest);
-  }
-
-  const uint8_t* index_;
-  uint32_t before_ = 0;  // blocks since the last stored one
-};
-
 /// The layout in which one block of a cursor is one group.
 template <int kBlock>
 struct BlockLayout;
@@ -233,14 +179,14 @@ class SparseRows {
         spare_(reinterpret_cast<int8_t*>(records_) + round_up(2 * rows, 4)),
         last_stored_(Cursor::count(weights, rows, row_blocks_, records_)),
         cursor_(weights),
-        decoder_(weights.index) {
+        decoder_(start_of(weights)) {
     memset(scratch, 0, static_cast<size_t>(batches * batch_words_) * sizeof(Word));
   }
 
   /// Goes back to row 0, for new batches.
   void restart() {
     cursor_ = Cursor(weights_);
-    decoder_ = BitmapDecoder(weights_.index);
+    decoder_ = start_of(weights_);
     decoded_ = 0;
     job_ = {};
     // The place of block -1; an address only, nothing is read there.
@@ -284,7 +230,8 @@ class SparseRows {
         // The decoder runs over by up to 11 bytes.
         for (; stop < end && needed + records_[stop] <= room_ - 12; ++stop)
           needed += records_[stop];
-        uint8_t* decoded = decoder_.decode(distances_ + decoded_, distances_ + needed);
+        uint8_t* decoded =
+            tinyformer_decode_bitmap(&decoder_, distances_ + decoded_, distances_ + needed);
         job_.index = distances_;
         compute_rows(range, row, stop);
         decoded_ = static_cast<int32_t>(decoded - distances_) - needed;
@@ -295,6 +242,10 @@ class SparseRows {
   }
 
  private:
+  static BitmapPosition start_of(const SparseWeights& weights) {
+    return {weights.index, 0, kNibbles.entries};
+  }
+
   // Rows [row, stop), not empty, of every batch.
   void compute_rows(const RowRange& range, int32_t row, int32_t stop) {
     RowJob job;
@@ -335,7 +286,7 @@ class SparseRows {
   int8_t* spare_;        // a partial batch's outputs
   int32_t last_stored_;  // run length: last row that has a stored block
   Cursor cursor_;
-  BitmapDecoder decoder_;
+  BitmapPosition decoder_;
   int32_t decoded_ = 0;  // distances that are left over from the last rows
   RowJob job_ = {};
 };
