@@ -93,6 +93,10 @@ std::vector<KernelCase> KernelCases() {
   list.AddLayernorm(64, 192);
   list.AddAttention(256, 44, 4);
   list.AddAttention(64, 192, 4);
+  list.AddPlain("add_s8", "256x44", {1, 256, 44}, 256 * 44,
+                [](ExampleGraph& g, ValueId x) { return g.Add("add", x, x); });
+  list.AddPlain("max_pool2d_s8", "32x32x44->16x16", {1, 32, 32, 44}, 256 * 44,
+                [](ExampleGraph& g, ValueId x) { return g.MaxPool("pool", x); });
   return list.Take();
 }
 

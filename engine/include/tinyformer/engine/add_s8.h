@@ -34,6 +34,9 @@ struct AddS8 {
 namespace ref {
 void add_s8(const AddS8& layer, const int8_t* a, const int8_t* b, int8_t* y);
 }
-using ref::add_s8;
+namespace arm {
+void add_s8(const AddS8& layer, const int8_t* a, const int8_t* b, int8_t* y);
+}
+using TINYFORMER_ENGINE_SELECT(arm, ref)::add_s8;
 
 }  // namespace tinyformer::engine

@@ -39,6 +39,10 @@ namespace ref {
 void attention_pool_s8(const AttentionPoolS8& layer, const int8_t* logits, const int8_t* x,
                        int8_t* y, void* scratch);
 }
-using ref::attention_pool_s8;
+namespace arm {
+void attention_pool_s8(const AttentionPoolS8& layer, const int8_t* logits, const int8_t* x,
+                       int8_t* y, void* scratch);
+}
+using TINYFORMER_ENGINE_SELECT(arm, ref)::attention_pool_s8;
 
 }  // namespace tinyformer::engine

@@ -23,6 +23,21 @@ struct Pool2dShape {
   int32_t pad_left;
 };
 
+/// The part of an output pixel's window that lies inside the image: [top, bottom) x [left, right).
+struct PoolWindow {
+  int32_t top;
+  int32_t bottom;
+  int32_t left;
+  int32_t right;
+};
+
+constexpr PoolWindow pool_window(const Pool2dShape& s, int32_t oy, int32_t ox) {
+  const int32_t top = oy * s.stride_h - s.pad_top;
+  const int32_t left = ox * s.stride_w - s.pad_left;
+  return {clamp(top, 0, s.in_h), clamp(top + s.kernel_h, 0, s.in_h), clamp(left, 0, s.in_w),
+          clamp(left + s.kernel_w, 0, s.in_w)};
+}
+
 /// y[oy][ox][c] = max of x[..][..][c] over the window's pixels inside the image; scale and zero
 /// point are kept.
 ///
@@ -33,7 +48,10 @@ struct Pool2dShape {
 namespace ref {
 void max_pool2d_s8(const Pool2dShape& shape, const int8_t* x, int8_t* y);
 }
-using ref::max_pool2d_s8;
+namespace arm {
+void max_pool2d_s8(const Pool2dShape& shape, const int8_t* x, int8_t* y);
+}
+using TINYFORMER_ENGINE_SELECT(arm, ref)::max_pool2d_s8;
 
 /// y = clamp(y_zero_point + requantize(sum of (x - x_zero_point), m, shift), min, max), the sum
 /// over the window's pixels inside the image.
