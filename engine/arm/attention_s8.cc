@@ -11,14 +11,14 @@ namespace {
 
 // The parts of the scratch.
 //
-// queries       a batch of query rows minus the zero point, QuadLayout over the head's channels
 // exponentials  first scores [token][4], then exponentials of the four rows, QuadLayout over tokens
-// sums          [channel][4]
+// queries       a batch of query rows minus the zero point, QuadLayout over the head's channels
+// sums          [channel][4], in the place of the queries
 // keys          the head's keys [token][channels], rows filled up to fours
 // values        the head's values [channel][tokens], rows filled up to fours
 struct Parts {
-  int16_t* queries;
   Word* exponentials;
+  int16_t* queries;
   int32_t* sums;
   int8_t* keys;
   int8_t* values;
@@ -26,13 +26,13 @@ struct Parts {
 
 Parts divide(const AttentionS8& layer, void* scratch) {
   const int32_t tokens = round_up(layer.tokens, 4);
-  const int32_t channels = round_up(layer.channels / layer.heads, 4);
+  const int32_t channels = layer.channels / layer.heads;
   Parts parts;
-  parts.sums = static_cast<int32_t*>(scratch);
-  parts.exponentials = static_cast<Word*>(scratch) + kTokenBatch * channels;
-  parts.queries = reinterpret_cast<int16_t*>(parts.exponentials + kTokenBatch / 2 * tokens);
-  parts.keys = reinterpret_cast<int8_t*>(parts.queries + kTokenBatch * channels);
-  parts.values = parts.keys + tokens * channels;
+  parts.exponentials = static_cast<Word*>(scratch);
+  parts.sums = reinterpret_cast<int32_t*>(parts.exponentials + kTokenBatch / 2 * tokens);
+  parts.queries = reinterpret_cast<int16_t*>(parts.sums);
+  parts.keys = reinterpret_cast<int8_t*>(parts.sums) + attention_s8_batch_bytes(channels);
+  parts.values = parts.keys + tokens * round_up(channels, 4);
   return parts;
 }
 
@@ -162,9 +162,11 @@ void average_rows(const AttentionS8& layer, const int32_t sums[4], const Parts& 
 // Widens the batch's query rows; returns in `start` what the keys' zero point adds to every score.
 void load_queries(const AttentionS8& layer, const int8_t* const q[4], int16_t* queries,
                   int32_t start[4]) {
+  const int32_t channels = layer.channels / layer.heads;
+  memset(queries, 0, static_cast<size_t>(kTokenBatch * round_up(channels, 4)) * sizeof *queries);
   for (int t = 0; t < kTokenBatch; ++t) {
     int32_t sum = 0;
-    for (int32_t c = 0; c < layer.channels / layer.heads; ++c) {
+    for (int32_t c = 0; c < channels; ++c) {
       const int32_t value = q[t][c] - layer.q_zero_point;
       queries[QuadLayout::place(c, t)] = static_cast<int16_t>(value);
       sum += value;

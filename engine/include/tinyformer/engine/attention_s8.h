@@ -29,13 +29,19 @@ struct AttentionS8 {
   int32_t max;
 };
 
-/// Scratch for attention_s8: a batch of query rows widened to int16, its exponentials and sums, and
-/// one head's keys and transposed values.
+/// Scratch for a batch of query rows widened to int16 and, once they are used, for its sums.
+constexpr int32_t attention_s8_batch_bytes(int32_t head_channels) {
+  const int32_t queries = kTokenBatch * 2 * round_up(head_channels, 4);
+  const int32_t sums = kTokenBatch * 4 * head_channels;
+  return queries > sums ? queries : sums;
+}
+
+/// Scratch for attention_s8: a batch, its exponentials, one head's keys and transposed values.
 constexpr int32_t attention_s8_scratch_bytes(const AttentionS8& layer) {
   const int32_t tokens = round_up(layer.tokens, 4);
-  const int32_t head_channels = round_up(layer.channels / layer.heads, 4);
-  return kTokenBatch * (2 * tokens + 2 * head_channels + 4 * head_channels) +
-         2 * tokens * head_channels;
+  const int32_t head_channels = layer.channels / layer.heads;
+  return kTokenBatch * 2 * tokens + attention_s8_batch_bytes(head_channels) +
+         tokens * (round_up(head_channels, 4) + head_channels);
 }
 
 /// For head h, row t, dh = channels / heads, columns c = h*dh .. h*dh + dh - 1:
