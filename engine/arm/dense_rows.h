@@ -29,7 +29,8 @@ inline void compute_partial(const RowRange& range, int8_t* spare, Compute comput
 }
 
 /// Limits outputs that rows.S left in [-128, 127] to the layer's own limits.
-inline void limit_outputs(const OutputS8& output, int8_t* y, int32_t count) {
+__attribute__((noinline)) inline void limit_outputs(const OutputS8& output, int8_t* y,
+                                                    int32_t count) {
   if (output.min == -128 && output.max == 127) return;
   const uint32_t low = static_cast<uint8_t>(output.min) * 0x01010101u;
   const uint32_t high = static_cast<uint8_t>(output.max) * 0x01010101u;
@@ -83,8 +84,8 @@ class DenseRows {
   }
 
  private:
-  void compute_rows(const RowRange& range, int32_t row, int32_t count,
-                    const int8_t* weights) const {
+  __attribute__((noinline)) void compute_rows(const RowRange& range, int32_t row, int32_t count,
+                                              const int8_t* weights) const {
     const int32_t quads = (length_ + 3) / 4;
     RowJob job = {};
     job.batch = batch_;
@@ -98,7 +99,7 @@ class DenseRows {
     tinyformer_rows_dense(&job);
   }
 
-  void compute_portable(const RowRange& range) const {
+  __attribute__((noinline)) void compute_portable(const RowRange& range) const {
     for (int32_t i = 0; i < range.count; ++i) {
       const int32_t o = range.first + i;
       BatchSums sums = {bias_[o], bias_[o], bias_[o], bias_[o]};

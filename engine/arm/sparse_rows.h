@@ -15,8 +15,9 @@ namespace tinyformer::engine::arm {
 
 /// Run length: index holds `left` distances, fours of which are added up at a time. Returns the
 /// last row that has a stored block; 0 when none has.
-inline int32_t count_distances(const uint8_t* index, int32_t left, int32_t rows, int32_t row_blocks,
-                               uint16_t* records) {
+__attribute__((noinline)) inline int32_t count_distances(const uint8_t* index, int32_t left,
+                                                         int32_t rows, int32_t row_blocks,
+                                                         uint16_t* records) {
   int32_t last_stored = 0;
   uint32_t block = UINT32_MAX;  // -1
   uint32_t end = 0;
@@ -43,7 +44,8 @@ constexpr int32_t bits_set(uint32_t byte) {
 }
 
 /// Bitmap: bits [rows * row_blocks].
-inline void count_bits(const uint8_t* index, int32_t rows, int32_t row_blocks, uint16_t* records) {
+__attribute__((noinline)) inline void count_bits(const uint8_t* index, int32_t rows,
+                                                 int32_t row_blocks, uint16_t* records) {
   const uint8_t* at = index;
   int32_t whole = 0;   // bits set in the bytes before `at`
   int32_t before = 0;  // in the rows before this one
@@ -247,7 +249,7 @@ class SparseRows {
   }
 
   // Rows [row, stop), not empty, of every batch.
-  void compute_rows(const RowRange& range, int32_t row, int32_t stop) {
+  __attribute__((noinline)) void compute_rows(const RowRange& range, int32_t row, int32_t stop) {
     RowJob job;
     for (int32_t token = 0; token < range.tokens; token += kTokenBatch) {
       job = job_;
@@ -259,7 +261,7 @@ class SparseRows {
     job_.batch -= (range.tokens / kTokenBatch - 1) * batch_words_;
   }
 
-  void compute_portable(const RowRange& range) {
+  __attribute__((noinline)) void compute_portable(const RowRange& range) {
     for (int32_t o = range.first; o < range.first + range.count; ++o) {
       const Cursor start = cursor_;
       for (int32_t token = 0; token < range.tokens; token += kTokenBatch) {
