@@ -216,5 +216,16 @@ TEST(Pipeline, BatchNormOfTokensIsNamed) {
             "  found:    operand of shape [1, 4]\n  fix:      export in evaluation mode");
 }
 
+TEST(Pipeline, DilatedPoolsAreNamed) {
+  NetworkBuilder b(1, {1, 2, 6, 6});
+  b.x = b.Node1(
+      "MaxPool", {b.x},
+      {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"dilations", std::vector<int64_t>{2, 1}}});
+  EXPECT_EQ(LowerError(b.Build()),
+            "error[compile/pool-dilations] node 'MaxPool1' (MaxPool)\n"
+            "  expected: dilations [1, 1]\n  found:    dilations [2, 1]\n"
+            "  fix:      pool without dilations: no kernel has them");
+}
+
 }  // namespace
 }  // namespace tinyformer

@@ -96,6 +96,12 @@ class Lowering {
   void LowerPool(const Node& node) {
     const Shape in = g_.value(node.inputs[0]).shape;
     const bool global = node.op == "GlobalAveragePool";
+    const auto dilations = node.Ints("dilations", {1, 1});
+    if (dilations != std::vector<int64_t>{1, 1}) {
+      throw Error("compile/pool-dilations", "node '" + node.name + "' (" + node.op + ")",
+                  "dilations [1, 1]", "dilations " + ToString(dilations),
+                  "pool without dilations: no kernel has them");
+    }
     Node lowered{node.name,
                  node.op == "MaxPool" ? "max_pool2d" : "average_pool2d",
                  {Last(node.inputs[0])},
@@ -105,7 +111,6 @@ class Lowering {
         global ? std::vector<int64_t>{in[2], in[3]} : node.Ints("kernel_shape", {});
     lowered.attributes["strides"] = node.Ints("strides", {1, 1});
     lowered.attributes["pads"] = node.Ints("pads", {0, 0, 0, 0});
-    if (node.Has("dilations")) lowered.attributes["dilations"] = node.Ints("dilations", {});
     if (node.op == "AveragePool")
       lowered.attributes["count_include_pad"] = node.Int("count_include_pad", 0);
     EmitLast(std::move(lowered));

@@ -12,6 +12,7 @@
 #include "compiler/quantize/calibrate.h"
 #include "compiler/quantize/evaluate_quantized.h"
 #include "compiler/quantize/fixed_point.h"
+#include "compiler/quantize/layers_for_tests.h"
 #include "compiler/quantize/quantize_graph.h"
 #include "compiler/quantize/quantize_weights.h"
 
@@ -97,53 +98,6 @@ TEST(QuantizeWeights, TheAxisMayBeTheLast) {
 TEST(QuantizeWeights, HugeBiasesRaiseTheScale) {
   Int8Weights w = QuantizeWeights({1e-6f}, {1, 1}, 0, {100.0f}, 1e-3);
   EXPECT_LE(100.0 / (1e-3 * static_cast<double>(w.scales[0])), std::ldexp(1.0, 29));
-}
-
-// Every layer against the float network on the same int8 operands: the layer may differ from
-// rounding the exact result by half a unit of rounding plus its own approximations, so at most one
-// LSB.
-void ExpectLayersWithinOneLsb(const Graph& annotated, uint64_t seed) {
-  Graph lowered = PropagateQuantization(Lower(annotated));
-  Graph quantized = QuantizeGraph(Lower(annotated));
-  ASSERT_EQ(lowered.nodes.size(), quantized.nodes.size());
-  auto image = RandomInput(annotated, seed);
-  const Shape shape = annotated.value(annotated.inputs[0]).shape;
-  if (shape.size() == 4) image = TransposeElements(image, shape, {0, 2, 3, 1});
-  std::map<std::string, std::vector<int8_t>> integers;
-  QuantizedEvaluator evaluator(quantized);
-  evaluator.Run(QuantizeInput(quantized, image), [&](ValueId id, const std::vector<int8_t>& x) {
-    integers[quantized.value(id).name] = x;
-  });
-  for (const Node& node : lowered.nodes) {
-    std::vector<Tensor> operands;
-    for (ValueId id : node.inputs) {
-      const Value& v = lowered.value(id);
-      operands.push_back({v.shape, {}});
-      if (v.is_constant()) {
-        operands.back().data = RealElements(v);
-        continue;
-      }
-      for (int8_t x : integers.at(v.name)) {
-        operands.back().data.push_back(v.quantization->scales[0] *
-                                       static_cast<float>(x - v.quantization->zero_point));
-      }
-    }
-    std::vector<const Tensor*> in;
-    for (const Tensor& t : operands) in.push_back(&t);
-    const Value& out = lowered.value(node.outputs[0]);
-    Tensor result{out.shape, std::vector<float>(static_cast<size_t>(ElementCount(out.shape)))};
-    FindOp(node.op)->evaluate({lowered, node, kGraphOpset}, in, {&result});
-    int worst = 0;
-    for (size_t i = 0; i < result.data.size(); ++i) {
-      int exact =
-          QuantizeToInt8(result.data[i], out.quantization->scales[0], out.quantization->zero_point);
-      worst = std::max(worst, std::abs(exact - integers.at(out.name)[i]));
-    }
-    // Attention rounds its scores to int8 before the exponential: that is the scheme, not an error
-    // of the kernel.
-    EXPECT_LE(worst, node.op == "attention" ? 6 : 1)
-        << node.name << " (" << node.op << "), seed " << seed;
-  }
 }
 
 TEST(QuantizeGraph, EveryLayerIsWithinOneLsbOfTheRealResult) {

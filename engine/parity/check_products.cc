@@ -41,7 +41,7 @@ const char* check_linear_sparse(Case& c) {
   const int32_t tokens = random_tokens(random);
   const bool wide = tokens < 10 && random.chance(15);
   const int32_t in = kBlock * random.edge(1, wide ? 700 : 70 / kBlock);
-  const int32_t out = random.edge(1, wide ? 6 : 13);
+  const int32_t out = random.edge(1, wide ? 6 : (random.chance(10) ? 50 : 13));
   const RandomCode code = kEncode(random_weights(random, out, in, kBlock), kBlock);
   const SparseWeights weights = hold_code(random, memory, code);
   const RandomOutput output = random_output(random, memory, out, in);
@@ -86,14 +86,20 @@ Conv2dShape random_depthwise_shape(Random& random, bool three_wide) {
       const int32_t wider = s.stride_w * random.between(1, 40);
       s.in_w += wider;
       s.out_w += wider / s.stride_w;
+    } else if (random.chance(8)) {  // around the highest plane
+      const int32_t higher = s.stride_h * random.between(60, 135);
+      s.in_h += higher;
+      s.out_h += higher / s.stride_h;
     }
   }
-  s.in_channels = s.out_channels = s.groups =
-      random.chance(15) ? random.edge(1, 70) : random.edge(1, 13);
+  int32_t channels = random.chance(15) ? random.edge(1, 70) : random.edge(1, 13);
   if (three_wide && s.kernel_w % 3 != 0) {
     s.kernel_w = 3;
     random_image(random, s);
   }
+  const int32_t fitting = 8000 / (s.in_h * s.in_w);
+  if (channels > fitting) channels = fitting > 1 ? fitting : 1;
+  s.in_channels = s.out_channels = s.groups = channels;
   return s;
 }
 
@@ -127,7 +133,7 @@ const char* check_linear_s8(Case& c) {
   GuardedMemory memory;
   const int32_t tokens = random_tokens(random);
   const int32_t in = random.edge(1, tokens < 10 && random.chance(15) ? 500 : 70);
-  const int32_t out = random.edge(1, 13);
+  const int32_t out = random.edge(1, random.chance(10) ? 50 : 13);
   const int8_t* weights =
       hold(random, memory, random_weights(random, out, in, random.between(1, 4)), kWeightAlignment);
   const RandomOutput output = random_output(random, memory, out, in);

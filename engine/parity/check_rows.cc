@@ -31,7 +31,7 @@ const char* check_attention_s8(Case& c) {
   AttentionS8 layer;
   layer.tokens = random.chance(15) ? random.edge(10, 70) : random.edge(1, 9);
   layer.heads = random.between(1, 4);
-  layer.channels = layer.heads * random.edge(1, 19);
+  layer.channels = layer.heads * random.edge(1, random.chance(15) ? 64 : 19);
   layer.q_zero_point = random.zero_point();
   layer.k_zero_point = random.zero_point();
   layer.v_zero_point = random.zero_point();

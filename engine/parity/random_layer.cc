@@ -168,12 +168,13 @@ void random_image(Random& random, Conv2dShape& s) {
   const int32_t pad_right = pad(span_w);
   const int32_t least_h = span_h - s.pad_top - pad_bottom;
   const int32_t least_w = span_w - s.pad_left - pad_right;
-  const auto size = [&](int32_t least) {
+  const auto size = [&](int32_t least, int32_t most) {
     const int32_t low = least > 1 ? least : 1;
-    return random.edge(low, low > 9 ? low + 2 : 10);
+    return random.edge(low, low < most ? most : low + 2);
   };
-  s.in_h = size(least_h);
-  s.in_w = size(least_w);
+  const int32_t longer = random.between(0, 11);  // 0: a high image, 1: a wide one
+  s.in_h = size(least_h, longer == 0 ? 45 : 10);
+  s.in_w = size(least_w, longer == 1 ? 45 : 10);
   s.out_h = (s.in_h + s.pad_top + pad_bottom - span_h) / s.stride_h + 1;
   s.out_w = (s.in_w + s.pad_left + pad_right - span_w) / s.stride_w + 1;
 }

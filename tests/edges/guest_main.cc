@@ -12,7 +12,7 @@ namespace {
 
 using namespace tinyformer;
 
-alignas(8) char heap[128 * 1024];
+alignas(8) char heap[176 * 1024];
 
 [[noreturn]] void give_up(const char* why) {
   semihosting::Print(why);

@@ -9,6 +9,7 @@
 #include "compiler/passes/pipeline.h"
 #include "compiler/quantize/calibrate.h"
 #include "compiler/quantize/evaluate_quantized.h"
+#include "compiler/quantize/layers_for_tests.h"
 #include "compiler/quantize/quantize_graph.h"
 #include "sim/run.h"
 #include "sim/temporary_folder.h"
@@ -24,7 +25,7 @@ int Setting(const char* name, int otherwise) {
   return text ? std::atoi(text) : otherwise;
 }
 
-Graph Quantized(const Graph& network) {
+Graph Annotated(const Graph& network) {
   const CalibrationImages images = {4, [&](int64_t index, float* input) {
                                       const auto image =
                                           RandomInput(network, static_cast<uint64_t>(index));
@@ -32,7 +33,7 @@ Graph Quantized(const Graph& network) {
                                     }};
   CalibrationOptions options;
   options.method = CalibrationMethod::kMinMax;
-  return QuantizeGraph(Lower(Calibrate(network, images, options)));
+  return Calibrate(network, images, options);
 }
 
 // Random bytes, then the two ends of the range.
@@ -59,12 +60,14 @@ CompileOptions OptionsFor(uint64_t seed, const Board& board) {
   return options;
 }
 
-TEST(RandomNetworks, CompileAndTheHostsKernelsEqualTheReference) {
+TEST(RandomNetworks, CompileAndEveryLayerIsRight) {
   const Board board = FindBoard("stm32f746");
   const int networks = Setting("TINYFORMER_EDGES_GRAPHS", 150);
   for (uint64_t seed = 1; seed <= static_cast<uint64_t>(networks); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const Graph graph = Quantized(edges::RandomNetwork(seed, 12));
+    const Graph annotated = Annotated(edges::RandomNetwork(seed, 12));
+    ExpectLayersWithinOneLsb(annotated, seed % 4);
+    const Graph graph = QuantizeGraph(Lower(annotated));
     const std::vector<int8_t> input = SelfTestInput(graph);
     QuantizedEvaluator fast(graph);
     QuantizedEvaluator reference(graph, EngineKernels::kReference);
@@ -78,7 +81,8 @@ class RandomNetworkTest : public ::testing::TestWithParam<int> {};
 
 TEST_P(RandomNetworkTest, EmulatorHostAndCompilerGiveTheSameBytes) {
   const auto seed = static_cast<uint64_t>(GetParam());
-  const Graph graph = Quantized(edges::RandomNetwork(seed, Setting("TINYFORMER_EDGES_LAYERS", 40)));
+  const Graph graph = QuantizeGraph(
+      Lower(Annotated(edges::RandomNetwork(seed, Setting("TINYFORMER_EDGES_LAYERS", 40)))));
   const Board board = FindBoard("stm32f746");
   const CompileResult compiled = Compile(graph, OptionsFor(seed, board));
   ASSERT_TRUE(compiled.fit.ok) << compiled.fit.why;

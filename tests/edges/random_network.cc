@@ -45,9 +45,13 @@ class RandomBuilder {
   ValueId& x() { return builder_.x; }
 
   void AppendToMap() {
-    switch (Between(0, 9)) {
+    switch (Between(0, 11)) {
       case 0:
         return Pool();
+      case 10:
+        return Rearrange();
+      case 11:
+        return Normalise();
       case 1:
         if (AddSeen()) return;
         return Activate();
@@ -97,6 +101,16 @@ class RandomBuilder {
         if (rng_.Chance(0.4)) Activate();
     }
   }
+
+  // Rows and columns, or channels and columns, change places.
+  void Rearrange() {
+    const bool channels = rng_.Chance(0.3) && shape()[3] <= 24;
+    x() = builder_.Transpose(
+        x(), channels ? std::vector<int64_t>{0, 3, 2, 1} : std::vector<int64_t>{0, 1, 3, 2});
+  }
+
+  // Along the columns, or by channel where no convolution takes the numbers in.
+  void Normalise() { x() = rng_.Chance(0.3) ? builder_.LayerNorm(x()) : builder_.BatchNorm(x()); }
 
   void ToMap() {
     const int64_t tokens = shape()[1];
