@@ -1,4 +1,5 @@
-// Distances between the stored blocks of a bitmap: the C++ side is bitmap.h.
+// Distances between the stored blocks of a bitmap: the C++ side is bitmap.h. Every byte is two
+// entries of its table; those of the next byte are fetched meanwhile.
 #if defined(__ARM_FEATURE_DSP)
 
   .syntax unified
@@ -6,19 +7,17 @@
 
 to .req r0
 end .req r1
-index .req r2
+index .req r2    // byte that is decoded
 before .req r3
 nibbles .req r4
-
-// Four blocks: \distances and \rest are an entry of the table. What came before counts on when the
-// entry stores nothing.
-  .macro nibble distances, rest
-  add \distances, \distances, before
-  and before, before, \rest, asr #31
-  str \distances, [to]
-  uxtab before, before, \rest, ror #8
-  uxtab to, to, \rest
-  .endm
+last .req r12    // byte of the bitmap
+bits .req r5     // of the byte after it; anything after the last
+low .req r10     // the place in the table of the byte after it
+high .req r11
+low_distances .req r6
+low_rest .req r7
+high_distances .req r8
+high_rest .req r9
 
   .section .text.tinyformer_decode_bitmap, "ax", %progbits
   .balign 8
@@ -26,30 +25,51 @@ nibbles .req r4
   .thumb_func
   .type tinyformer_decode_bitmap, %function
 tinyformer_decode_bitmap:
-  push {r0, r4-r9, lr}
+  push {r0, r4-r11, lr}
   mov r5, r1
   mov end, r2
-  ldm r0, {index, before, nibbles}
+  ldm r0, {index, before, nibbles, last}
   mov to, r5
   cmp to, end
   bhs 2f
+  ldrb bits, [index]
+  and low, bits, #15
+  lsr high, bits, #4
+  add low, nibbles, low, lsl #3
+  add high, nibbles, high, lsl #3
+  ldrd low_distances, low_rest, [low]
+  cmp index, last
+  it lo
+  ldrblo bits, [index, #1]
+  ldrd high_distances, high_rest, [high]
   .balign 8
 1:
-  ldrb r5, [index], #1
-  and r7, r5, #15
-  lsr r5, r5, #4
-  add r7, nibbles, r7, lsl #3
-  add r5, nibbles, r5, lsl #3
-  ldrd r6, r7, [r7]
-  ldrd r8, r9, [r5]
-  nibble r6, r7
-  nibble r8, r9
+  add low_distances, low_distances, before
+  and low, bits, #15
+  and before, before, low_rest, asr #31
+  add index, index, #1
+  str low_distances, [to]
+  lsr high, bits, #4
+  uxtab before, before, low_rest, ror #8
+  add low, nibbles, low, lsl #3
+  uxtab to, to, low_rest
+  add high, nibbles, high, lsl #3
+  add high_distances, high_distances, before
+  ldrd low_distances, low_rest, [low]
+  and before, before, high_rest, asr #31
+  cmp index, last
+  str high_distances, [to]
+  it lo
+  ldrblo bits, [index, #1]
+  uxtab to, to, high_rest
+  uxtab before, before, high_rest, ror #8
   cmp to, end
+  ldrd high_distances, high_rest, [high]
   blo 1b
 2:
   pop {r5}
   stm r5, {index, before}
-  pop {r4-r9, pc}
+  pop {r4-r11, pc}
   .size tinyformer_decode_bitmap, . - tinyformer_decode_bitmap
 
 #endif

@@ -35,6 +35,7 @@ struct BitmapPosition {
   const uint8_t* index;
   uint32_t before;  // blocks since the last stored one
   const Nibble* nibbles;
+  const uint8_t* last;  // byte of the bitmap
 };
 
 /// Writes distances, eight blocks at a time, up to at least `end`; returns where they stop, at most

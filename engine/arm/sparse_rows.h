@@ -172,6 +172,7 @@ class SparseRows {
       : weights_(weights),
         bias_(bias),
         output_(output),
+        rows_(rows),
         row_blocks_(length / Cursor::kBlockSize),
         batch_words_(batch_words(length)),
         room_(2 * sparse_distances(length / 2)),
@@ -181,14 +182,14 @@ class SparseRows {
         spare_(reinterpret_cast<int8_t*>(records_) + round_up(2 * rows, 4)),
         last_stored_(Cursor::count(weights, rows, row_blocks_, records_)),
         cursor_(weights),
-        decoder_(start_of(weights)) {
+        decoder_(bitmap_start()) {
     memset(scratch, 0, static_cast<size_t>(batches * batch_words_) * sizeof(Word));
   }
 
   /// Goes back to row 0, for new batches.
   void restart() {
     cursor_ = Cursor(weights_);
-    decoder_ = start_of(weights_);
+    decoder_ = bitmap_start();
     decoded_ = 0;
     job_ = {};
     // The place of block -1; an address only, nothing is read there.
@@ -244,8 +245,8 @@ class SparseRows {
   }
 
  private:
-  static BitmapPosition start_of(const SparseWeights& weights) {
-    return {weights.index, 0, kNibbles.entries};
+  BitmapPosition bitmap_start() const {
+    return {weights_.index, 0, kNibbles.entries, weights_.index + (rows_ * row_blocks_ - 1) / 8};
   }
 
   // Rows [row, stop), not empty, of every batch.
@@ -279,6 +280,7 @@ class SparseRows {
   const SparseWeights& weights_;
   const int32_t* bias_;
   const OutputS8& output_;
+  int32_t rows_;
   int32_t row_blocks_;
   int32_t batch_words_;
   int32_t room_;  // bytes at distances_
