@@ -16,8 +16,9 @@ enum class EngineKernels { kFast, kReference };
 /// thread at a time.
 class QuantizedEvaluator {
  public:
-  /// Called with every activation's id and elements as it is made, the input first.
-  using Observer = std::function<void(ValueId, const std::vector<int8_t>&)>;
+  /// Called with every activation's id and elements as it is made, the input first; may change
+  /// them.
+  using Observer = std::function<void(ValueId, std::vector<int8_t>&)>;
 
   explicit QuantizedEvaluator(const Graph& graph, EngineKernels kernels = EngineKernels::kFast);
 

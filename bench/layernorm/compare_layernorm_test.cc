@@ -1,0 +1,46 @@
+#include "bench/layernorm/compare_layernorm.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "compiler/import/read_onnx.h"
+#include "sim/temporary_folder.h"
+
+namespace tinyformer::bench {
+namespace {
+
+std::string Root() {
+  const char* root = std::getenv("TINYFORMER_SOURCE_DIR");
+  return root ? root : ".";
+}
+
+TEST(CompareLayernorms, MoreFractionalBitsComeNearerToFloat) {
+  const Graph model = ReadOnnx(Root() + "/zoo/tinyformer-a.onnx");
+  std::vector<int8_t> image(3 * 32 * 32);
+  for (size_t i = 0; i < image.size(); ++i)
+    image[i] = static_cast<int8_t>(static_cast<int>(i * i / 7 % 255) - 127);
+  const std::vector<LayernormResult> results = CompareLayernorms(model, {image}, {0});
+  ASSERT_EQ(results.size(), static_cast<size_t>(kLayernormVariantCount));
+  const auto error = [&](LayernormVariant v) { return results[static_cast<size_t>(v)].error; };
+  // n is off by 2^-(k+1), times gamma in steps of the output (up to about 40).
+  EXPECT_GT(error(kNaiveBits).largest_lsb, 2);
+  EXPECT_GT(error(kPaperBits).not_nearest, error(kLargestBits).not_nearest);
+  EXPECT_LT(error(kLargestBits).largest_lsb, 0.52);
+  EXPECT_LT(error(kFloat).largest_lsb, 0.51);
+}
+
+TEST(LayernormCosts, BitsChangeNoInstructionAndIntegersTakeFewerThanTwelve) {
+  const TemporaryFolder work;
+  for (const LayernormCost& cost : LayernormCosts(FindBoard("stm32f746"), Root(), work.path())) {
+    if (cost.variant == kFloat) {
+      EXPECT_GT(cost.instructions, 12);
+    } else {
+      EXPECT_LT(cost.instructions, 12);
+      EXPECT_GT(cost.cycles, 4);  // four multiplications an element
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tinyformer::bench
