@@ -13,8 +13,8 @@ struct NormalisedRow {
   int32_t of(int8_t x) const { return static_cast<int32_t>((((slope * x) >> shift) - mean) >> 16); }
 };
 
-// Leading zeros of value > 0. GCC compiles __builtin_clzll to a branch on the high word, which would
-// make the number of executed instructions depend on the data.
+// Leading zeros of value > 0. GCC compiles __builtin_clzll to a branch on the high word, which
+// would make the number of executed instructions depend on the data.
 int32_t leading_zeros(uint64_t value) {
   const uint32_t high = static_cast<uint32_t>(value >> 32);
   const uint32_t no_high = 0u - static_cast<uint32_t>(high == 0);
