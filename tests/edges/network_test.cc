@@ -5,6 +5,8 @@
 #include <cstdlib>
 
 #include "compiler/compile.h"
+#include "compiler/export/write_onnx.h"
+#include "compiler/import/read_onnx.h"
 #include "compiler/passes/network_for_tests.h"
 #include "compiler/passes/pipeline.h"
 #include "compiler/quantize/calibrate.h"
@@ -68,10 +70,13 @@ TEST(RandomNetworks, CompileAndEveryLayerIsRight) {
     const Graph annotated = Annotated(edges::RandomNetwork(seed, 12));
     ExpectLayersWithinOneLsb(annotated, seed % 4);
     const Graph graph = QuantizeGraph(Lower(annotated));
+    const Graph read = QuantizeGraph(Lower(ParseOnnx(WriteOnnx(annotated), "random.onnx")));
     const std::vector<int8_t> input = SelfTestInput(graph);
     QuantizedEvaluator fast(graph);
     QuantizedEvaluator reference(graph, EngineKernels::kReference);
-    EXPECT_EQ(fast.Run(input), reference.Run(input));
+    const std::vector<int8_t> expected = reference.Run(input);
+    EXPECT_EQ(fast.Run(input), expected);
+    EXPECT_EQ(EvaluateQuantized(read, input), expected) << "through an ONNX file";
     const CompileResult compiled = Compile(graph, OptionsFor(seed, board));
     EXPECT_TRUE(compiled.fit.ok) << compiled.fit.why;
   }
