@@ -40,6 +40,10 @@ class BoardReader {
     board.name = Text(json_, "name");
     board.title = Text(json_, "title");
     board.cpu = Text(json_, "cpu");
+    if (board.cpu != "cortex-m4" && board.cpu != "cortex-m7") {
+      Fail("cpu", "\"cortex-m4\" or \"cortex-m7\", which have a cycle model",
+           "\"" + board.cpu + "\"");
+    }
     board.fpu = Text(json_, "fpu");
     board.clock_hz = Number(json_, "clock_hz", 1, 10'000'000'000);
     board.compiler_flags =

@@ -61,7 +61,8 @@ TEST(Board, RamIsGroupedWhereItFollowsWithoutAGap) {
 
 TEST(Board, AnUnknownNameListsTheBoards) {
   EXPECT_EQ(ErrorText([] { FindBoard("stm32x"); }),
-            "error[board/unknown] target 'stm32x'\n  expected: one of: stm32f746\n"
+            "error[board/unknown] target 'stm32x'\n  expected: one of: cortex-m4, stm32f746, "
+            "stm32h743\n"
             "  found:    no board of that name\n"
             "  fix:      choose one of these, or add a folder (boards/README.md)");
 }
@@ -118,6 +119,11 @@ TEST(Board, WrongValuesAreNamed) {
   EXPECT_EQ(ErrorAfter("/memory/1/emulated_at", 5),
             "error[json/key] board.json: key 'emulated_at'\n  expected: a text\n"
             "  found:    the number 5\n  fix:      correct this key in the file");
+  EXPECT_EQ(ErrorAfter("/cpu", "cortex-m0"),
+            "error[board/value] board.json: key 'cpu'\n"
+            "  expected: \"cortex-m4\" or \"cortex-m7\", which have a cycle model\n"
+            "  found:    \"cortex-m0\"" +
+                fix);
   EXPECT_EQ(ErrorAfter("/stack_bytes", 1),
             "error[board/value] board.json: key 'stack_bytes'\n"
             "  expected: a number from 1024 to 16777216\n  found:    1" +

@@ -53,8 +53,7 @@ Json GuardedJson(const ElfFile& elf) {
 }
 
 // The plugin's config file (sim/plugin/run_config.cc reads it).
-std::string ConfigText(const Board& board, const ElfFile& elf, const EmulationOptions& options,
-                       const std::string& output_path) {
+std::string ConfigText(const Board& board, const ElfFile& elf, const EmulationOptions& options) {
   Json caches = Json::array();
   for (const CacheGeometry& cache : board.caches) {
     caches.push_back({{"bytes", cache.bytes},
@@ -67,7 +66,7 @@ std::string ConfigText(const Board& board, const ElfFile& elf, const EmulationOp
     return symbol ? symbol->address : 0;
   };
   Json json = {{"mode", options.mode == EmulationMode::kCycles ? "cycles" : "count"},
-               {"output", output_path},
+               {"cpu", board.cpu},
                {"regions", EmulatedRegions(board)},
                {"caches", caches},
                {"parts", PartsJson(elf)},
@@ -277,8 +276,8 @@ EmulationResult RunElf(const std::string& elf_path, const Board& whole_board,
                 "build it (target tinyformer-emulator-plugin), or set TINYFORMER_EMULATOR_PLUGIN");
   }
   TemporaryFolder folder;
-  std::string config = folder.File("config.json"), output = folder.File("result.json");
-  WriteFileAtomic(config, ConfigText(board, elf, options, output));
+  const std::string config = folder.File("config.json"), output = folder.File("result.json");
+  WriteFileAtomic(config, ConfigText(board, elf, options));
   ProcessResult process = RunProcess(
       {kEmulator, "-M", board.emulator_machine, "-global",
        "armv7m.init-nsvtor=" + Hex(board.vector_table), "-display", "none", "-monitor", "none",

@@ -111,6 +111,14 @@ TEST(Emulator, AnUnknownMachineIsReported) {
             "  fix:      correct what it says; board.json names the machine");
 }
 
+TEST(Emulator, TheTemporaryFolderMayHaveAnyName) {
+  TestFirmware test("tiny");
+  const std::string odd = test.File("not UTF-8, \xff");
+  std::filesystem::create_directory(odd);
+  Environment temporary("TMPDIR", odd);
+  EXPECT_EQ(RunTiny(&test), "");
+}
+
 // An emulator that leaves a well-formed result and ends with a status of our choice.
 std::string FakeRun(int status) {
   const char* cost =
@@ -120,7 +128,7 @@ std::string FakeRun(int status) {
       R"(}, "images": {"count": 1, "instructions_min": 1, "instructions_max": 1, )" + cost +
       R"(}, "layers": [], "parts": [], "violation": null})";
   return "config=$(echo \"$*\" | sed 's/.*config=\\([^ ]*\\).*/\\1/')\n"
-         "output=$(sed -n 's/.*\"output\": \"\\(.*\\)\".*/\\1/p' $config)\n"
+         "output=$(dirname $config)/result.json\n"
          "echo '" +
          result + "' > $output\nexit " + std::to_string(status);
 }

@@ -15,8 +15,8 @@ namespace {
 // A folder with the compiled graph; the self-test's expected output plays no part here.
 class CompiledGraph {
  public:
-  CompiledGraph(const Graph& graph, CodecRequest codec)
-      : plan_(MakePlan(graph, codec)), board_(FindBoard("stm32f746")) {
+  CompiledGraph(const Graph& graph, CodecRequest codec, const std::string& board = "stm32f746")
+      : plan_(MakePlan(graph, codec)), board_(FindBoard(board)) {
     SelfTest test;
     test.input.resize(static_cast<size_t>(ElementCount(graph.value(graph.inputs[0]).shape)));
     test.expected.resize(static_cast<size_t>(ElementCount(graph.value(graph.outputs[0]).shape)));
@@ -59,6 +59,25 @@ TEST_P(EveryCodec, EmulatorAndHostAgreeAndEveryImageCostsTheSame) {
 
 INSTANTIATE_TEST_SUITE_P(Codecs, EveryCodec,
                          ::testing::Values(CodecRequest::kAuto, CodecRequest::kRunLength));
+
+TEST(GeneratedFirmware, EveryBoardComputesTheHostsBytes) {
+  std::vector<int8_t> expected;
+  for (const std::string& board : BoardNames()) {
+    SCOPED_TRACE(board);
+    CompiledGraph compiled(TinyTransformer(7, 0.5), CodecRequest::kAuto, board);
+    std::vector<int8_t> images = compiled.Images(2, 3);
+    if (expected.empty()) expected = RunOnHost(compiled.firmware(), images, {}).outputs;
+    RunOptions options;
+    options.mode = EmulationMode::kCycles;
+    options.layers = true;
+    RunResult run = RunOnEmulator(compiled.firmware(), compiled.board(), images, options);
+    EXPECT_EQ(run.outputs, expected);
+    EXPECT_EQ(run.instructions_min, run.instructions_max);
+    EXPECT_EQ(run.arena_touched_bytes, static_cast<uint64_t>(compiled.plan().arena_bytes));
+    EXPECT_EQ(run.layers.size(), compiled.firmware().layers.size() + 1);
+    for (const LayerRun& layer : run.layers) EXPECT_GT(layer.cost.cycles, 0u);
+  }
+}
 
 TEST(GeneratedFirmware, TheProfileAddsUpToTheWholeRun) {
   CompiledGraph compiled(TinyTransformer(7, 0.5), CodecRequest::kAuto);

@@ -43,11 +43,11 @@ inline std::string SourceDirectory() {
 /// temporary place.
 class TestFirmware {
  public:
-  explicit TestFirmware(const std::string& name) {
+  explicit TestFirmware(const std::string& name, const std::string& board = "stm32f746") {
     namespace fs = std::filesystem;
     fs::path testdata = SourceDirectory() + "/sim/testdata/" + name;
     fs::copy(testdata, folder_.path(), fs::copy_options::recursive);
-    fs::copy(FindBoard("stm32f746").directory, folder_.File("board"));
+    fs::copy(FindBoard(board).directory, folder_.File("board"));
     firmware_ = ReadFirmware(folder_.path());
     board_ = ReadBoard(folder_.File("board"));
   }

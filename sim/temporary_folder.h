@@ -8,7 +8,8 @@ namespace tinyformer {
 
 class TemporaryFolder {
  public:
-  /// Makes an empty folder under the system's temporary directory ($TMPDIR). Errors
+  /// Makes an empty folder under the system's temporary directory ($TMPDIR). The first one of a
+  /// process removes those that killed processes have left there. Errors  file/unusable-path,
   /// file/write-failed
   TemporaryFolder();
   ~TemporaryFolder();
@@ -20,6 +21,13 @@ class TemporaryFolder {
 
  private:
   std::filesystem::path path_;
+  int lock_ = -1;  // the folder itself, locked while we live: the kernel unlocks it when we do not
 };
 
+namespace internal {
+
+/// Removes from parent this user's temporary folders that no process holds: theirs were killed.
+void RemoveAbandonedFolders(const std::filesystem::path& parent);
+
+}  // namespace internal
 }  // namespace tinyformer

@@ -81,7 +81,9 @@ std::vector<CheckRow> CheckMixedProgram(const Board& board, const std::string& s
 std::vector<CheckRow> CheckCoreMark(const Board& board, const std::string& sources,
                                     const std::string& coremark, const std::string& work) {
   constexpr int kIterations = 10;
-  constexpr double kTeensyScore = 2313.57, kTeensyHz = 600e6;
+  const bool is_m4 = board.cpu == "cortex-m4";
+  const double score = is_m4 ? 536.35 : 2313.57, hertz = is_m4 ? 200e6 : 600e6;
+  const std::string measured = is_m4 ? "Adafruit Metro M4, 200 MHz" : "Teensy 4.0";
   ElfRequest request;
   request.output_path = work + "/coremark.elf";
   for (const char* name :
@@ -95,9 +97,9 @@ std::vector<CheckRow> CheckCoreMark(const Board& board, const std::string& sourc
   for (const char* level : {"-O2", "-O3"}) {
     request.optimization = level;
     RunCost cost = CostOf(BuildAndRun(request, board, work), 1);
-    rows.push_back({"coremark", std::string("iteration, ") + level, "cycles",
-                    static_cast<double>(cost.cycles) / kIterations, kTeensyHz / kTeensyScore,
-                    "Teensy 4.0, PaulStoffregen/CoreMark README"});
+    rows.push_back({is_m4 ? "coremark, m4" : "coremark", std::string("iteration, ") + level,
+                    "cycles", static_cast<double>(cost.cycles) / kIterations, hertz / score,
+                    measured + ", PaulStoffregen/CoreMark README"});
   }
   return rows;
 }
@@ -147,20 +149,35 @@ std::vector<CheckRow> CheckCmsisNn(const Board& board, const std::string& source
 std::vector<CheckRow> CheckAes(const Board& board, const std::string& sources,
                                const std::string& aes, const std::string& work) {
   struct Routine {
-    const char* name;
-    double aes128_cycles, aes256_cycles;  // doc/aes/CM7_details.md, STM32H7
+    const char *name, *file, *function;
+    double aes128_cycles, aes256_cycles;
   };
-  const Routine routines[] = {{"round, table, encrypt", 292, 400},
-                              {"round, table, decrypt", 293, 401},
-                              {"round, S-box, encrypt", 400, 556}};
+  // doc/aes/CM7_details.md (STM32H7) and CM3_CM4_details.md (STM32F4, no wait states)
+  const Routine m7[] = {
+      {"round, table, encrypt", "CM7_1T/CM7_1T_AES_encrypt", "CM7_1T_AES_encrypt", 292, 400},
+      {"round, table, decrypt", "CM7_1T/CM7_1T_AES_decrypt", "CM7_1T_AES_decrypt", 293, 401},
+      {"round, S-box, encrypt", "CM7_DSPsBOX/CM7_DSPsBOX_AES_encrypt", "CM7_DSPsBOX_AES_encrypt",
+       400, 556}};
+  const Routine m4[] = {
+      {"round, table, encrypt", "CM3_1T/CM3_1T_AES_encrypt", "CM3_1T_AES_encrypt", 626, 858},
+      {"round, table, decrypt", "CM3_1T/CM3_1T_AES_decrypt", "CM3_1T_AES_decrypt", 629, 863},
+      {"round, S-box, encrypt", "CM4_DSPsBOX/CM4_DSPsBOX_AES_encrypt", "CM4_DSPsBOX_AES_encrypt",
+       844, 1172},
+      {"round, S-box, decrypt", "CM4_DSPsBOX/CM4_DSPsBOX_AES_decrypt", "CM4_DSPsBOX_AES_decrypt",
+       1240, 1744}};
+  const bool is_m4 = board.cpu == "cortex-m4";
+  const std::vector<Routine> routines = is_m4 ? std::vector<Routine>(std::begin(m4), std::end(m4))
+                                              : std::vector<Routine>(std::begin(m7), std::end(m7));
   ElfRequest request;
   request.output_path = work + "/aes.elf";
-  request.sources = {sources + "/external/aes_cortex_m7.c", aes + "/aes/lookup_tables.c"};
-  for (const char* name : {"CM7_1T/CM7_1T_AES_encrypt.S", "CM7_1T/CM7_1T_AES_decrypt.S",
-                           "CM7_DSPsBOX/CM7_DSPsBOX_AES_encrypt.S"}) {
-    request.sources.push_back(aes + "/aes/target/" + name);
-  }
+  request.sources = {sources + "/external/aes_rounds.c", aes + "/aes/lookup_tables.c"};
   request.include_directories = {sources + "/external", aes};
+  std::string functions;
+  for (const Routine& routine : routines) {
+    request.sources.push_back(aes + "/aes/target/" + routine.file + ".S");
+    functions += (functions.empty() ? "" : ",") + std::string(routine.function);
+  }
+  request.defines = {"TF_AES_CIPHERS=" + functions};
   EmulationResult result = BuildAndRun(request, board, work);
   std::vector<CheckRow> rows;
   // Calls, first and last rounds cost the same however many rounds lie between: AES-256 has four
@@ -169,9 +186,8 @@ std::vector<CheckRow> CheckAes(const Board& board, const std::string& sources,
   for (const Routine& routine : routines) {
     double of_26 = static_cast<double>(CostOf(result, id + 1).cycles);
     double of_42 = static_cast<double>(CostOf(result, id + 2).cycles);
-    rows.push_back({"aes", routine.name, "cycles", (of_42 - of_26) / 16,
-                    (routine.aes256_cycles - routine.aes128_cycles) / 4,
-                    "jnk0le/cortexm-AES CM7_details.md"});
+    rows.push_back({is_m4 ? "aes, m4" : "aes", routine.name, "cycles", (of_42 - of_26) / 16,
+                    (routine.aes256_cycles - routine.aes128_cycles) / 4, "jnk0le/cortexm-AES"});
     id += 3;
   }
   return rows;

@@ -32,7 +32,7 @@ std::vector<CheckRow> CheckCoreMark(const Board& board, const std::string& sourc
 /// cmsis: a checkout of github.com/ARM-software/CMSIS_5 at tag 5.4.0.
 std::vector<CheckRow> CheckCmsisNn(const Board& board, const std::string& sources,
                                    const std::string& cmsis, const std::string& work);
-/// aes: a checkout of github.com/jnk0le/cortexm-AES.
+/// aes: a checkout of github.com/jnk0le/cortexm-AES; its routines for the board's core.
 std::vector<CheckRow> CheckAes(const Board& board, const std::string& sources,
                                const std::string& aes, const std::string& work);
 

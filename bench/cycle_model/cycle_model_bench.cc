@@ -21,10 +21,10 @@ constexpr const char* kUsage =
     "  --json          one JSON object instead of the table\n";
 
 void PrintTable(const std::vector<CheckRow>& rows) {
-  std::printf("%-10s %-36s %12s %12s %8s  %s\n", "check", "what", "model", "published", "error",
+  std::printf("%-12s %-36s %12s %12s %8s  %s\n", "check", "what", "model", "published", "error",
               "unit");
   for (const CheckRow& row : rows) {
-    std::printf("%-10s %-36s %12.6g ", row.check.c_str(), row.name.c_str(), row.modelled);
+    std::printf("%-12s %-36s %12.6g ", row.check.c_str(), row.name.c_str(), row.modelled);
     if (row.published > 0) {
       std::printf("%12.6g %+7.1f%%  %s\n", row.published, 100 * row.Error(), row.unit.c_str());
     } else {
@@ -77,15 +77,18 @@ int main(int argc, char** argv) {
   tinyformer::CatchInterrupts();
   try {
     tinyformer::Board board = tinyformer::FindBoard("stm32f746");
+    tinyformer::Board m4 = tinyformer::FindBoard("cortex-m4");
     tinyformer::TemporaryFolder work;
     const std::string sources = TINYFORMER_CYCLE_MODEL_BENCH_DIRECTORY;
     std::vector<CheckRow> rows = tinyformer::bench::CheckSequences(board, work.path());
     Append(&rows, tinyformer::bench::CheckMixedProgram(board, sources, work.path()));
     if (!aes.empty()) {
       Append(&rows, tinyformer::bench::CheckAes(board, sources, aes, work.path()));
+      Append(&rows, tinyformer::bench::CheckAes(m4, sources, aes, work.path()));
     }
     if (!coremark.empty()) {
       Append(&rows, tinyformer::bench::CheckCoreMark(board, sources, coremark, work.path()));
+      Append(&rows, tinyformer::bench::CheckCoreMark(m4, sources, coremark, work.path()));
     }
     if (!cmsis.empty()) {
       Append(&rows, tinyformer::bench::CheckCmsisNn(board, sources, cmsis, work.path()));

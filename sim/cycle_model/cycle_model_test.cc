@@ -3,29 +3,18 @@
 #include <initializer_list>
 
 #include "sim/cycle_model/cache.h"
-#include "sim/cycle_model/decode.h"
-#include "sim/cycle_model/pipeline.h"
+#include "sim/cycle_model/cortex_m7.h"
+#include "sim/cycle_model/testing_code.h"
 
 namespace tinyformer::cycle_model {
 namespace {
-
-// Halfwords as objdump prints them.
-std::vector<Instruction> Decode(std::initializer_list<uint16_t> halfwords,
-                                uint32_t address = 0x1000) {
-  std::vector<uint8_t> bytes;
-  for (uint16_t half : halfwords) {
-    bytes.push_back(static_cast<uint8_t>(half));
-    bytes.push_back(static_cast<uint8_t>(half >> 8));
-  }
-  return Decoder().Decode(bytes.data(), bytes.size(), address);
-}
 
 // Cycles a repetition of straight-line code takes in the long run; the n-th memory instruction uses
 // addresses[n].
 double CyclesEach(std::initializer_list<uint16_t> halfwords,
                   const std::vector<uint32_t>& addresses = {}) {
   std::vector<Instruction> body = Decode(halfwords);
-  Pipeline pipeline;
+  CortexM7 pipeline;
   constexpr int kRepeats = 1000;
   for (int i = 0; i < kRepeats; ++i) {
     size_t next = 0;
@@ -47,7 +36,7 @@ double CyclesEach(std::initializer_list<uint16_t> halfwords,
 // which lies at start.
 double LoopCycles(std::initializer_list<uint16_t> halfwords, uint32_t start) {
   std::vector<Instruction> body = Decode(halfwords, start);
-  Pipeline pipeline;
+  CortexM7 pipeline;
   constexpr int kRepeats = 1000;
   for (int i = 0; i < kRepeats; ++i) {
     for (const Instruction& instruction : body) {
@@ -60,58 +49,58 @@ double LoopCycles(std::initializer_list<uint16_t> halfwords, uint32_t start) {
 
 constexpr double kTolerance = 0.01;  // the first repetition starts with an empty pipeline
 
-TEST(Pipeline, IndependentAddsPair) {
+TEST(CortexM7, IndependentAddsPair) {
   // add.w r0, r0, #1; add.w r1, r1, #1
   EXPECT_NEAR(CyclesEach({0xf100, 0x0001, 0xf101, 0x0101}), 1, kTolerance);
 }
 
-TEST(Pipeline, OnlyOneInlineShiftACycle) {
+TEST(CortexM7, OnlyOneInlineShiftACycle) {
   // add.w r0, r4, r5, lsl #3; add.w r1, r4, r5, lsl #3
   EXPECT_NEAR(CyclesEach({0xeb04, 0x00c5, 0xeb04, 0x01c5}), 2, kTolerance);
 }
 
-TEST(Pipeline, OneMultiplyACycleAlsoWhenChainedOnTheAccumulator) {
+TEST(CortexM7, OneMultiplyACycleAlsoWhenChainedOnTheAccumulator) {
   // smlad r0, r4, r5, r0; smlad r1, r4, r5, r1, then both on r0
   EXPECT_NEAR(CyclesEach({0xfb24, 0x0005, 0xfb24, 0x1105}), 2, kTolerance);
   EXPECT_NEAR(CyclesEach({0xfb24, 0x0005, 0xfb24, 0x0005}), 2, kTolerance);
 }
 
-TEST(Pipeline, AMultiplyPairsWithALoadButNotWithAStore) {
+TEST(CortexM7, AMultiplyPairsWithALoadButNotWithAStore) {
   // smlad r0, r4, r5, r0; ldr.w r6, [r2] or str.w r4, [r2]
   EXPECT_NEAR(CyclesEach({0xfb24, 0x0005, 0xf8d2, 0x6000}), 1, kTolerance);
   EXPECT_NEAR(CyclesEach({0xfb24, 0x0005, 0xf8c2, 0x4000}), 2, kTolerance);
 }
 
-TEST(Pipeline, ALoadedWordFeedsTheAluNextCycleAndAMultiplyOneLater) {
+TEST(CortexM7, ALoadedWordFeedsTheAluNextCycleAndAMultiplyOneLater) {
   // ldr.w r4, [r2]; orr.w r0, r0, r4
   EXPECT_NEAR(CyclesEach({0xf8d2, 0x4000, 0xea40, 0x0004}), 1, kTolerance);
   // ldr.w r4, [r2]; smlad r0, r4, r5, r0
   EXPECT_NEAR(CyclesEach({0xf8d2, 0x4000, 0xfb24, 0x0005}), 2, kTolerance);
 }
 
-TEST(Pipeline, ALoadedByteIsOneCycleLater) {
+TEST(CortexM7, ALoadedByteIsOneCycleLater) {
   // ldrb.w r4, [r2]; orr.w r0, r0, r4
   EXPECT_NEAR(CyclesEach({0xf892, 0x4000, 0xea40, 0x0004}), 2, kTolerance);
 }
 
-TEST(Pipeline, ALoadedAddressIsUsedTwoCyclesLater) {
+TEST(CortexM7, ALoadedAddressIsUsedTwoCyclesLater) {
   EXPECT_NEAR(CyclesEach({0xf8d2, 0x2000}), 2, kTolerance);  // ldr.w r2, [r2]
 }
 
-TEST(Pipeline, TwoLoadsPairOnDifferentBanksOnly) {
+TEST(CortexM7, TwoLoadsPairOnDifferentBanksOnly) {
   // ldr.w r4, [r2]; ldr.w r5, [r3]
   std::initializer_list<uint16_t> loads = {0xf8d2, 0x4000, 0xf8d3, 0x5000};
   EXPECT_NEAR(CyclesEach(loads, {0x20000000, 0x20000004}), 1, kTolerance);
   EXPECT_NEAR(CyclesEach(loads, {0x20000000, 0x20000008}), 2, kTolerance);
 }
 
-TEST(Pipeline, OneStoreACycleBesideALoad) {
+TEST(CortexM7, OneStoreACycleBesideALoad) {
   // str.w r4, [r2]; str.w r5, [r3], then ldr.w r4, [r2]; str.w r5, [r3]
   EXPECT_NEAR(CyclesEach({0xf8c2, 0x4000, 0xf8c3, 0x5000}), 2, kTolerance);
   EXPECT_NEAR(CyclesEach({0xf8d2, 0x4000, 0xf8c3, 0x5000}), 1, kTolerance);
 }
 
-TEST(Pipeline, ByteStoresFillTheStoreBuffer) {
+TEST(CortexM7, ByteStoresFillTheStoreBuffer) {
   // strb.w r0, [r2]; strb.w r0, [r2]: to one bank, then to both in turn
   std::initializer_list<uint16_t> stores = {0xf882, 0x0000, 0xf882, 0x0000};
   EXPECT_NEAR(CyclesEach(stores), 8, 2 * kTolerance);
@@ -125,20 +114,20 @@ TEST(Pipeline, ByteStoresFillTheStoreBuffer) {
               2, kTolerance);
 }
 
-TEST(Pipeline, MultipleTransfersTakeHalfACycleARegister) {
+TEST(CortexM7, MultipleTransfersTakeHalfACycleARegister) {
   EXPECT_NEAR(CyclesEach({0xe9d2, 0x4500}), 1, kTolerance);  // ldrd r4, r5, [r2]
   EXPECT_NEAR(CyclesEach({0xe892, 0x00f0}), 2, kTolerance);  // ldmia.w r2, {r4-r7}
   EXPECT_NEAR(CyclesEach({0xb570}), 2, kTolerance);          // push {r4, r5, r6, lr}
 }
 
-TEST(Pipeline, AnUnalignedLoadCostsThreeOrFourCyclesMore) {
+TEST(CortexM7, AnUnalignedLoadCostsThreeOrFourCyclesMore) {
   // ldr.w r4, [r2] alone is always the older one
   EXPECT_NEAR(CyclesEach({0xf8d2, 0x4000}, {0x20000001}), 4, kTolerance);
   // add.w r0, r0, #1; ldr.w r4, [r2]: the younger one
   EXPECT_NEAR(CyclesEach({0xf100, 0x0001, 0xf8d2, 0x4000}, {0x20000001}), 5, kTolerance);
 }
 
-TEST(Pipeline, BitFieldsGoAsTheOlderInstruction) {
+TEST(CortexM7, BitFieldsGoAsTheOlderInstruction) {
   // sxtb16 r4, r6; sxtb16 r5, r6, ror #8
   EXPECT_NEAR(CyclesEach({0xfa2f, 0xf486, 0xfa2f, 0xf596}), 2, kTolerance);
   // sxtb16 r4, r6; smlad r0, r1, r5, r0
@@ -147,7 +136,7 @@ TEST(Pipeline, BitFieldsGoAsTheOlderInstruction) {
   EXPECT_NEAR(CyclesEach({0xfa2f, 0xf486, 0xfb24, 0x0005}), 2, kTolerance);
 }
 
-TEST(Pipeline, PlainExtensionsLeaveTheShifterFreeAndTakeLateResults) {
+TEST(CortexM7, PlainExtensionsLeaveTheShifterFreeAndTakeLateResults) {
   // uxtb.w r4, r2, ror #16; eor.w r5, r5, r6, ror #24
   EXPECT_NEAR(CyclesEach({0xfa5f, 0xf4a2, 0xea85, 0x6536}), 1, kTolerance);
   // eor.w r3, r3, r4; uxtb.w r3, r3, then uxtab r3, r4, r3 in its place, which shifts r3
@@ -160,14 +149,14 @@ const std::initializer_list<uint16_t> kWideLoop = {0xf100, 0x0001, 0xf101, 0x010
                                                    0xf103, 0x0301, 0xf104, 0x0401, 0xf105, 0x0501,
                                                    0xf106, 0x0601, 0xf47f, 0xaff0};
 
-TEST(Pipeline, ALoopOfWideInstructionsTakesACycleForEachWordItTouches) {
+TEST(CortexM7, ALoopOfWideInstructionsTakesACycleForEachWordItTouches) {
   EXPECT_NEAR(LoopCycles(kWideLoop, 0x1000), 4, 2 * kTolerance);
   for (uint32_t start : {0x1002u, 0x1004u, 0x1006u}) {
     EXPECT_NEAR(LoopCycles(kWideLoop, start), 5, 2 * kTolerance) << std::hex << start;
   }
 }
 
-TEST(Pipeline, ALoopThatStartsAtTheEndOfAWordWaitsForTheNext) {
+TEST(CortexM7, ALoopThatStartsAtTheEndOfAWordWaitsForTheNext) {
   // subs r0, #1; bne: one cycle unless the bne lies in the next word, as seen on an STM32H7
   for (uint32_t start : {0x1000u, 0x1002u, 0x1004u}) {
     EXPECT_NEAR(LoopCycles({0x3801, 0xd1fd}, start), 1, kTolerance) << std::hex << start;
@@ -175,7 +164,7 @@ TEST(Pipeline, ALoopThatStartsAtTheEndOfAWordWaitsForTheNext) {
   EXPECT_NEAR(LoopCycles({0x3801, 0xd1fd}, 0x1006), 2, kTolerance);
 }
 
-TEST(Pipeline, FetchingIsAheadOfNarrowInstructions) {
+TEST(CortexM7, FetchingIsAheadOfNarrowInstructions) {
   // seven adds r, #1 and a bne: 16 bytes, 4 issue groups
   for (uint32_t start : {0x1000u, 0x1002u, 0x1004u, 0x1006u}) {
     EXPECT_NEAR(LoopCycles({0x3001, 0x3101, 0x3201, 0x3301, 0x3401, 0x3501, 0x3601, 0xd1f7}, start),
@@ -184,11 +173,11 @@ TEST(Pipeline, FetchingIsAheadOfNarrowInstructions) {
   }
 }
 
-TEST(Pipeline, FetchingRunsAheadWhileTheCoreWaits) {
+TEST(CortexM7, FetchingRunsAheadWhileTheCoreWaits) {
   // udiv r0, r4, r5, then eight add.w: from 0x1006 the division waits a cycle for its second half;
   // while it divides the rest arrives, so that no pair waits although all lie across two words
   for (uint32_t start : {0x1000u, 0x1006u}) {
-    Pipeline pipeline;
+    CortexM7 pipeline;
     for (const Instruction& i :
          Decode({0xfbb4, 0xf0f5, 0xf101, 0x0101, 0xf102, 0x0201, 0xf103, 0x0301, 0xf104, 0x0401,
                  0xf105, 0x0501, 0xf106, 0x0601, 0xf107, 0x0701, 0xf108, 0x0801},
@@ -199,10 +188,10 @@ TEST(Pipeline, FetchingRunsAheadWhileTheCoreWaits) {
   }
 }
 
-TEST(Pipeline, AMispredictedBranchFetchesAnew) {
+TEST(CortexM7, AMispredictedBranchFetchesAnew) {
   // bne.w, not predicted as taken, to two add.w at target
   auto cycles = [](uint32_t target) {
-    Pipeline pipeline;
+    CortexM7 pipeline;
     pipeline.Issue(Decode({0xf47f, 0xaffe})[0], target, nullptr, 0);
     for (const Instruction& i : Decode({0xf100, 0x0001, 0xf101, 0x0101}, target)) {
       pipeline.Issue(i, i.pc + i.bytes, nullptr, 0);
@@ -213,7 +202,7 @@ TEST(Pipeline, AMispredictedBranchFetchesAnew) {
   EXPECT_EQ(cycles(0x2000), cycles(0x2006) - 1);  // both do; then they pair
 }
 
-TEST(Pipeline, DivisionsAndFloatsHaveTheirLatency) {
+TEST(CortexM7, DivisionsAndFloatsHaveTheirLatency) {
   EXPECT_NEAR(CyclesEach({0xfbb4, 0xf0f5}), 9, kTolerance);  // udiv r0, r4, r5
   EXPECT_NEAR(CyclesEach({0xee30, 0x0a81}), 1, kTolerance);  // vadd.f32 s0, s1, s2
   EXPECT_NEAR(CyclesEach({0xeea0, 0x0a81}), 3, kTolerance);  // vfma.f32 s0, s1, s2: chained
@@ -272,10 +261,10 @@ TEST(BranchPredictor, ReturnsComeFromTheReturnStack) {
   EXPECT_FALSE(predictor.Predicts(back, 0x6000));
 }
 
-TEST(Pipeline, AMispredictionCostsLessWhenTheFlagsAreKnownEarly) {
+TEST(CortexM7, AMispredictionCostsLessWhenTheFlagsAreKnownEarly) {
   // subs r0, #1; bne: flags in the cycle before, then four instructions in between
   auto cycles = [](std::initializer_list<uint16_t> halfwords) {
-    Pipeline pipeline;
+    CortexM7 pipeline;
     for (const Instruction& i : Decode(halfwords)) {
       uint32_t next = i.conditional_branch ? 0x0800 : i.pc + i.bytes;  // taken: not predicted
       pipeline.Issue(i, next, nullptr, 0);

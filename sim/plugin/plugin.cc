@@ -1,5 +1,5 @@
 // QEMU TCG plugin: enforces a board's memory map, counts instructions exactly and, on request,
-// estimates Cortex-M7 cycles.
+// estimates the core's cycles.
 //
 // Loaded as  -plugin tinyformer-emulator-plugin.so,config=PATH  (a comma in PATH is doubled).
 // Counting is exact and cheap: every translated block adds its length when it starts, and a marker
@@ -11,10 +11,11 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 #include "sim/cycle_model/cache.h"
+#include "sim/cycle_model/core.h"
 #include "sim/cycle_model/decode.h"
-#include "sim/cycle_model/pipeline.h"
 #include "sim/plugin/attribution.h"
 #include "sim/plugin/guard.h"
 #include "sim/plugin/memory_monitor.h"
@@ -48,7 +49,9 @@ class Run {
       : config_(std::move(config)),
         memory_(config_),
         guard_(config_),
-        attribution_(config_.image_marker != 0) {
+        attribution_(config_.image_marker != 0),
+        core_(cycle_model::MakeCore(config_.cpu)) {
+    if (core_ == nullptr) throw std::runtime_error("no cycle model for " + config_.cpu);
     for (const CacheParameters& cache : config_.caches) {
       caches_.emplace_back(cache.bytes, cache.ways, cache.line_bytes, cache.miss_cycles);
     }
@@ -144,7 +147,7 @@ class Run {
     }
     for (int i = 0; i < access_count_; ++i) StallOn(accesses_[i]);
     if (next_pc == 0) next_pc = pending_->pc + pending_->instruction.bytes;
-    pipeline_.Issue(pending_->instruction, next_pc, accesses_, access_count_);
+    core_->Issue(pending_->instruction, next_pc, accesses_, access_count_);
     pending_ = nullptr;
     if (waiting_mark_ >= 0) {
       Attribute(waiting_mark_, Now(0));
@@ -191,8 +194,7 @@ class Run {
   // Totals up to an instruction that has this many others behind it in its block.
   Totals Now(uint32_t behind) const {
     if (!config_.cycles) return {started_ - behind, 0, 0, 0, 0};
-    return {retired_, pipeline_.cycles(), stall_cycles_, pipeline_.mispredictions(),
-            pipeline_.unaligned()};
+    return {retired_, core_->cycles(), stall_cycles_, core_->mispredictions(), core_->unaligned()};
   }
 
   void Write(const std::optional<Violation>& violation) {
@@ -222,7 +224,7 @@ class Run {
   uint64_t started_ = 0;  // instructions of all blocks that were entered
 
   cycle_model::Decoder decoder_;
-  cycle_model::Pipeline pipeline_;
+  std::unique_ptr<cycle_model::Core> core_;
   std::vector<cycle_model::Cache> caches_;
   const Site* pending_ = nullptr;
   Access accesses_[kMaxAccesses];

@@ -1,5 +1,6 @@
 #include "sim/plugin/run_config.h"
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -10,7 +11,8 @@ RunConfig ReadRunConfig(const std::string& path) {
   nlohmann::json json = nlohmann::json::parse(file);
   RunConfig config;
   config.cycles = json.at("mode").get<std::string>() == "cycles";
-  config.output_path = json.at("output");
+  config.cpu = json.at("cpu");
+  config.output_path = std::filesystem::path(path).replace_filename("result.json").string();
   for (const auto& item : json.at("regions")) {
     config.regions.push_back({item.at("name"), item.at("address"), item.at("bytes"),
                               item.at("write"), item.at("execute"), item.at("fetch_cache"),

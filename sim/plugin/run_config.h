@@ -37,7 +37,8 @@ struct CacheParameters {
 
 struct RunConfig {
   bool cycles = false;      ///< run the cycle model (slower); otherwise count instructions only
-  std::string output_path;  ///< where the result goes
+  std::string cpu;          ///< whose cycle model
+  std::string output_path;  ///< where the result goes: result.json beside the config
   std::vector<Region> regions;
   std::vector<CacheParameters> caches;
   std::vector<Part> parts;

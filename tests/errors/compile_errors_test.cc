@@ -48,10 +48,10 @@ TEST_F(CompileErrors, AFileThatNoModelOfABoardCanBe) {
 
 TEST_F(CompileErrors, WordsThatOptionsDoNotKnow) {
   WriteSmallModel();
-  ExpectRefused(
-      {"m.onnx", "-o", "firmware", "--target", "toaster"},
-      ErrorText("board/unknown", "target 'toaster'", "one of: stm32f746", "no board of that name",
-                "choose one of these, or add a folder (boards/README.md)"));
+  ExpectRefused({"m.onnx", "-o", "firmware", "--target", "toaster"},
+                ErrorText("board/unknown", "target 'toaster'",
+                          "one of: cortex-m4, stm32f746, stm32h743", "no board of that name",
+                          "choose one of these, or add a folder (boards/README.md)"));
   ExpectRefused({"m.onnx", "-o", "firmware", "--codec", "zip"},
                 ErrorText("compile/codec", "--codec", "auto, dense, rlc or bitmap", "'zip'",
                           "choose one of them; auto takes the smallest for each layer"));

@@ -1,4 +1,4 @@
-#include "sim/cycle_model/pipeline.h"
+#include "sim/cycle_model/cortex_m7.h"
 
 #include <algorithm>
 
@@ -33,16 +33,12 @@ std::array<uint64_t, kUseCount> ReadyAt(uint64_t late, uint64_t early, uint64_t 
 
 }  // namespace
 
-Pipeline::Pipeline() = default;
-
-void Pipeline::Issue(const Instruction& instruction, uint32_t next_pc, const Access* accesses,
+void CortexM7::Issue(const Instruction& instruction, uint32_t next_pc, const Access* accesses,
                      int count) {
   uint64_t fetched = Fetched(instruction);
   uint64_t ready = std::max(OperandsReady(instruction), fetched);
   bool younger = slot_ == Slot::kYounger && ready <= cycle_ && Pairs(instruction, accesses, count);
-  if (younger) {
-    ++pairs_;
-  } else {
+  if (!younger) {
     if (slot_ == Slot::kYounger) ++cycle_;
     cycle_ = std::max(cycle_, ready);
   }
@@ -74,7 +70,7 @@ void Pipeline::Issue(const Instruction& instruction, uint32_t next_pc, const Acc
   older_address_ = count > 0 ? accesses[0].address : 0;
 }
 
-uint64_t Pipeline::Fetched(const Instruction& instruction) {
+uint64_t CortexM7::Fetched(const Instruction& instruction) {
   if (instruction.pc != next_in_line_) {
     fetch_cycle_ = fetch_restart_;
     fetch_word_ = instruction.pc / kFetchBytes;
@@ -82,7 +78,7 @@ uint64_t Pipeline::Fetched(const Instruction& instruction) {
   return fetch_cycle_ + (instruction.pc + instruction.bytes - 1) / kFetchBytes - fetch_word_;
 }
 
-uint64_t Pipeline::OperandsReady(const Instruction& instruction) const {
+uint64_t CortexM7::OperandsReady(const Instruction& instruction) const {
   uint64_t ready = cycle_;
   for (const Operand& operand : instruction.sources) {
     ready = std::max(ready, ready_[operand.reg][static_cast<int>(operand.use)]);
@@ -94,7 +90,7 @@ uint64_t Pipeline::OperandsReady(const Instruction& instruction) const {
   return ready;
 }
 
-bool Pipeline::Pairs(const Instruction& instruction, const Access* accesses, int count) const {
+bool CortexM7::Pairs(const Instruction& instruction, const Access* accesses, int count) const {
   Unit a = older_unit_, b = instruction.unit;
   if (IssuesAlone(a) || IssuesAlone(b)) return false;
   if (a == Unit::kMultiply && b == Unit::kMultiply) return false;
@@ -118,7 +114,7 @@ bool Pipeline::Pairs(const Instruction& instruction, const Access* accesses, int
   return true;
 }
 
-void Pipeline::WriteResults(const Instruction& instruction, uint64_t t, bool younger) {
+void CortexM7::WriteResults(const Instruction& instruction, uint64_t t, bool younger) {
   bool early = instruction.early_capable;
   // Adds, subtracts and moves enter the early ALU from the older slot only; shifts from either,
   // unless the other instruction uses the shifter.
@@ -175,7 +171,7 @@ void Pipeline::WriteResults(const Instruction& instruction, uint64_t t, bool you
   }
 }
 
-int Pipeline::MemoryDelay(const Instruction& instruction, const Access* accesses, int count,
+int CortexM7::MemoryDelay(const Instruction& instruction, const Access* accesses, int count,
                           bool younger, uint64_t t) {
   int delay = 0;
   for (int i = 0; i < count; ++i) {

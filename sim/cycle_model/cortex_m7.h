@@ -5,13 +5,12 @@
 #include <cstdint>
 
 #include "sim/cycle_model/branch_predictor.h"
+#include "sim/cycle_model/core.h"
 #include "sim/cycle_model/instruction.h"
 #include "sim/cycle_model/store_buffer.h"
 
 namespace tinyformer::cycle_model {
 
-/// Feed it the executed instructions in order; it counts cycles.
-///
 /// Rules   pairing, forwarding and latencies as measured on an STM32H743 by jnk0le/random ("cortex
 /// m7"), with Arm's pairing limits as in LLVM's ARMScheduleM7.td; docs/emulation.md lists them and
 /// the checks
@@ -22,19 +21,11 @@ namespace tinyformer::cycle_model {
 /// Ideal   every access takes one cycle apart from bank conflicts, unaligned addresses and a full
 /// store buffer; caches and wait states are estimated apart (cache.h)
 /// Not in  bus contention
-class Pipeline {
+class CortexM7 : public Core {
  public:
-  Pipeline();
-
-  /// instruction was executed and was followed by the one at next_pc; accesses are its loads and
-  /// stores in order.
-  void Issue(const Instruction& instruction, uint32_t next_pc, const Access* accesses, int count);
-
-  /// Cycles so far; grows with every instruction or stays (when it pairs).
-  uint64_t cycles() const { return cycle_ + (slot_ == Slot::kYounger ? 1 : 0); }
-  uint64_t pairs() const { return pairs_; }
-  uint64_t mispredictions() const { return mispredictions_; }
-  uint64_t unaligned() const { return unaligned_; }
+  void Issue(const Instruction& instruction, uint32_t next_pc, const Access* accesses,
+             int count) override;
+  uint64_t cycles() const override { return cycle_ + (slot_ == Slot::kYounger ? 1 : 0); }
 
  private:
   // The cycle from which a register can be used, by Use.
@@ -65,7 +56,6 @@ class Pipeline {
   std::array<Ready, kRegisterCount> ready_{};
   uint64_t flags_set_ = 0;
   StoreBuffer store_buffer_;
-  uint64_t pairs_ = 0, mispredictions_ = 0, unaligned_ = 0;
   BranchPredictor predictor_;
 };
 
