@@ -103,6 +103,17 @@ TEST(Build, TooMuchRamIsRefusedByTheByte) {
             "  fix:      use a smaller model, or --optimize ram");
 }
 
+TEST(Build, TooMuchForOneRamRegionIsRefused) {
+  TestFirmware test("tiny", "stm32h743");
+  std::string header = ReadFile(test.File("model.h"));
+  WriteFileAtomic(test.File("model.h"), Replace(header, "ARENA_BYTES 128", "ARENA_BYTES 524290"));
+  EXPECT_EQ(BuildError(test),
+            "error[sim/does-not-fit] fw/build/emulator/firmware.elf\n"
+            "  expected: at most 524288 bytes of RAM in axi\n"
+            "  found:    524290 bytes: 2 too many\n"
+            "  fix:      use a smaller model, or --optimize ram");
+}
+
 TEST(Build, TooMuchFlashIsRefused) {
   TestFirmware test("tiny");
   for (const char* name : {"weights.cc", "weights.h"}) {
