@@ -97,6 +97,8 @@ std::vector<KernelCase> KernelCases() {
                 [](ExampleGraph& g, ValueId x) { return g.Add("add", x, x); });
   list.AddPlain("max_pool2d_s8", "32x32x44->16x16", {1, 32, 32, 44}, 256 * 44,
                 [](ExampleGraph& g, ValueId x) { return g.MaxPool("pool", x); });
+  list.AddPlain("average_pool2d_s8", "16x16x192->8x8", {1, 16, 16, 192}, 64 * 192,
+                [](ExampleGraph& g, ValueId x) { return g.AveragePool("pool", x); });
   return list.Take();
 }
 

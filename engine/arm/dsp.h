@@ -34,6 +34,20 @@ inline uint32_t odd_bytes(uint32_t word) {
   return pair;
 }
 
+/// pair + bytes 0 and 2 of a word, each in its half.
+inline uint32_t add_even_bytes(uint32_t pair, uint32_t word) {
+  uint32_t sum;
+  __asm__("sxtab16 %0, %1, %2" : "=r"(sum) : "r"(pair), "r"(word));
+  return sum;
+}
+
+/// pair + bytes 1 and 3 of a word, each in its half.
+inline uint32_t add_odd_bytes(uint32_t pair, uint32_t word) {
+  uint32_t sum;
+  __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(sum) : "r"(pair), "r"(word));
+  return sum;
+}
+
 /// acc + a.low * b.low + a.high * b.high, all int16 products.
 inline int32_t multiply_pairs(uint32_t a, uint32_t b, int32_t acc) {
   int32_t sum;

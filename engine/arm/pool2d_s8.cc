@@ -1,4 +1,5 @@
-// Maximum pooling: four channels a word, four pixels of the window at a time.
+// Pooling, four channels a word: the maximum of four pixels of the window at a time, and sums in
+// halves of words.
 #if defined(__ARM_FEATURE_DSP)
 
 #include "tinyformer/engine/pool2d_s8.h"
@@ -63,6 +64,42 @@ class LargestPixel {
   int32_t channels_;
 };
 
+// A window of an image: its first pixel, and where the others are.
+struct Pixels {
+  const int8_t* first;
+  int32_t rows, columns;
+  int32_t row_step, pixel_step;
+};
+
+struct FourSums {
+  int32_t of[4];
+};
+
+// Sums of channels c to c + 3; of at most 256 pixels, so that a half of a word holds one.
+FourSums sum_four(const Pixels& pixels, int32_t c) {
+  uint32_t even = 0, odd = 0;
+  const int8_t* row = pixels.first + c;
+  for (int32_t iy = 0; iy < pixels.rows; ++iy, row += pixels.row_step) {
+    const int8_t* pixel = row;
+    for (int32_t ix = 0; ix < pixels.columns; ++ix, pixel += pixels.pixel_step) {
+      const uint32_t word = load_word(pixel);
+      even = add_even_bytes(even, word);
+      odd = add_odd_bytes(odd, word);
+    }
+  }
+  return {{static_cast<int16_t>(even), static_cast<int16_t>(odd), static_cast<int16_t>(even >> 16),
+           static_cast<int16_t>(odd >> 16)}};
+}
+
+int32_t sum_one(const Pixels& pixels, int32_t c) {
+  int32_t sum = 0;
+  const int8_t* row = pixels.first + c;
+  for (int32_t iy = 0; iy < pixels.rows; ++iy, row += pixels.row_step) {
+    for (int32_t ix = 0; ix < pixels.columns; ++ix) sum += row[ix * pixels.pixel_step];
+  }
+  return sum;
+}
+
 }  // namespace
 
 void max_pool2d_s8(const Pool2dShape& shape, const int8_t* x, int8_t* y) {
@@ -78,6 +115,32 @@ void max_pool2d_s8(const Pool2dShape& shape, const int8_t* x, int8_t* y) {
         }
       }
       largest.finish();
+    }
+  }
+}
+
+void average_pool2d_s8(const AveragePool2dS8& layer, const int8_t* x, int8_t* y) {
+  const Pool2dShape& s = layer.shape;
+  if (s.kernel_h * s.kernel_w > 256) return ref::average_pool2d_s8(layer, x, y);
+  for (int32_t oy = 0; oy < s.out_h; ++oy) {
+    for (int32_t ox = 0; ox < s.out_w; ++ox) {
+      const PoolWindow window = pool_window(s, oy, ox);
+      const Pixels pixels = {x + (window.top * s.in_w + window.left) * s.channels,
+                             window.bottom - window.top, window.right - window.left,
+                             s.in_w * s.channels, s.channels};
+      const int32_t inside = pixels.rows * pixels.columns;
+      const int32_t multiplier =
+          layer.border_multiplier ? layer.border_multiplier[inside - 1] : layer.multiplier;
+      const OutputS8 output = {&multiplier, layer.shift, layer.y_zero_point, layer.min, layer.max};
+      const int32_t start = -inside * layer.x_zero_point;
+      int32_t c = 0;
+      for (; c + 4 <= s.channels; c += 4) {
+        const FourSums sums = sum_four(pixels, c);
+        for (int32_t sum : sums.of) *y++ = store_s8(output, multiplier, start + sum);
+      }
+      for (; c < s.channels; ++c) {
+        *y++ = store_s8(output, multiplier, start + sum_one(pixels, c));
+      }
     }
   }
 }

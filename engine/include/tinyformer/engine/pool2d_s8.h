@@ -80,6 +80,9 @@ struct AveragePool2dS8 {
 namespace ref {
 void average_pool2d_s8(const AveragePool2dS8& layer, const int8_t* x, int8_t* y);
 }
-using ref::average_pool2d_s8;
+namespace arm {
+void average_pool2d_s8(const AveragePool2dS8& layer, const int8_t* x, int8_t* y);
+}
+using TINYFORMER_ENGINE_SELECT(arm, ref)::average_pool2d_s8;
 
 }  // namespace tinyformer::engine
