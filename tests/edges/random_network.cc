@@ -1,9 +1,11 @@
 #include "tests/edges/random_network.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "base/rng.h"
+#include "compiler/ops/evaluate.h"
 #include "compiler/passes/network_for_tests.h"
 
 namespace tinyformer::edges {
@@ -18,19 +20,45 @@ class RandomBuilder {
         builder_(seed, {1, Between(1, 5), Between(1, 12), Between(1, 12)}) {}
 
   Graph Build(int layers) {
-    for (int i = 0; i < layers; ++i) {
-      if (IsMap()) {
-        AppendToMap();
-      } else {
-        AppendToTokens();
-      }
-      seen_.push_back(builder_.x);
+    for (int tries = 0; tries < 2 * layers && static_cast<int>(seen_.size()) < layers; ++tries) {
+      if (Try([this] { IsMap() ? AppendToMap() : AppendToTokens(); })) seen_.push_back(x());
     }
-    AppendHead();
+    Try([this] { AppendHead(); });
     return builder_.Build();
   }
 
  private:
+  // Appends something, unless the input would no longer be seen behind it: then a later mistake
+  // would not be seen, either.
+  template <typename Append>
+  bool Try(Append append) {
+    const Graph before = builder_.graph;
+    const ValueId x_before = x();
+    append();
+    if (IsAlive()) return true;
+    builder_.graph = before;
+    x() = x_before;
+    weights_done_ = before.values.size();
+    return false;
+  }
+
+  // A fifth of the values differ between two images by at least five steps of 1/255 of their range.
+  bool IsAlive() {
+    Graph g = builder_.graph;
+    g.outputs = {x()};
+    g = Compact(g);
+    FloatEvaluator evaluator(g);
+    const std::vector<float> a = evaluator.Run(RandomInput(g, 1));
+    const std::vector<float> b = evaluator.Run(RandomInput(g, 2));
+    const auto [low_a, high_a] = std::minmax_element(a.begin(), a.end());
+    const auto [low_b, high_b] = std::minmax_element(b.begin(), b.end());
+    const float step =
+        (std::max({*high_a, *high_b, 0.0f}) - std::min({*low_a, *low_b, 0.0f})) / 255;
+    size_t differing = 0;
+    for (size_t i = 0; i < a.size(); ++i) differing += std::abs(a[i] - b[i]) >= 5 * step ? 1 : 0;
+    return step > 0 && 5 * differing >= a.size();
+  }
+
   int64_t Between(int64_t low, int64_t high) {
     return low + static_cast<int64_t>(rng_.Below(static_cast<uint64_t>(high - low + 1)));
   }
@@ -219,13 +247,14 @@ class RandomBuilder {
   // Zeroes blocks of the weights that were made since the last call: along the input channels, or
   // the rows of a depthwise kernel.
   void SparsifyRest() {
-    constexpr double kZero[] = {0, 0.5, 0.8, 0.97, 1};
+    // Few layers are all zero: nothing of the input would reach the output.
+    constexpr double kZero[] = {0, 0.5, 0.8};
     for (; weights_done_ < builder_.graph.values.size(); ++weights_done_) {
       Value& value = builder_.graph.values[weights_done_];
       const bool weight = value.is_constant() && value.type == DType::kFloat32 &&
                           (value.shape.size() == 4 || value.shape.size() == 2);
       if (!weight) continue;
-      const double share = kZero[rng_.Below(5)];
+      const double share = rng_.Chance(0.04) ? 1 : kZero[rng_.Below(3)];
       const size_t block = rng_.Chance(0.5) ? 4 : 2;
       std::vector<float> w = value.Elements<float>();
       ZeroBlocks(value.shape, share, block, w);
@@ -239,12 +268,11 @@ class RandomBuilder {
     const auto inputs = static_cast<size_t>(matrix ? s[0] : s[1]);
     const size_t taps = matrix ? 1 : static_cast<size_t>(s[2] * s[3]);
     for (size_t o = 0; o < outputs; ++o) {
+      bool zero = false;
       for (size_t tap = 0; tap < taps; ++tap) {
-        bool zero = false;
         for (size_t i = 0; i < inputs; ++i) {
           const size_t phase = inputs == 1 ? tap % 3 : i % block;
-          if (phase == 0) zero_ = rng_.Chance(share);
-          zero = zero_;
+          if (phase == 0) zero = rng_.Chance(share);
           if (zero) w[matrix ? i * outputs + o : (o * inputs + i) * taps + tap] = 0;
         }
       }
@@ -267,7 +295,6 @@ class RandomBuilder {
   std::vector<ValueId> seen_;
   size_t weights_done_ = 0;
   int count_ = 0;
-  bool zero_ = false;
 };
 
 }  // namespace
