@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/rng.h"
+#include "compiler/cost/choose_strips.h"
 #include "compiler/cost/layer_table.h"
 #include "compiler/emit/plan_json.h"
 #include "compiler/quantize/evaluate_quantized.h"
@@ -59,7 +60,8 @@ std::string FlashHelp(const Graph& graph, const CompileOptions& options, int64_t
 }
 
 std::string RamHelp(const Graph& graph, const CompileOptions& options, const Plan& plan) {
-  const Plan smallest = MakePlan(graph, ChooseKernels(graph, options.codec, Optimize::kRam, 0));
+  const std::vector<Kernel> kernels = ChooseKernels(graph, options.codec, Optimize::kRam, 0);
+  const Plan smallest = MakePlan(graph, kernels, ChooseStrips(graph, kernels, 0));
   std::string text;
   if (smallest.arena_bytes < plan.arena_bytes) {
     text += "  --optimize ram needs an arena of " + Bytes(smallest.arena_bytes) + "\n";
@@ -121,6 +123,7 @@ Json Summary(const Graph& graph, const CompileOptions& options, const CompileRes
   json["effective_macs"] = result.use.effective_macs;
   json["cycles_estimate"] = result.use.cycles;
   json["layers"] = LayersJson(graph, result.plan);
+  json["strips"] = StripsJson(graph, result.plan);
   if (!result.fit.ok) json["why"] = result.fit.why;
   return json;
 }
@@ -138,12 +141,17 @@ std::vector<int8_t> SelfTestInput(const Graph& graph) {
 CompileResult Compile(const Graph& graph, const CompileOptions& options) {
   CheckPrefix(options.prefix);
   CompileResult result;
-  result.plan = MakePlan(
-      graph, ChooseKernels(graph, options.codec, options.optimize, options.target.flash_bytes));
+  const std::vector<Kernel> kernels =
+      ChooseKernels(graph, options.codec, options.optimize, options.target.flash_bytes);
+  const int64_t arena_limit = options.optimize == Optimize::kRam
+                                  ? 0
+                                  : options.target.ram_bytes - options.target.stack_bytes;
+  result.plan = MakePlan(graph, kernels, ChooseStrips(graph, kernels, arena_limit));
   result.use = EstimateUse(graph, result.plan, options.target.stack_bytes);
   result.fit = CheckFit(graph, options, result.plan, result.use);
   result.summary = Summary(graph, options, result);
-  result.tables = LayerTable(graph, result.plan) + "\n" + MemoryTable(graph, result.plan);
+  result.tables = LayerTable(graph, result.plan) + "\n" + MemoryTable(graph, result.plan) +
+                  StripTable(graph, result.plan);
   if (!result.fit.ok) return result;
 
   SelfTest test;

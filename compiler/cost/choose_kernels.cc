@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "compiler/cost/choose_strips.h"
 
 namespace tinyformer {
 namespace {
@@ -64,7 +65,7 @@ class Selection {
 
   // Tries the kernels with less scratch at the peak layer; false when none makes the arena smaller.
   bool ShrinkPeak() {
-    const Plan plan = MakePlan(graph_, Kernels());
+    const Plan plan = SmallestPlan(graph_, Kernels());
     const int peak = PeakLayer(plan);
     if (peak < 0) return false;
     const auto node = static_cast<size_t>(plan.layers[static_cast<size_t>(peak)].node);
@@ -72,7 +73,7 @@ class Selection {
     for (size_t j = 0; j < options_[node].size(); ++j) {
       if (options_[node][j].scratch_bytes >= options_[node][before].scratch_bytes) continue;
       chosen_[node] = j;
-      if (MakePlan(graph_, Kernels()).arena_bytes < plan.arena_bytes) return true;
+      if (SmallestPlan(graph_, Kernels()).arena_bytes < plan.arena_bytes) return true;
     }
     chosen_[node] = before;
     return false;

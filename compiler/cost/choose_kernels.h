@@ -17,7 +17,7 @@ namespace tinyformer {
 ///           cycle lost is made
 /// balanced  smallest sum of the two shares, bytes and cycles, of what the dense layer would take
 /// ram       as balanced; then kernels with less scratch for the layers at the peak, as long as the
-/// arena shrinks
+/// arena shrinks, with chains by strips of rows (choose_strips.h)
 enum class Optimize : uint8_t { kBalanced, kSpeed, kSize, kRam };
 
 /// "balanced", "speed", "size", "ram". Errors  compile/optimize

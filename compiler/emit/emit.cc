@@ -74,6 +74,7 @@ SourceTree EmitFirmware(const Graph& graph, const Plan& plan, const SelfTest& te
   CheckPrefix(options.prefix);
   std::vector<std::string> headers;
   for (const LayerPlan& layer : plan.layers) headers.push_back(layer.kernel.header);
+  if (!plan.strips.empty()) headers.push_back("strips.h");
   SourceTree tree = EngineFiles(
       options.engine_directory.empty() ? EngineDirectory() : options.engine_directory, headers);
 

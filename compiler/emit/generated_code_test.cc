@@ -61,12 +61,16 @@ class GeneratedCode : public ::testing::Test {
 
   std::string Emit(const std::string& folder, const Graph& graph, CodecRequest request,
                    const SelfTest& test, const std::string& prefix = "model") {
+    return EmitPlan(folder, graph, MakePlan(graph, request), test, prefix);
+  }
+
+  std::string EmitPlan(const std::string& folder, const Graph& graph, const Plan& plan,
+                       const SelfTest& test, const std::string& prefix = "model") {
     const char* source = std::getenv("TINYFORMER_SOURCE_DIR");
     EmitOptions options;
     options.prefix = prefix;
     options.engine_directory = std::string(source ? source : ".") + "/engine";
-    WriteSourceTree(EmitFirmware(graph, MakePlan(graph, request), test, options),
-                    root_ + "/" + folder);
+    WriteSourceTree(EmitFirmware(graph, plan, test, options), root_ + "/" + folder);
     return root_ + "/" + folder;
   }
 
@@ -110,6 +114,30 @@ TEST_F(GeneratedCode, EveryCodeAndEveryKernelGivesTheSameBytes) {
     const std::string folder =
         Emit("code" + std::to_string(static_cast<int>(request)), graph, request, test);
     CompileFolder(folder, "");
+    EXPECT_EQ(Print(folder), expected) << folder;
+  }
+}
+
+TEST_F(GeneratedCode, StripsOfAnyHeightGiveTheSameBytes) {
+  const Graph graph = TinyTransformer(5, 0.5);
+  const std::vector<StripChain> chains = FindStripChains(graph);
+  ASSERT_FALSE(chains.empty());
+  std::vector<Kernel> kernels;
+  for (const Node& node : graph.nodes) {
+    kernels.push_back(SmallestKernel(ListKernels(graph, node, CodecRequest::kAuto)));
+  }
+  SelfTest test = GeneratedInput(graph);
+  test.expected = EvaluateQuantized(graph, test.input);
+  std::string expected;
+  for (int byte : test.expected) expected += std::to_string(byte) + " ";
+  for (int rows : {1, 3}) {
+    std::vector<StripSchedule> strips;
+    for (const StripChain& chain : chains) {
+      strips.push_back(MakeStripSchedule(graph, kernels, chain, rows));
+    }
+    const std::string folder =
+        EmitPlan("strips" + std::to_string(rows), graph, MakePlan(graph, kernels, strips), test);
+    CompileFolder(folder, rows == 1 ? "-DTINYFORMER_ENGINE_REF" : "");
     EXPECT_EQ(Print(folder), expected) << folder;
   }
 }

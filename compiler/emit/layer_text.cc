@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "compiler/emit/initializer.h"
+#include "compiler/emit/strip_text.h"
 
 namespace tinyformer {
 namespace {
@@ -150,6 +151,7 @@ std::string LayerWriter::Pointer(ValueId id, bool written) const {
     case Location::Kind::kOutput:
       return "out";
     case Location::Kind::kArena:
+    case Location::Kind::kStrip:
       return "arena + " + std::to_string(location.offset);
     default:
       TF_CHECK(false, node_.name, "operand", graph_.value(id).name, "lies nowhere");
@@ -158,6 +160,11 @@ std::string LayerWriter::Pointer(ValueId id, bool written) const {
 }
 
 void LayerWriter::Call(const std::vector<size_t>& operands) {
+  if (layer_.strips >= 0) {
+    text_.call = StripCall(graph_, plan_, index_, Pointer(node_.inputs.at(0), false),
+                           Pointer(node_.outputs.at(0), true));
+    return;
+  }
   std::string call = "engine::";
   call += layer_.kernel.name + "(" + name_;
   for (size_t i : operands) call += ", " + Pointer(node_.inputs.at(i), false);
@@ -365,8 +372,12 @@ LayerText LayerWriter::Run() {
   (this->*writer->second)();
   if (layer_.kernel.scratch_bytes > 0) {
     // Kernels of another version than the plan's must not build.
-    text_.parameters += "static_assert(engine::" + ScratchCall(node_, layer_.kernel, name_) +
-                        " <= " + std::to_string(layer_.kernel.scratch_bytes) +
+    const bool strips = layer_.strips >= 0;
+    const int64_t planned = strips ? plan_.strips[static_cast<size_t>(layer_.strips)].scratch_bytes
+                                   : layer_.kernel.scratch_bytes;
+    const std::string whole = strips ? LargestStripPart(graph_, plan_, index_) : name_;
+    text_.parameters += "static_assert(engine::" + ScratchCall(node_, layer_.kernel, whole) +
+                        " <= " + std::to_string(planned) +
                         ",\n              \"scratch as planned\");\n";
   }
   return text_;

@@ -14,6 +14,18 @@ Json TensorJson(const Value& value) {
 
 }  // namespace
 
+Json StripsJson(const Graph& graph, const Plan& plan) {
+  Json strips = Json::array();
+  for (const StripSchedule& schedule : plan.strips) {
+    const StripChain& chain = schedule.chain;
+    strips.push_back({{"first", graph.nodes.at(static_cast<size_t>(chain.first)).name},
+                      {"last", graph.nodes.at(static_cast<size_t>(chain.last)).name},
+                      {"rows", schedule.rows},
+                      {"bytes", schedule.window_bytes + schedule.output_bytes}});
+  }
+  return strips;
+}
+
 Json LayersJson(const Graph& graph, const Plan& plan) {
   Json layers = Json::array();
   const std::vector<LayerCost> costs = EstimateLayers(graph, plan);
@@ -67,6 +79,7 @@ Json PlanJson(const Graph& graph, const Plan& plan, const std::string& prefix,
   }
   json["weight_bytes"] = weight_bytes;
   json["layers"] = layers;
+  json["strips"] = StripsJson(graph, plan);
   json["tensors"] = Json::array();
   for (const TensorPlan& tensor : plan.tensors) {
     json["tensors"].push_back({{"name", tensor.name},

@@ -19,4 +19,8 @@ Json PlanJson(const Graph& graph, const Plan& plan, const std::string& prefix,
 /// break_even_sparsity, weight_bytes, dense_bytes, macs, effective_macs, cycles_estimate.
 Json LayersJson(const Graph& graph, const Plan& plan);
 
+/// The `strips` list of both: chains of layers that run by strips of rows: first, last (names of
+/// layers), rows, bytes (of the rows that are in memory).
+Json StripsJson(const Graph& graph, const Plan& plan);
+
 }  // namespace tinyformer

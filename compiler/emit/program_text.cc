@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "compiler/emit/strip_text.h"
 
 namespace tinyformer {
 namespace {
@@ -52,6 +53,7 @@ std::string Int8Array(const std::string& name, const std::vector<int8_t>& values
 std::vector<std::string> HeadersOf(const Plan& plan) {
   std::set<std::string> headers;
   for (const LayerPlan& layer : plan.layers) headers.insert(layer.kernel.header);
+  if (!plan.strips.empty()) headers.insert("strips.h");
   return {headers.begin(), headers.end()};
 }
 
@@ -133,11 +135,13 @@ std::string SourceText(const Program& p) {
   }
   for (size_t i = 0; i < p.layers.size(); ++i) {
     const LayerText& layer = p.layers[i];
+    parameters += StripParameters(p.graph, p.plan, i);
     parameters += "\n" + layer.comment + layer.parameters;
-    std::string comment = layer.comment.substr(0, layer.comment.find('\n') + 1);
-    calls += (i == 0 ? "  " : "\n  ") + comment;
-    if (i + 1 < 256) calls += "  TF_PROFILE_LAYER(" + std::to_string(i + 1) + ");\n";
-    calls += "  " + layer.call;
+    const std::string indent = p.plan.layers[i].strips < 0 ? "  " : "    ";
+    calls += (i == 0 ? "" : "\n") + StripLoopBegin(p.graph, p.plan, i);
+    calls += indent + layer.comment.substr(0, layer.comment.find('\n') + 1);
+    if (i + 1 < 256) calls += indent + "TF_PROFILE_LAYER(" + std::to_string(i + 1) + ");\n";
+    calls += indent + layer.call + StripLoopEnd(p.plan, i);
   }
   return Fill(R"(// Model '$name': $layers layers in an arena of $arena bytes.
 // $generated

@@ -12,6 +12,7 @@
 #include "tinyformer/engine/depthwise_conv2d_s8.h"
 #include "tinyformer/engine/linear_s8.h"
 #include "tinyformer/engine/linear_s8_sparse.h"
+#include "tinyformer/engine/strips.h"
 
 namespace tinyformer {
 namespace {
@@ -24,14 +25,21 @@ int32_t Narrow(int64_t value) {
 struct Site {
   const Graph& graph;
   const Node& node;
+  int rows = 0;  // of the output, computed at a time; 0: all
   const Value& input(size_t i) const { return graph.value(node.inputs.at(i)); }
 };
 
 // Scratch of a kernel with weights, dense or sparse.
 using WeightScratch = int64_t (*)(const Site& site, bool sparse);
 
+// Scratch depends on the rows of the output alone.
+engine::Conv2dShape RowsOf(const Site& site, engine::Conv2dShape shape) {
+  if (site.rows > 0) shape.out_h = site.rows;
+  return shape;
+}
+
 int64_t ConvScratch(const Site& site, bool sparse) {
-  const engine::Conv2dShape shape = ConvShape(site.graph, site.node);
+  const engine::Conv2dShape shape = RowsOf(site, ConvShape(site.graph, site.node));
   if (!sparse) {
     engine::Conv2dS8 layer{};
     layer.shape = shape;
@@ -43,7 +51,7 @@ int64_t ConvScratch(const Site& site, bool sparse) {
 }
 
 int64_t DepthwiseScratch(const Site& site, bool) {
-  return engine::depthwise_conv2d_s8_scratch_bytes(ConvShape(site.graph, site.node));
+  return engine::depthwise_conv2d_s8_scratch_bytes(RowsOf(site, ConvShape(site.graph, site.node)));
 }
 
 std::vector<size_t> DepthwiseInPlace(const Site& site) {
@@ -55,7 +63,8 @@ std::vector<size_t> NotInPlace(const Site&) { return {}; }
 
 int64_t LinearScratch(const Site& site, bool sparse) {
   const Shape& weight = site.input(1).shape;
-  const int32_t tokens = Narrow(TokenCount(site.input(0)));
+  const int64_t rows = site.rows > 0 ? site.input(0).shape.at(1) : 1;
+  const int32_t tokens = Narrow(TokenCount(site.input(0)) / rows * std::max(1, site.rows));
   if (!sparse) {
     engine::LinearS8 layer{};
     layer.tokens = tokens;
@@ -185,6 +194,25 @@ std::vector<Kernel> ListKernels(const Graph& graph, const Node& node, CodecReque
     kernels.push_back(kernel);
   }
   return kernels;
+}
+
+int64_t StripScratchBytes(const Graph& graph, const Node& node, const Kernel& kernel, int rows) {
+  const auto rule = WeightRules().find(node.op);
+  if (rule == WeightRules().end()) return kernel.scratch_bytes;
+  return rule->second.scratch({graph, node, rows}, kernel.codec.codec != Codec::kDense);
+}
+
+bool WindowInPlace(const Graph& graph, const Node& node, int rows) {
+  if (node.op != "depthwise_conv2d") return false;
+  engine::DepthwiseConv2dS8 layer{};
+  layer.shape = ConvShape(graph, node);
+  const engine::Conv2dShape part = engine::strip_window(layer, rows).shape;
+  // Every strip up to this one's rows; its output must not reach the rows that the next one keeps.
+  for (int count = 1; count <= rows; ++count) {
+    if (!engine::depthwise_conv2d_s8_in_place(engine::strip_window(layer, count).shape))
+      return false;
+  }
+  return part.out_w <= part.stride_h * part.in_w;
 }
 
 Kernel SmallestKernel(const std::vector<Kernel>& kernels) {

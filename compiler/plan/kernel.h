@@ -41,6 +41,14 @@ std::vector<Kernel> ListKernels(const Graph& graph, const Node& node, CodecReque
 /// The kernel of ListKernels whose weights take the fewest bytes; the first of equals.
 Kernel SmallestKernel(const std::vector<Kernel>& kernels);
 
+/// Scratch of a kernel that computes `rows` rows of the node's output as part of a strip
+/// (tinyformer/engine/strips.h). Needs a node of a chain (compiler/plan/strips.h).
+int64_t StripScratchBytes(const Graph& graph, const Node& node, const Kernel& kernel, int rows);
+
+/// Whether a strip of the node's output may overwrite the rows of the input that it was made from.
+/// Needs the middle node of a chain.
+bool WindowInPlace(const Graph& graph, const Node& node, int rows);
+
 /// The shapes that the engine's convolutions and poolings want. Needs a conv2d, depthwise_conv2d or
 /// a pooling node.
 engine::Conv2dShape ConvShape(const Graph& graph, const Node& node);

@@ -35,9 +35,11 @@ struct Memory {
 
 class Planner {
  public:
-  Planner(const Graph& graph, const std::vector<Kernel>& kernels)
+  Planner(const Graph& graph, const std::vector<Kernel>& kernels,
+          const std::vector<StripSchedule>& strips)
       : graph_(graph), kernels_(kernels), sharing_(graph.values.size()) {
     TF_CHECK(kernels.size() == graph.nodes.size(), "kernels", kernels.size());
+    plan_.strips = strips;
   }
 
   Plan Run() {
@@ -71,8 +73,30 @@ class Planner {
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       if (Renames(i)) continue;
       layer_of_node_[i] = static_cast<int>(plan_.layers.size());
-      plan_.layers.push_back({static_cast<int>(i), kernels_[i], 0});
+      plan_.layers.push_back({static_cast<int>(i), kernels_[i], 0, -1});
     }
+    for (size_t i = 0; i < plan_.strips.size(); ++i) {
+      const StripChain& chain = plan_.strips[i].chain;
+      for (int node = chain.first; node <= chain.last; ++node) {
+        const int layer = layer_of_node_.at(static_cast<size_t>(node));
+        TF_CHECK(layer >= 0 && plan_.layers[static_cast<size_t>(layer)].strips < 0, "node", node);
+        plan_.layers[static_cast<size_t>(layer)].strips = static_cast<int>(i);
+      }
+    }
+  }
+
+  const StripSchedule* StripsOf(int layer) const {
+    const int strips = plan_.layers[static_cast<size_t>(layer)].strips;
+    return strips < 0 ? nullptr : &plan_.strips[static_cast<size_t>(strips)];
+  }
+  // The layers of a chain run at the same time: the first and last that do with this one.
+  int Begin(int layer) const {
+    const StripSchedule* strips = StripsOf(layer);
+    return strips == nullptr ? layer : layer_of_node_[static_cast<size_t>(strips->chain.first)];
+  }
+  int End(int layer) const {
+    const StripSchedule* strips = StripsOf(layer);
+    return strips == nullptr ? layer : layer_of_node_[static_cast<size_t>(strips->chain.last)];
   }
 
   void MergeRenamings() {
@@ -120,6 +144,7 @@ class Planner {
 
   void MergeInPlace() {
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      if (!Renames(i) && StripsOf(layer_of_node_[i]) != nullptr) continue;
       const Node& node = graph_.nodes[i];
       for (size_t operand : kernels_[i].in_place) {
         if (!MayTakeOver(node, i, operand)) continue;
@@ -138,19 +163,26 @@ class Planner {
     }
     MemoryOf(graph_.inputs[0]).kind = Location::Kind::kInput;
     MemoryOf(graph_.outputs[0]).kind = Location::Kind::kOutput;
+    for (const StripSchedule& strips : plan_.strips) {
+      for (int node = strips.chain.first; node < strips.chain.last; ++node) {
+        const ValueId between = graph_.nodes[static_cast<size_t>(node)].outputs.at(0);
+        MemoryOf(between).kind = Location::Kind::kStrip;
+      }
+    }
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       const Node& node = graph_.nodes[i];
       for (ValueId id : node.outputs) {
         Memory& memory = MemoryOf(id);
         memory.values.push_back(id);
         if (memory.kind == Location::Kind::kNone) memory.kind = Location::Kind::kArena;
-        if (!Renames(i) && memory.first < 0) memory.first = layer_of_node_[i];
-        if (!Renames(i)) memory.last = std::max(memory.last, layer_of_node_[i]);
+        if (Renames(i)) continue;
+        if (memory.first < 0) memory.first = Begin(layer_of_node_[i]);
+        memory.last = std::max(memory.last, End(layer_of_node_[i]));
       }
       for (ValueId id : node.inputs) {
         if (id != kNoValue && !Renames(i)) {
           Memory& memory = MemoryOf(id);
-          memory.last = std::max(memory.last, layer_of_node_[i]);
+          memory.last = std::max(memory.last, End(layer_of_node_[i]));
         }
       }
     }
@@ -165,6 +197,7 @@ class Planner {
   void PlaceMemory() {
     std::vector<int> tensor_of_root(graph_.values.size(), -1);
     std::vector<int> scratch_of_layer(plan_.layers.size(), -1);
+    std::vector<int> tensor_of_strips(plan_.strips.size(), -1);
     for (size_t layer = 0; layer < plan_.layers.size(); ++layer) {
       const Node& node = graph_.nodes[static_cast<size_t>(plan_.layers[layer].node)];
       const ValueId root = sharing_.Root(node.outputs.at(0));
@@ -177,11 +210,23 @@ class Planner {
         AddTensor(first.name, ElementCount(first.shape) * DTypeBytes(first.type), memory.first,
                   memory.last, false, holds);
       }
-      const int64_t scratch = plan_.layers[layer].kernel.scratch_bytes;
+      const int at = static_cast<int>(layer);
+      const StripSchedule* strips = StripsOf(at);
+      if (Begin(at) < at) {
+        scratch_of_layer[layer] = scratch_of_layer[layer - 1];
+        continue;
+      }
+      if (strips != nullptr) {
+        tensor_of_strips[static_cast<size_t>(plan_.layers[layer].strips)] =
+            static_cast<int>(plan_.tensors.size());
+        AddTensor("strips from " + node.name, strips->window_bytes + strips->output_bytes, at,
+                  End(at), true, {});
+      }
+      const int64_t scratch =
+          strips != nullptr ? strips->scratch_bytes : plan_.layers[layer].kernel.scratch_bytes;
       if (scratch > 0) {
         scratch_of_layer[layer] = static_cast<int>(plan_.tensors.size());
-        const int at = static_cast<int>(layer);
-        AddTensor("scratch of " + node.name, scratch, at, at, true, {});
+        AddTensor("scratch of " + node.name, scratch, at, End(at), true, {});
       }
     }
 
@@ -210,6 +255,21 @@ class Planner {
         plan_.locations[id].offset = best.offsets[static_cast<size_t>(tensor_of_root[root])];
       }
     }
+    PlaceStrips(tensor_of_strips);
+  }
+
+  // Where the tensors between the layers of a chain have their rows.
+  void PlaceStrips(const std::vector<int>& tensor_of_strips) {
+    for (size_t i = 0; i < plan_.strips.size(); ++i) {
+      const StripSchedule& strips = plan_.strips[i];
+      const int64_t window = plan_.tensors[static_cast<size_t>(tensor_of_strips[i])].offset;
+      for (int node = strips.chain.first; node < strips.chain.last; ++node) {
+        const ValueId between = graph_.nodes[static_cast<size_t>(node)].outputs.at(0);
+        const bool apart = node == strips.chain.window() && strips.output_bytes > 0;
+        plan_.locations[static_cast<size_t>(between)].offset =
+            window + (apart ? strips.window_bytes : 0);
+      }
+    }
   }
 
   const Graph& graph_;
@@ -223,8 +283,9 @@ class Planner {
 
 }  // namespace
 
-Plan MakePlan(const Graph& graph, const std::vector<Kernel>& kernels) {
-  return Planner(graph, kernels).Run();
+Plan MakePlan(const Graph& graph, const std::vector<Kernel>& kernels,
+              const std::vector<StripSchedule>& strips) {
+  return Planner(graph, kernels, strips).Run();
 }
 
 Plan MakePlan(const Graph& graph, CodecRequest request) {

@@ -11,15 +11,17 @@
 #include "compiler/ir/graph.h"
 #include "compiler/plan/arena.h"
 #include "compiler/plan/kernel.h"
+#include "compiler/plan/strips.h"
 
 namespace tinyformer {
 
 /// Where a value's bytes are while the network runs.
 ///
 /// kInput and kOutput are the caller's buffers (read and written in place, never copied); kArena
-/// has an offset in bytes; kConstant lies in flash.
+/// has an offset in bytes; kStrip likewise, but only a strip's rows lie there; kConstant lies in
+/// flash.
 struct Location {
-  enum class Kind : uint8_t { kNone, kInput, kOutput, kArena, kConstant };
+  enum class Kind : uint8_t { kNone, kInput, kOutput, kArena, kStrip, kConstant };
   Kind kind = Kind::kNone;
   int64_t offset = 0;
 };
@@ -30,6 +32,7 @@ struct LayerPlan {
   int node = 0;  // index into graph.nodes
   Kernel kernel;
   int64_t scratch_offset = 0;  // in the arena; meaningful when kernel.scratch_bytes > 0
+  int strips = -1;             // index into Plan::strips; -1: computed whole
 };
 
 /// One buffer of the arena: an activation (with the values that take it over in place, in order) or
@@ -53,6 +56,7 @@ struct StrategyBytes {
 struct Plan {
   std::vector<LayerPlan> layers;
   std::vector<TensorPlan> tensors;
+  std::vector<StripSchedule> strips;
   std::vector<Location> locations;  // by ValueId
   std::string strategy;
   std::vector<StrategyBytes> strategies;
@@ -65,8 +69,11 @@ struct Plan {
 ///
 /// The graph's one input and one output stay in the caller's memory and are not part of the arena.
 /// An output takes over an operand's memory where the kernel allows it and nothing reads the
-/// operand afterwards. Errors  plan/one-input, plan/one-output, plan/no-layers
-Plan MakePlan(const Graph& graph, const std::vector<Kernel>& kernels);
+/// operand afterwards. `strips` are chains of the graph that are computed by strips of rows.
+///
+/// Errors  plan/one-input, plan/one-output, plan/no-layers
+Plan MakePlan(const Graph& graph, const std::vector<Kernel>& kernels,
+              const std::vector<StripSchedule>& strips = {});
 
 /// ListKernels for every node, the smallest of each, then MakePlan.
 Plan MakePlan(const Graph& graph, CodecRequest request);
