@@ -177,6 +177,7 @@ void random_image(Random& random, Conv2dShape& s) {
   s.in_w = size(least_w, longer == 1 ? 45 : 10);
   s.out_h = (s.in_h + s.pad_top + pad_bottom - span_h) / s.stride_h + 1;
   s.out_w = (s.in_w + s.pad_left + pad_right - span_w) / s.stride_w + 1;
+  if (random.chance(15)) s.out_h = random.between(1, s.out_h);  // a strip: rows below are left
 }
 
 Conv2dShape random_conv2d_shape(Random& random, int32_t channel_step) {

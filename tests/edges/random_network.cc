@@ -73,13 +73,19 @@ class RandomBuilder {
   ValueId& x() { return builder_.x; }
 
   void AppendToMap() {
-    switch (Between(0, 11)) {
+    switch (Between(0, 13)) {
       case 0:
         return Pool();
       case 10:
         return Rearrange();
       case 11:
         return Normalise();
+      case 12:
+        x() = builder_.InvertedResidual(x(), Between(1, 3));
+        return SparsifyRest();
+      case 13:  // a chain that can run by strips of rows
+        Convolve(rng_.Chance(0.5), 1);
+        return rng_.Chance(0.5) ? Pool() : Convolve(false, shape()[1]);
       case 1:
         if (AddSeen()) return;
         return Activate();

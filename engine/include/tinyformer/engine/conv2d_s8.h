@@ -11,9 +11,9 @@ namespace tinyformer::engine {
 /// Shapes of a convolution or depthwise convolution, channels last, batch 1.
 ///
 /// Bounds  out_h = (in_h + pad_top + pad_bottom - dilation_h * (kernel_h - 1) - 1) / stride_h + 1,
-///         likewise out_w: pad_bottom and pad_right follow from these and are not stored. Every
-///         side's padding is smaller than the kernel's extent, dilation * (kernel - 1) + 1. groups
-///         divides in_channels and out_channels.
+///         or fewer (a strip, strips.h), likewise out_w: pad_bottom and pad_right follow from these
+///         and are not stored. Every side's padding is smaller than the kernel's extent,
+///         dilation * (kernel - 1) + 1. groups divides in_channels and out_channels.
 struct Conv2dShape {
   int32_t in_h;
   int32_t in_w;
