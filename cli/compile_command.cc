@@ -1,4 +1,5 @@
 // tinyformer compile: an ONNX model to a firmware folder, linked once to know that it fits.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -21,9 +22,30 @@ namespace {
 
 constexpr int64_t kFlashEstimateError = 16 << 10;
 
+// The first RAM region holds the stack, then variables, then the arena.
+constexpr int64_t kVariableBytes = 512;
+
+ArenaSpace ArenaOf(const Board& board) {
+  ArenaSpace space;
+  int64_t taken = board.stack_bytes + kVariableBytes;
+  for (const std::vector<MemoryRegion>& block : board.RamBlocks()) {
+    space.blocks.emplace_back();
+    for (const MemoryRegion& region : block) {
+      const int64_t left = std::max<int64_t>(0, region.bytes - taken);
+      taken = std::max<int64_t>(0, taken - region.bytes);
+      space.blocks.back().push_back({region.name, left, region.data_cache.empty()});
+    }
+  }
+  return space;
+}
+
 TargetLimits LimitsOf(const Board& board) {
-  return {board.name, static_cast<int64_t>(board.FlashBytes()),
-          static_cast<int64_t>(board.RamBytes()), board.stack_bytes, board.directory};
+  return {board.name,
+          static_cast<int64_t>(board.FlashBytes()),
+          static_cast<int64_t>(board.RamBytes()),
+          board.stack_bytes,
+          board.directory,
+          ArenaOf(board)};
 }
 
 // The table of kernels' cycles is the Cortex-M7's.
@@ -55,6 +77,8 @@ class CompileCommand : public Command {
     app.add_option("--codec", codec_, "how weights are stored: auto, dense, rlc or bitmap")
         ->capture_default_str();
     app.add_option("--optimize", optimize_, "balanced, speed, size or ram")->capture_default_str();
+    app.add_flag("--explain", explain_,
+                 "also print each layer's other kernels and where each tensor lies");
     app.add_option("--prefix", prefix_, "of the C functions and macros")->capture_default_str();
     app.add_option("-o,--output", output_, "firmware folder; one that is there is replaced")
         ->required();
@@ -89,7 +113,8 @@ class CompileCommand : public Command {
     if (!result.fit.ok) return Refuse(result, std::move(answer));
 
     WriteSourceTree(result.tree, output_);
-    answer.text = result.tables + "\n" + CyclesNote(board) +
+    answer.text = result.tables + "\n" + (explain_ ? result.explanation + "\n" : "") +
+                  CyclesNote(board) +
                   UseLine("flash", result.use.flash_bytes, options.target.flash_bytes) +
                   UseLine("RAM", result.use.sram_peak_bytes, options.target.ram_bytes) + "fits " +
                   board.name + "; firmware in " + output_ + "\n";
@@ -165,6 +190,7 @@ class CompileCommand : public Command {
 
   std::string model_, target_ = "stm32f746", data_, codec_ = "auto", optimize_ = "balanced",
                       prefix_ = "model", output_;
+  bool explain_ = false;
   CalibrationRequest calibration_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/rng.h"
 #include "compiler/cost/choose_strips.h"
+#include "compiler/cost/explain.h"
 #include "compiler/cost/layer_table.h"
 #include "compiler/emit/plan_json.h"
 #include "compiler/quantize/evaluate_quantized.h"
@@ -61,7 +62,8 @@ std::string FlashHelp(const Graph& graph, const CompileOptions& options, int64_t
 
 std::string RamHelp(const Graph& graph, const CompileOptions& options, const Plan& plan) {
   const std::vector<Kernel> kernels = ChooseKernels(graph, options.codec, Optimize::kRam, 0);
-  const Plan smallest = MakePlan(graph, kernels, ChooseStrips(graph, kernels, 0));
+  const Plan smallest =
+      MakePlan(graph, kernels, ChooseStrips(graph, kernels, 0), options.target.arena);
   std::string text;
   if (smallest.arena_bytes < plan.arena_bytes) {
     text += "  --optimize ram needs an arena of " + Bytes(smallest.arena_bytes) + "\n";
@@ -78,18 +80,41 @@ std::string RamHelp(const Graph& graph, const CompileOptions& options, const Pla
   return text;
 }
 
+// Bytes by which the arena runs over the last block of RAM.
+int64_t BlockExcess(const Plan& plan) {
+  if (plan.space.blocks.size() < 2) return 0;  // the sum over RAM says it
+  int64_t bytes = 0;
+  for (const ArenaRegion& region : plan.space.blocks.back()) bytes += region.bytes;
+  return std::max<int64_t>(0, plan.block_bytes.back() - bytes);
+}
+
+// "RAM from axi on: 600,000 bytes of 524,288, 75,712 too many", and what the blocks before hold.
+std::string BlockText(const Plan& plan) {
+  const size_t last = plan.space.blocks.size() - 1;
+  std::string before;
+  for (size_t block = 0; block < last; ++block) {
+    before += "  " + plan.space.blocks[block].front().name + " holds " +
+              Bytes(plan.block_bytes[block]) + " of the arena; no tensor can lie across the gap\n";
+  }
+  const int64_t excess = BlockExcess(plan), used = plan.block_bytes[last];
+  return Excess("RAM block '" + plan.space.blocks[last].front().name + "'", used, used - excess) +
+         before;
+}
+
 Fit CheckFit(const Graph& graph, const CompileOptions& options, const Plan& plan,
              const ResourceUse& use) {
   const TargetLimits& target = options.target;
   const bool flash = use.flash_bytes > target.flash_bytes + options.flash_slack_bytes;
-  const bool ram = use.sram_peak_bytes > target.ram_bytes;
+  const bool sum = use.sram_peak_bytes > target.ram_bytes, block = BlockExcess(plan) > 0;
+  const bool ram = sum || block;
   Fit fit;
   fit.ok = !flash && !ram;
   if (fit.ok) return fit;
   fit.why =
       "model '" + graph.name + "' does not fit " + target.name + " (estimated before building)\n";
   if (flash) fit.why += Excess("flash", use.flash_bytes, target.flash_bytes);
-  if (ram) {
+  if (block) fit.why += BlockText(plan);
+  if (sum) {
     fit.why += Excess("RAM", use.sram_peak_bytes, target.ram_bytes);
     fit.why += "  arena " + Bytes(plan.arena_bytes) + ", stack " + Bytes(target.stack_bytes) + "\n";
   }
@@ -111,6 +136,7 @@ Json Summary(const Graph& graph, const CompileOptions& options, const CompileRes
   json["fits"] = result.fit.ok;
   json["sizes"] = "estimated";
   json["flash_bytes"] = result.use.flash_bytes;
+  json["flash_estimate_bytes"] = result.use.flash_bytes;
   json["flash_limit_bytes"] = options.target.flash_bytes;
   json["code_bytes"] = result.use.flash_bytes - weight_bytes;
   json["weight_bytes"] = weight_bytes;
@@ -123,6 +149,11 @@ Json Summary(const Graph& graph, const CompileOptions& options, const CompileRes
   json["effective_macs"] = result.use.effective_macs;
   json["cycles_estimate"] = result.use.cycles;
   json["layers"] = LayersJson(graph, result.plan);
+  for (size_t i = 0; i < result.plan.layers.size(); ++i) {
+    json["layers"][i]["alternatives"] =
+        AlternativesJson(ListAlternatives(graph, result.plan.layers[i], options.codec));
+  }
+  json["tensors"] = TensorsJson(result.plan);
   json["strips"] = StripsJson(graph, result.plan);
   if (!result.fit.ok) json["why"] = result.fit.why;
   return json;
@@ -146,12 +177,15 @@ CompileResult Compile(const Graph& graph, const CompileOptions& options) {
   const int64_t arena_limit = options.optimize == Optimize::kRam
                                   ? 0
                                   : options.target.ram_bytes - options.target.stack_bytes;
-  result.plan = MakePlan(graph, kernels, ChooseStrips(graph, kernels, arena_limit));
+  result.plan =
+      MakePlan(graph, kernels, ChooseStrips(graph, kernels, arena_limit), options.target.arena);
   result.use = EstimateUse(graph, result.plan, options.target.stack_bytes);
   result.fit = CheckFit(graph, options, result.plan, result.use);
   result.summary = Summary(graph, options, result);
   result.tables = LayerTable(graph, result.plan) + "\n" + MemoryTable(graph, result.plan) +
                   StripTable(graph, result.plan);
+  result.explanation =
+      AlternativesTable(graph, result.plan, options.codec) + "\n" + TensorTable(result.plan);
   if (!result.fit.ok) return result;
 
   SelfTest test;

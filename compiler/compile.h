@@ -22,6 +22,7 @@ struct TargetLimits {
   int64_t ram_bytes = 0;
   int64_t stack_bytes = 0;      // reserved by the board's linker script
   std::string board_directory;  // its files go into the folder; empty: none
+  ArenaSpace arena = {};        // where the arena may lie; empty: anywhere
 };
 
 struct CompileOptions {
@@ -46,9 +47,10 @@ struct CompileResult {
   Plan plan;
   SourceTree tree;  // empty when it does not fit
   Fit fit;
-  ResourceUse use;     // estimates; an ELF's sections replace them (UpdateSummary)
-  Json summary;        // the keys of SPEC section 10, `compile`
-  std::string tables;  // layers and memory, for a terminal
+  ResourceUse use;          // estimates; an ELF's sections replace them (UpdateSummary)
+  Json summary;             // the keys of SPEC section 10, `compile`
+  std::string tables;       // layers and memory, for a terminal
+  std::string explanation;  // every layer's alternatives, where each tensor lies
 };
 
 /// Deterministic int8 input for the self-test, one per element of the graph's input.

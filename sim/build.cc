@@ -318,7 +318,9 @@ FirmwareBuild BuildElf(const ElfRequest& request, const Board& board) {
   for (const std::string& define : request.defines) options.push_back("-D" + define);
   Toolchain tools = BoardToolchain(board, request.optimization);
   std::string elf = fs::absolute(request.output_path).string();
-  Link(tools, CompileAll(tools, options, sources, folder), elf, &board);
+  Words objects = CompileAll(tools, options, sources, folder);
+  Append(&objects, request.objects);
+  Link(tools, objects, elf, &board);
   return {elf, ReadFirmwareSize(elf)};
 }
 
@@ -332,7 +334,9 @@ FirmwareSize ReadFirmwareSize(const std::string& elf_path) {
   size.harness_bytes = elf.SectionBytes(".tf_harness_text");
   size.data_bytes = elf.SectionBytes(".data");
   size.bss_bytes = elf.SectionBytes(".bss");
-  size.arena_bytes = elf.SectionBytes(".tf_arena");
+  for (const ElfSection& section : elf.sections) {
+    if (section.name.starts_with(".tf_arena")) size.arena_bytes += section.bytes;
+  }
   size.stack_bytes = elf.SectionBytes(".tf_stack");
   size.ram_bytes = size.stack_bytes + size.data_bytes + size.bss_bytes + size.arena_bytes;
   return size;

@@ -55,10 +55,12 @@ struct ElfRequest {
   std::vector<std::string> sources;
   std::vector<std::string> include_directories;
   std::vector<std::string> defines;  ///< "NAME" or "NAME=value"
+  std::vector<std::string> objects;  ///< linked as they are, e.g. those of an earlier request
   std::string optimization = "-O2";
 };
 
-/// Objects go beside the output. Always compiles. Errors  as BuildFirmware
+/// Objects go beside the output, in <output_path>.objects. Always compiles. Errors  as
+/// BuildFirmware
 FirmwareBuild BuildElf(const ElfRequest& request, const Board& board);
 
 /// The sizes of an ELF that was linked with a board.ld.

@@ -106,11 +106,11 @@ TEST(Build, TooMuchRamIsRefusedByTheByte) {
 TEST(Build, TooMuchForOneRamRegionIsRefused) {
   TestFirmware test("tiny", "stm32h743");
   std::string header = ReadFile(test.File("model.h"));
-  WriteFileAtomic(test.File("model.h"), Replace(header, "ARENA_BYTES 128", "ARENA_BYTES 524290"));
+  WriteFileAtomic(test.File("model.h"), Replace(header, "ARENA_BYTES 128", "ARENA_BYTES 122882"));
   EXPECT_EQ(BuildError(test),
             "error[sim/does-not-fit] fw/build/emulator/firmware.elf\n"
-            "  expected: at most 524288 bytes of RAM in axi\n"
-            "  found:    524290 bytes: 2 too many\n"
+            "  expected: at most 131072 bytes of RAM in dtcm\n"
+            "  found:    131074 bytes: 2 too many\n"
             "  fix:      use a smaller model, or --optimize ram");
 }
 

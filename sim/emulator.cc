@@ -44,6 +44,16 @@ Json PartsJson(const ElfFile& elf) {
   add("data", "tf_data_start", "tf_data_end");
   add("bss", "tf_bss_start", "tf_bss_end");
   add("arena", "tf_arena_start", "tf_arena_end");
+  // Of boards with several blocks of RAM: tf_arena_axi_start, ...
+  const std::string prefix = "tf_arena_", suffix = "_start";
+  for (const ElfSymbol& symbol : elf.symbols) {
+    const bool starts = symbol.name.starts_with(prefix) && symbol.name.ends_with(suffix);
+    if (!starts || symbol.name.size() <= prefix.size() + suffix.size()) continue;
+    const std::string stem = symbol.name.substr(0, symbol.name.size() - suffix.size());
+    if (elf.Address(stem + "_end") > symbol.address) {
+      add(stem.substr(3), symbol.name, stem + "_end");
+    }
+  }
   return parts;
 }
 

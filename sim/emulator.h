@@ -39,7 +39,7 @@ struct MarkerRun {
 
 /// Bytes of a named part of RAM that the run wrote.
 struct RamPart {
-  std::string name;            ///< "stack", "data", "bss", "arena"
+  std::string name;            ///< "stack", "data", "bss", "arena", "arena_<region>"
   uint32_t bytes = 0;          ///< its size
   uint32_t written_bytes = 0;  ///< bytes that were written at least once
   uint32_t depth_bytes = 0;    ///< from its end down to the lowest written byte

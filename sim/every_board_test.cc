@@ -79,9 +79,13 @@ TEST_P(EveryBoard, IsLinkedForTheChipWithoutWindows) {
   EXPECT_TRUE(InFlash(elf.Address("tf_flash_start")));
   EXPECT_TRUE(InFlash(elf.Address("main")));
   EXPECT_EQ(elf.Address("tf_stack_limit"), board.RamBlocks()[0][0].address);
-  const std::vector<MemoryRegion> last = board.RamBlocks().back();
-  EXPECT_GE(elf.Address("tf_arena_start"), last.front().address);
-  EXPECT_LE(elf.Address("tf_arena_end"), last.back().address + last.back().bytes);
+  const auto blocks = board.RamBlocks();
+  for (size_t block = 0; block < blocks.size(); ++block) {
+    const std::string arena = block == 0 ? "tf_arena" : "tf_arena_" + blocks[block].front().name;
+    const MemoryRegion& last = blocks[block].back();
+    EXPECT_GE(elf.Address(arena + "_start"), blocks[block].front().address);
+    EXPECT_LE(elf.Address(arena + "_end"), last.address + last.bytes);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Boards, EveryBoard, ::testing::ValuesIn(BoardNames()),

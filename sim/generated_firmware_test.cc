@@ -16,7 +16,9 @@ namespace {
 class CompiledGraph {
  public:
   CompiledGraph(const Graph& graph, CodecRequest codec, const std::string& board = "stm32f746")
-      : plan_(MakePlan(graph, codec)), board_(FindBoard(board)) {
+      : CompiledGraph(graph, MakePlan(graph, codec), board) {}
+  CompiledGraph(const Graph& graph, Plan plan, const std::string& board)
+      : plan_(std::move(plan)), board_(FindBoard(board)) {
     SelfTest test;
     test.input.resize(static_cast<size_t>(ElementCount(graph.value(graph.inputs[0]).shape)));
     test.expected.resize(static_cast<size_t>(ElementCount(graph.value(graph.outputs[0]).shape)));
@@ -59,6 +61,25 @@ TEST_P(EveryCodec, EmulatorAndHostAgreeAndEveryImageCostsTheSame) {
 
 INSTANTIATE_TEST_SUITE_P(Codecs, EveryCodec,
                          ::testing::Values(CodecRequest::kAuto, CodecRequest::kRunLength));
+
+TEST(GeneratedFirmware, AnArenaInTwoBlocksOfRamGivesTheHostsBytes) {
+  ExampleGraph g("wide", 1, 0);
+  const ValueId wide = g.Linear("widen", g.Input({1, 48, 48, 3}), 64);
+  const Graph graph = g.Finish(g.Linear("head", g.Linear("narrow", wide, 8), 4));
+  std::vector<Kernel> kernels;
+  for (const Node& node : graph.nodes) {
+    kernels.push_back(ListKernels(graph, node, CodecRequest::kDense).front());
+  }
+  const ArenaSpace space = {{{{"dtcm", 122368, true}}, {{"axi", 524288, false}}}};
+  CompiledGraph compiled(graph, MakePlan(graph, kernels, {}, space), "stm32h743");
+  EXPECT_EQ(compiled.plan().block_bytes[1], 48 * 48 * 64);
+  EXPECT_GT(compiled.plan().block_bytes[0], 0);
+  const std::vector<int8_t> images = compiled.Images(2, 3);
+  const RunResult run = RunOnEmulator(compiled.firmware(), compiled.board(), images, {});
+  EXPECT_EQ(run.outputs, RunOnHost(compiled.firmware(), images, {}).outputs);
+  EXPECT_EQ(run.arena_touched_bytes, static_cast<uint64_t>(compiled.plan().arena_bytes));
+  EXPECT_EQ(run.size.arena_bytes, static_cast<uint64_t>(compiled.plan().arena_bytes));
+}
 
 TEST(GeneratedFirmware, EveryBoardComputesTheHostsBytes) {
   std::vector<int8_t> expected;

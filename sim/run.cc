@@ -132,7 +132,10 @@ RunResult Collect(const std::vector<Share>& shares) {
         first ? run.instructions_min : std::min(result.instructions_min, run.instructions_min);
     result.instructions_max = std::max(result.instructions_max, run.instructions_max);
     Add(&sum, run.images_total);
-    uint64_t stack = run.Ram("stack").depth_bytes, arena = run.Ram("arena").written_bytes;
+    uint64_t stack = run.Ram("stack").depth_bytes, arena = 0;
+    for (const RamPart& part : run.ram) {
+      if (part.name.starts_with("arena")) arena += part.written_bytes;
+    }
     uint64_t touched = stack + arena + run.Ram("data").written_bytes + run.Ram("bss").written_bytes;
     result.stack_peak_bytes = std::max(result.stack_peak_bytes, stack);
     result.arena_touched_bytes = std::max(result.arena_touched_bytes, arena);

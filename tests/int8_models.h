@@ -56,7 +56,7 @@ inline Graph HeavyNetwork(int64_t width = 2048) {
   return b.Build();
 }
 
-/// Many kinds of layers before two dense matrices: its code is estimated some kilobytes too high.
+/// Many kinds of layers, and so much code, before two dense matrices.
 inline Graph MixedNetwork(int64_t width) {
   NetworkBuilder b(1, {1, 3, 8, 8});
   b.x = b.InvertedResidual(b.MaxPool(b.ConvBnRelu(b.x, 8, 3)), 2);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "base/error.h"
 #include "compiler/cost/choose_strips.h"
@@ -23,22 +24,53 @@ class Selection {
     return kernels;
   }
 
-  using Score = std::function<double(const LayerCost& cost, const LayerCost& dense)>;
+  int64_t FlashBytes() const { return EstimateFlashBytes(graph_, Kernels()); }
+
+  using Score = std::function<double(const LayerCost& cost)>;
+
+  // Bytes and cycles of all layers when none is sparse.
+  LayerCost DenseTotal() const {
+    LayerCost total;
+    for (size_t i = 0; i < options_.size(); ++i) {
+      if (options_[i][0].name.empty()) continue;
+      const LayerCost cost = Cost(i, 0);
+      total.weight_bytes += cost.weight_bytes;
+      total.cycles += cost.cycles;
+    }
+    return total;
+  }
 
   // Every node gets the kernel with the lowest score, the first of equals.
   void TakeLowest(const Score& score) {
     for (size_t i = 0; i < options_.size(); ++i) {
       if (options_[i].size() < 2) continue;
-      const LayerCost dense = Cost(i, 0);
-      double lowest = score(dense, dense);
+      double lowest = score(Cost(i, 0));
       chosen_[i] = 0;
       for (size_t j = 1; j < options_[i].size(); ++j) {
-        const double value = score(Cost(i, j), dense);
+        const double value = score(Cost(i, j));
         if (value >= lowest) continue;
         lowest = value;
         chosen_[i] = j;
       }
     }
+  }
+
+  // Does without a kernel where its code takes more bytes than its layers save; false when there is
+  // no such kernel any more.
+  bool DropKernel() {
+    const int64_t before = FlashBytes();
+    std::set<std::string> used;
+    for (size_t i = 0; i < options_.size(); ++i) used.insert(options_[i][chosen_[i]].name);
+    for (const std::string& name : used) {
+      const std::vector<size_t> kept = chosen_;
+      bool possible = true;
+      for (size_t i = 0; i < options_.size() && possible; ++i) {
+        if (options_[i][chosen_[i]].name == name) possible = TakeSmallestBut(name, i);
+      }
+      if (possible && FlashBytes() < before) return true;
+      chosen_ = kept;
+    }
+    return false;
   }
 
   // Makes the exchange that saves most bytes for each cycle lost; false when nothing saves bytes
@@ -80,6 +112,19 @@ class Selection {
   }
 
  private:
+  // The smallest option of the node that is not this kernel; false when there is none.
+  bool TakeSmallestBut(const std::string& name, size_t node) {
+    int64_t smallest = -1;
+    for (size_t j = 0; j < options_[node].size(); ++j) {
+      if (options_[node][j].name == name) continue;
+      const int64_t bytes = Cost(node, j).weight_bytes;
+      if (smallest >= 0 && bytes >= smallest) continue;
+      smallest = bytes;
+      chosen_[node] = j;
+    }
+    return smallest >= 0;
+  }
+
   LayerCost Cost(size_t node, size_t option) const {
     return EstimateLayer(graph_, graph_.nodes[node], options_[node][option]);
   }
@@ -107,25 +152,39 @@ Optimize ParseOptimize(const std::string& text) {
 std::vector<Kernel> ChooseKernels(const Graph& graph, CodecRequest codec, Optimize optimize,
                                   int64_t flash_limit_bytes) {
   Selection selection(graph, codec);
+  const LayerCost dense = selection.DenseTotal();
+  const Selection::Score bytes = [](const LayerCost& cost) {
+    return static_cast<double>(cost.weight_bytes);
+  };
+  const Selection::Score cycles = [](const LayerCost& cost) {
+    return static_cast<double>(cost.cycles);
+  };
+  const Selection::Score shares = [&](const LayerCost& cost) {
+    return Share(cost.weight_bytes, dense.weight_bytes) + Share(cost.cycles, dense.cycles);
+  };
   switch (optimize) {
-    case Optimize::kSize:
-      selection.TakeLowest([](const LayerCost& cost, const LayerCost&) {
-        return static_cast<double>(cost.weight_bytes);
-      });
-      break;
+    case Optimize::kSize: {
+      // Each start ends where no single kernel can be dropped; small models are smallest all dense.
+      std::vector<Kernel> smallest = selection.Kernels();
+      for (const Selection::Score& score : {bytes, shares, cycles}) {
+        selection.TakeLowest(score);
+        while (selection.DropKernel()) {
+        }
+        const std::vector<Kernel> kernels = selection.Kernels();
+        if (EstimateFlashBytes(graph, kernels) < EstimateFlashBytes(graph, smallest)) {
+          smallest = kernels;
+        }
+      }
+      return smallest;
+    }
     case Optimize::kSpeed:
-      selection.TakeLowest(
-          [](const LayerCost& cost, const LayerCost&) { return static_cast<double>(cost.cycles); });
-      while (EstimateUse(graph, MakePlan(graph, selection.Kernels()), 0).flash_bytes >
-                 flash_limit_bytes &&
-             selection.TradeCyclesForBytes()) {
+      selection.TakeLowest(cycles);
+      while (selection.FlashBytes() > flash_limit_bytes && selection.TradeCyclesForBytes()) {
       }
       break;
     case Optimize::kBalanced:
     case Optimize::kRam:
-      selection.TakeLowest([](const LayerCost& cost, const LayerCost& dense) {
-        return Share(cost.weight_bytes, dense.weight_bytes) + Share(cost.cycles, dense.cycles);
-      });
+      selection.TakeLowest(shares);
       while (optimize == Optimize::kRam && selection.ShrinkPeak()) {
       }
   }

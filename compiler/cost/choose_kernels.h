@@ -11,13 +11,13 @@ namespace tinyformer {
 
 /// What `--optimize` asks for.
 ///
-/// size      fewest bytes of flash, layer by layer
+/// size      fewest bytes of flash, code included
 /// speed     fewest estimated cycles; while the flash estimate exceeds the limit, the change that
-/// saves most bytes for each
-///           cycle lost is made
-/// balanced  smallest sum of the two shares, bytes and cycles, of what the dense layer would take
+///           saves most bytes for each cycle lost is made
+/// balanced  smallest sum of two shares of what the whole network would take dense: bytes and
+///           cycles. One percent of either is worth one percent of the other, in every layer
 /// ram       as balanced; then kernels with less scratch for the layers at the peak, as long as the
-/// arena shrinks, with chains by strips of rows (choose_strips.h)
+///           arena shrinks, with chains by strips of rows (choose_strips.h)
 enum class Optimize : uint8_t { kBalanced, kSpeed, kSize, kRam };
 
 /// "balanced", "speed", "size", "ram". Errors  compile/optimize

@@ -1,17 +1,19 @@
 #include "compiler/cost/cost.h"
 
 #include <cmath>
-#include <set>
+#include <numeric>
 
 #include "base/check.h"
 #include "compiler/cost/cycle_table.h"
+#include "compiler/cost/work.h"
 
 namespace tinyformer {
 namespace {
 
-constexpr int64_t kStartupBytes = 1024;      // vectors, reset, memcpy and memset
-constexpr int64_t kBytesPerDescriptor = 96;  // the largest parameter struct
-constexpr int64_t kBytesPerCall = 24;        // four arguments and a branch
+// Vectors, start-up code and the emulator's main (by nm, stm32f746), and some for alignment: what
+// the estimate says fits should fit.
+constexpr int64_t kStartupBytes = 2200;
+constexpr int64_t kBytesPerCall = 22;  // three or four arguments and a branch, on average
 
 // Positions at which every weight of the node is used once.
 int64_t Positions(const Graph& graph, const Node& node) {
@@ -29,17 +31,6 @@ int64_t PlainMacs(const Graph& graph, const Node& node) {
   return 0;
 }
 
-int64_t Exponentials(const Graph& graph, const Node& node) {
-  if (node.op == "attention") {
-    const Shape& q = graph.value(node.inputs.at(0)).shape;
-    return node.Int("heads", 1) * q[1] * q[1];
-  }
-  if (node.op == "attention_pool" || node.op == "softmax") {
-    return ElementCount(graph.value(node.inputs.at(0)).shape);
-  }
-  return 0;
-}
-
 // Flash of the operands other than coded weights. A reshape's target shape is not emitted.
 int64_t ParameterBytes(const Graph& graph, const Node& node, const Kernel& kernel) {
   int64_t bytes = 0;
@@ -51,24 +42,10 @@ int64_t ParameterBytes(const Graph& graph, const Node& node, const Kernel& kerne
   return bytes;
 }
 
-int64_t Cycles(const Graph& graph, const Node& node, const Kernel& kernel, const LayerCost& cost) {
-  const KernelCycles& cycles = CyclesOf(kernel.name);
-  const Value& y = graph.value(node.outputs.at(0));
-  const bool batched = node.op == "linear" || node.op == "conv2d";
-  const int64_t positions = Positions(graph, node);
-  const int64_t batches = (positions + engine::kTokenBatch - 1) / engine::kTokenBatch;
-  const double rounding =
-      batched ? static_cast<double>(batches * engine::kTokenBatch) / static_cast<double>(positions)
-              : 1;
-  const double gathered =
-      batched ? static_cast<double>(cost.macs) / static_cast<double>(y.shape.back()) : 0;
-  const double work = cycles.per_mac * static_cast<double>(cost.effective_macs) +
-                      cycles.per_dense_mac * static_cast<double>(cost.macs) +
-                      cycles.per_gather * gathered +
-                      cycles.per_output * static_cast<double>(ElementCount(y.shape));
-  return std::llround(work * rounding +
-                      cycles.per_exponential * static_cast<double>(Exponentials(graph, node)) +
-                      cycles.fixed);
+int64_t Cycles(const Graph& graph, const Node& node, const Kernel& kernel) {
+  const WorkCounts counts = CountWork(graph, node, kernel);
+  const WorkCounts& price = CyclesOf(CycleLine(graph, node, kernel)).each;
+  return std::llround(std::inner_product(counts.begin(), counts.end(), price.begin(), 0.0));
 }
 
 // What a layer of a chain takes more by strips of rows than whole. Depthwise kernels prepare every
@@ -98,7 +75,7 @@ LayerCost EstimateLayer(const Graph& graph, const Node& node, const Kernel& kern
   } else {
     cost.macs = cost.effective_macs = PlainMacs(graph, node);
   }
-  cost.cycles = Cycles(graph, node, kernel, cost);
+  cost.cycles = Cycles(graph, node, kernel);
   return cost;
 }
 
@@ -112,9 +89,24 @@ std::vector<LayerCost> EstimateLayers(const Graph& graph, const Plan& plan) {
   return costs;
 }
 
-int64_t EstimateProgramBytes(const Plan& plan) {
-  return kStartupBytes +
-         static_cast<int64_t>(plan.layers.size()) * (kBytesPerDescriptor + kBytesPerCall);
+int64_t EstimateProgramBytes(const std::vector<std::string>& kernels) {
+  int64_t bytes = kStartupBytes;
+  for (const std::string& kernel : kernels) {
+    if (!kernel.empty()) bytes += DescriptorBytes(kernel) + kBytesPerCall;
+  }
+  return bytes;
+}
+
+int64_t EstimateFlashBytes(const Graph& graph, const std::vector<Kernel>& kernels) {
+  TF_CHECK(kernels.size() == graph.nodes.size(), "kernels", kernels.size());
+  int64_t bytes = 0;
+  std::vector<std::string> names;
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    if (kernels[i].name.empty()) continue;
+    names.push_back(kernels[i].name);
+    bytes += EstimateLayer(graph, graph.nodes[i], kernels[i]).weight_bytes;
+  }
+  return bytes + CodeBytes(names) + EstimateProgramBytes(names);
 }
 
 ResourceUse EstimateUse(const Graph& graph, const Plan& plan, int64_t stack_bytes) {
@@ -127,7 +119,7 @@ ResourceUse EstimateUse(const Graph& graph, const Plan& plan, int64_t stack_byte
   }
   std::vector<std::string> kernels;
   for (const LayerPlan& layer : plan.layers) kernels.push_back(layer.kernel.name);
-  use.flash_bytes += CodeBytes(kernels) + EstimateProgramBytes(plan);
+  use.flash_bytes += CodeBytes(kernels) + EstimateProgramBytes(kernels);
   use.sram_peak_bytes = plan.arena_bytes + stack_bytes;
   return use;
 }

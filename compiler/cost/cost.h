@@ -50,8 +50,11 @@ LayerCost EstimateLayer(const Graph& graph, const Node& node, const Kernel& kern
 std::vector<LayerCost> EstimateLayers(const Graph& graph, const Plan& plan);
 
 /// Bytes of everything that is neither weights nor kernels: start-up, vectors, layer descriptors,
-/// the calls.
-int64_t EstimateProgramBytes(const Plan& plan);
+/// the calls. Layers that only rename memory have an empty kernel and take none.
+int64_t EstimateProgramBytes(const std::vector<std::string>& kernels);
+
+/// Flash of the whole firmware with these kernels, one for each node: weights, code, the program.
+int64_t EstimateFlashBytes(const Graph& graph, const std::vector<Kernel>& kernels);
 
 /// Sums of EstimateLayers, code of the kernels used and EstimateProgramBytes; RAM = arena +
 /// stack_bytes.

@@ -62,9 +62,12 @@ TEST(Estimate, SparsityLowersWorkAndBytesTogether) {
 
 TEST(CycleTable, IsSortedAndCoversEveryKernelOfThePlan) {
   for (size_t i = 1; i < CycleTable().size(); ++i) {
-    EXPECT_LT(std::string(CycleTable()[i - 1].kernel), CycleTable()[i].kernel);
+    EXPECT_LT(std::string(CycleTable()[i - 1].line), CycleTable()[i].line);
   }
-  for (const KernelCycles& line : CycleTable()) EXPECT_GT(CodeBytes({line.kernel}), 0);
+  for (const KernelCycles& line : CycleTable()) {
+    const std::string name = line.line;
+    EXPECT_GT(CodeBytes({name.substr(0, name.find(' '))}), 0) << name;
+  }
   EXPECT_EQ(CodeBytes({"add_s8", "add_s8"}), CodeBytes({"add_s8"}));
   EXPECT_THROW(CyclesOf("fft_s8"), CheckFailure);
 }

@@ -1,42 +1,41 @@
-// How many Cortex-M7 cycles a kernel takes: one line a kernel, fitted to emulator profiles.
+// What every kernel costs: Cortex-M7 cycles for each kind of work, and bytes of code.
+//
+// Both tables are measured: bench/cost_model writes compiler/cost/measured_costs.inc.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "compiler/cost/work.h"
+
 namespace tinyformer {
 
-/// cycles = per_mac * effective MACs + per_dense_mac * MACs + per_gather * gathered values +
-/// per_output * output elements +
-///          per_exponential * exponentials + fixed
+/// cycles = sum over the kinds of work of each[kind] * count
 ///
-/// Gathered values are what a batch of tokens reads once for all outputs: MACs / output channels
-/// (conv2d, linear). For these two, tokens (output pixels) are counted in whole batches of
-/// engine::kTokenBatch. Units   cycles of the emulator's Cortex-M7 model (ideal memory), an
-/// estimate and never a board's measurement
+/// Units   cycles of the emulator's Cortex-M7 model (ideal memory), an estimate and never a board's
+/// measurement
 struct KernelCycles {
-  const char* kernel;
-  double per_mac;
-  double per_dense_mac;  // what finding the stored blocks costs
-  double per_gather;
-  double per_output;
-  double per_exponential;
-  double fixed;
+  const char* line;  // CycleLine
+  WorkCounts each;
 };
 
-/// Flash bytes of a kernel's code: -O3, -ffunction-sections, all that it calls.
-struct KernelCode {
-  const char* kernel;
+/// Code that is linked when any of these kernels is used: what several share is counted once.
+struct CodePart {
   int bytes;
+  std::vector<const char*> kernels;
 };
 
-/// Every kernel of the engine, sorted by name.
+/// Every line, sorted by name.
 const std::vector<KernelCycles>& CycleTable();
 
-/// The line of one kernel. Errors (bug)  no such kernel
-const KernelCycles& CyclesOf(const std::string& kernel);
+/// One line. Errors (bug)  no such line
+const KernelCycles& CyclesOf(const std::string& line);
 
-/// Estimated code bytes of these kernels together, each counted once. Errors (bug)  no such kernel
+/// Bytes of code and tables of these kernels together (-O2, -ffunction-sections, unused sections
+/// left out). Errors (bug)  no such kernel
 int CodeBytes(const std::vector<std::string>& kernels);
+
+/// Bytes of the parameters of one layer with this kernel. Errors (bug)  no such kernel
+int DescriptorBytes(const std::string& kernel);
 
 }  // namespace tinyformer

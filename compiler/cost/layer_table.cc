@@ -4,7 +4,6 @@
 #include <cstdio>
 
 namespace tinyformer {
-namespace {
 
 std::string Percent(double share) {
   char text[32];
@@ -12,16 +11,13 @@ std::string Percent(double share) {
   return text;
 }
 
-using Row = std::vector<std::string>;
-
-// Columns first_right .. last_right are aligned right, the others left.
-std::string Align(const std::vector<Row>& rows, size_t first_right, size_t last_right) {
+std::string AlignTable(const std::vector<TableRow>& rows, size_t first_right, size_t last_right) {
   std::vector<size_t> width(rows.front().size(), 0);
-  for (const Row& row : rows) {
+  for (const TableRow& row : rows) {
     for (size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], row[i].size());
   }
   std::string text;
-  for (const Row& row : rows) {
+  for (const TableRow& row : rows) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
       const std::string pad(width[i] - row[i].size(), ' ');
@@ -34,8 +30,6 @@ std::string Align(const std::vector<Row>& rows, size_t first_right, size_t last_
   return text;
 }
 
-}  // namespace
-
 std::string WithThousands(int64_t number) {
   std::string digits = std::to_string(number < 0 ? -number : number);
   for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
@@ -44,8 +38,8 @@ std::string WithThousands(int64_t number) {
 }
 
 std::string LayerTable(const Graph& graph, const Plan& plan) {
-  std::vector<Row> rows = {{"id", "layer", "operator", "kernel", "code", "block", "sparsity",
-                            "even", "bytes", "dense", "MAC", "effective", "est. cycles"}};
+  std::vector<TableRow> rows = {{"id", "layer", "operator", "kernel", "code", "block", "sparsity",
+                                 "even", "bytes", "dense", "MAC", "effective", "est. cycles"}};
   LayerCost total;
   const std::vector<LayerCost> costs = EstimateLayers(graph, plan);
   for (size_t i = 0; i < plan.layers.size(); ++i) {
@@ -69,11 +63,11 @@ std::string LayerTable(const Graph& graph, const Plan& plan) {
   rows.push_back({"", "total", "", "", "", "", "", "", WithThousands(total.weight_bytes),
                   WithThousands(total.dense_bytes), WithThousands(total.macs),
                   WithThousands(total.effective_macs), WithThousands(total.cycles)});
-  return Align(rows, 5, rows.front().size());
+  return AlignTable(rows, 5, rows.front().size());
 }
 
 std::string MemoryTable(const Graph& graph, const Plan& plan) {
-  std::vector<Row> rows;
+  std::vector<TableRow> rows;
   for (const StrategyBytes& strategy : plan.strategies) {
     rows.push_back({strategy.name, WithThousands(strategy.bytes),
                     strategy.name == plan.strategy ? "chosen" : ""});
@@ -81,22 +75,28 @@ std::string MemoryTable(const Graph& graph, const Plan& plan) {
   rows.push_back({"lower bound", WithThousands(plan.arena_lower_bound_bytes), "most bytes alive"});
   rows.push_back({"gap", WithThousands(plan.arena_bytes - plan.arena_lower_bound_bytes), ""});
   std::string text = "arena bytes\n";
-  std::vector<Row> indented;
-  for (const Row& row : rows) indented.push_back({"  " + row[0], row[1], row[2]});
-  const std::string aligned = Align(indented, 1, 1);
+  std::vector<TableRow> indented;
+  for (const TableRow& row : rows) indented.push_back({"  " + row[0], row[1], row[2]});
+  const std::string aligned = AlignTable(indented, 1, 1);
   text += aligned;
+  int64_t accesses = 0;
+  for (const TensorPlan& tensor : plan.tensors) accesses += tensor.accesses;
+  if (!plan.space.blocks.empty() && accesses > 0) {
+    text += "accessed bytes outside fast memory: " +
+            Percent(static_cast<double>(plan.slow_accesses) / static_cast<double>(accesses)) + "\n";
+  }
   const int peak = PeakLayer(plan);
   if (peak < 0) return text;
   const size_t node = static_cast<size_t>(plan.layers[static_cast<size_t>(peak)].node);
   text += "alive at the peak, layer " + std::to_string(peak + 1) + " '" + graph.nodes[node].name +
           "'\n";
-  std::vector<Row> alive;
+  std::vector<TableRow> alive;
   for (const TensorPlan& tensor : plan.tensors) {
     if (tensor.first_layer <= peak && peak <= tensor.last_layer) {
-      alive.push_back({"  " + tensor.name, WithThousands(tensor.bytes)});
+      alive.push_back({"  " + tensor.name, WithThousands(tensor.bytes), tensor.regions});
     }
   }
-  return text + Align(alive, 1, 1);
+  return text + AlignTable(alive, 1, 1);
 }
 
 }  // namespace tinyformer

@@ -230,5 +230,28 @@ TEST_F(WriteSourceTreeTest, AnEmptyFolderIsFilled) {
   EXPECT_EQ(ReadFile(Path("empty/a")), "b");
 }
 
+TEST(Program, EveryBlockOfRamHasItsArena) {
+  ExampleGraph g("chain", 1, 0);
+  const Graph graph = g.Finish(
+      g.Linear("third", g.Linear("second", g.Linear("first", g.Input({1, 8, 8}), 32), 32), 2));
+  std::vector<Kernel> kernels;
+  for (const Node& node : graph.nodes) {
+    kernels.push_back(ListKernels(graph, node, CodecRequest::kDense).front());
+  }
+  const ArenaSpace space = {{{{"dtcm", 400, true}}, {{"axi", 4000, false}}}};
+  const Plan plan = MakePlan(graph, kernels, {}, space);
+  ASSERT_EQ(plan.block_bytes.size(), 2u);
+  EXPECT_EQ(plan.block_bytes[0] + plan.block_bytes[1], plan.arena_bytes);
+  const std::string source = SourceText(MakeProgram(graph, plan, "model"));
+  EXPECT_NE(source.find("int8_t tf_model_arena[" + std::to_string(plan.block_bytes[0]) + "];"),
+            std::string::npos);
+  EXPECT_NE(source.find("__attribute__((section(\".tf_arena_axi\"), aligned(16)))"),
+            std::string::npos);
+  EXPECT_NE(source.find("int8_t tf_model_arena1[" + std::to_string(plan.block_bytes[1]) + "];"),
+            std::string::npos);
+  EXPECT_NE(source.find("int8_t* const arena1 = tf_model_arena1;"), std::string::npos);
+  EXPECT_NE(source.find(", arena1 + "), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tinyformer

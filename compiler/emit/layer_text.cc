@@ -141,7 +141,7 @@ Initializer LayerWriter::Weighted(Initializer fields) {
                       Multiplied(Operand(3, "multiplier", DType::kInt32, "multipliers, Q0.31")));
 }
 
-// "in", "out", "arena + 64" or the constant's name.
+// "in", "out", or a place in the arena.
 std::string LayerWriter::Pointer(ValueId id, bool written) const {
   const Location& location = plan_.locations.at(static_cast<size_t>(id));
   switch (location.kind) {
@@ -152,7 +152,7 @@ std::string LayerWriter::Pointer(ValueId id, bool written) const {
       return "out";
     case Location::Kind::kArena:
     case Location::Kind::kStrip:
-      return "arena + " + std::to_string(location.offset);
+      return ArenaPointer(plan_, location.offset);
     default:
       TF_CHECK(false, node_.name, "operand", graph_.value(id).name, "lies nowhere");
       return "";
@@ -170,7 +170,7 @@ void LayerWriter::Call(const std::vector<size_t>& operands) {
   for (size_t i : operands) call += ", " + Pointer(node_.inputs.at(i), false);
   call += ", " + Pointer(node_.outputs.at(0), true);
   if (layer_.kernel.scratch_bytes > 0) {
-    call += ", arena + " + std::to_string(layer_.scratch_offset);
+    call += ", " + ArenaPointer(plan_, layer_.scratch_offset);
   }
   text_.call = call + ");\n";
 }
@@ -384,6 +384,12 @@ LayerText LayerWriter::Run() {
 }
 
 }  // namespace
+
+std::string ArenaPointer(const Plan& plan, int64_t offset) {
+  const size_t block = plan.space.BlockOf(offset);
+  return (block == 0 ? "arena + " : "arena" + std::to_string(block) + " + ") +
+         std::to_string(offset - plan.space.BlockStart(block));
+}
 
 LayerText EmitLayer(const Graph& graph, const Plan& plan, size_t index) {
   return LayerWriter(graph, plan, index).Run();

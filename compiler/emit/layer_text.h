@@ -27,4 +27,7 @@ struct LayerText {
 /// softmax); attributes shift, min, max and so on, as QuantizeGraph writes them.
 LayerText EmitLayer(const Graph& graph, const Plan& plan, size_t index);
 
+/// "arena + 64"; in further blocks of RAM "arena1 + 64".
+std::string ArenaPointer(const Plan& plan, int64_t offset);
+
 }  // namespace tinyformer

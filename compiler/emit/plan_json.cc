@@ -49,6 +49,23 @@ Json LayersJson(const Graph& graph, const Plan& plan) {
   return layers;
 }
 
+Json TensorsJson(const Plan& plan) {
+  Json tensors = Json::array();
+  for (const TensorPlan& tensor : plan.tensors) {
+    tensors.push_back({{"name", tensor.name},
+                       {"bytes", tensor.bytes},
+                       {"offset", tensor.offset},
+                       {"first_layer", tensor.first_layer},
+                       {"last_layer", tensor.last_layer},
+                       {"scratch", tensor.scratch},
+                       {"holds", tensor.holds}});
+    if (tensor.regions.empty()) continue;
+    tensors.back()["regions"] = tensor.regions;
+    tensors.back()["accessed_bytes"] = tensor.accesses;
+  }
+  return tensors;
+}
+
 Json PlanJson(const Graph& graph, const Plan& plan, const std::string& prefix,
               const std::string& target) {
   Json json;
@@ -80,16 +97,7 @@ Json PlanJson(const Graph& graph, const Plan& plan, const std::string& prefix,
   json["weight_bytes"] = weight_bytes;
   json["layers"] = layers;
   json["strips"] = StripsJson(graph, plan);
-  json["tensors"] = Json::array();
-  for (const TensorPlan& tensor : plan.tensors) {
-    json["tensors"].push_back({{"name", tensor.name},
-                               {"bytes", tensor.bytes},
-                               {"offset", tensor.offset},
-                               {"first_layer", tensor.first_layer},
-                               {"last_layer", tensor.last_layer},
-                               {"scratch", tensor.scratch},
-                               {"holds", tensor.holds}});
-  }
+  json["tensors"] = TensorsJson(plan);
   json["memory_timeline"] = plan.live_bytes;
   return json;
 }

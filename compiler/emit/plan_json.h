@@ -8,6 +8,10 @@
 
 namespace tinyformer {
 
+/// The tensors of the plan: name, bytes, offset, first_layer, last_layer, scratch, holds; where the
+/// target names its RAM also regions and accessed_bytes.
+Json TensorsJson(const Plan& plan);
+
 /// The folder's plan.json.
 ///
 /// Layers are numbered by id = index + 1; `first_layer` and `last_layer` of tensors are indices

@@ -57,6 +57,40 @@ std::vector<std::string> HeadersOf(const Plan& plan) {
   return {headers.begin(), headers.end()};
 }
 
+// The arena of a further block of RAM, in the section that the linker script has for its region.
+std::string FurtherArenas(const Program& p) {
+  std::string text;
+  for (size_t block = 1; block < p.plan.block_bytes.size(); ++block) {
+    if (p.plan.block_bytes[block] == 0) continue;
+    const std::string region = p.plan.space.blocks[block].front().name;
+    text += "#if defined(__ELF__)\n__attribute__((section(\".tf_arena_" + region +
+            "\"), aligned(16)))\n#else\nalignas(16)\n#endif\nint8_t tf_" + p.prefix + "_arena" +
+            std::to_string(block) + "[" + std::to_string(p.plan.block_bytes[block]) + "];\n";
+  }
+  return text;
+}
+
+// How invoke names the arenas.
+std::string ArenaNames(const Program& p) {
+  std::string text;
+  for (size_t block = 0; block < p.plan.block_bytes.size(); ++block) {
+    if (block > 0 && p.plan.block_bytes[block] == 0) continue;
+    const std::string number = block == 0 ? "" : std::to_string(block);
+    text += "  int8_t* const arena" + number + " = tf_" + p.prefix + "_arena" + number +
+            ";\n  (void)arena" + number + ";\n";
+  }
+  return text;
+}
+
+// Elements of the first block's array.
+std::string FirstArenaBytes(const Program& p) {
+  if (p.plan.block_bytes.size() > 1) {
+    return std::to_string(std::max<int64_t>(1, p.plan.block_bytes[0]));
+  }
+  const std::string macro = MacroPrefix(p.prefix) + "_ARENA_BYTES";
+  return macro + " > 0 ? " + macro + " : 1";
+}
+
 }  // namespace
 
 Program MakeProgram(const Graph& graph, const Plan& plan, const std::string& prefix) {
@@ -164,8 +198,8 @@ __attribute__((section(".tf_arena"), aligned(16)))
 #else
 alignas(16)
 #endif
-int8_t tf_$p_arena[$M_ARENA_BYTES > 0 ? $M_ARENA_BYTES : 1];
-}
+int8_t tf_$p_arena[$first_arena];
+$further_arenas}
 
 namespace {
 
@@ -178,9 +212,7 @@ extern "C" void $p_init(void) {}
 
 extern "C" int $p_invoke(const int8_t* in, int8_t* out) {
   if (in == nullptr || out == nullptr) return 1;
-  int8_t* const arena = tf_$p_arena;
-  (void)arena;
-
+$arena_names
 $calls
   TF_PROFILE_LAYER(0);
   return 0;
@@ -192,6 +224,9 @@ $calls
                {"generated", kGenerated},
                {"p", p.prefix},
                {"M", MacroPrefix(p.prefix)},
+               {"first_arena", FirstArenaBytes(p)},
+               {"further_arenas", FurtherArenas(p)},
+               {"arena_names", ArenaNames(p)},
                {"includes", includes},
                {"parameters", parameters},
                {"calls", calls}});

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "compiler/emit/initializer.h"
+#include "compiler/emit/layer_text.h"
 
 namespace tinyformer {
 namespace {
@@ -104,15 +105,14 @@ std::string StripCall(const Graph& graph, const Plan& plan, size_t index, const 
   }
   call += "engine::" + layer.kernel.name + "(" + PartText(graph, plan, index, first, rows) + ", " +
           x + ", " + y;
-  if (layer.kernel.scratch_bytes > 0) call += ", arena + " + std::to_string(layer.scratch_offset);
+  if (layer.kernel.scratch_bytes > 0) call += ", " + ArenaPointer(plan, layer.scratch_offset);
   return call + ");\n";
 }
 
 std::string StripLoopBegin(const Graph& graph, const Plan& plan, size_t index) {
   if (plan.layers[index].strips < 0 || PartOf(plan, index) != Part::kProducer) return "";
   const ValueId made = NodeOf(graph, plan, index).outputs.at(0);
-  const std::string rows =
-      "arena + " + std::to_string(plan.locations.at(static_cast<size_t>(made)).offset);
+  const std::string rows = ArenaPointer(plan, plan.locations.at(static_cast<size_t>(made)).offset);
   return "  for (engine::Strips strip(strips" + std::to_string(index + 1) + ", " + rows +
          "); strip.more(); strip.next()) {\n";
 }

@@ -10,6 +10,7 @@ namespace tinyformer {
 namespace {
 
 constexpr int64_t kExactSteps = 200000;
+constexpr int kFastSteps = 4000;
 
 bool LiveTogether(const ArenaBuffer& a, const ArenaBuffer& b) {
   return a.first <= b.last && b.first <= a.last;
@@ -20,10 +21,15 @@ struct Interval {
   int64_t end;
 };
 
-// Where the already placed buffers that live together with `buffer` lie, by offset.
+// Where the already placed buffers that live together with `buffer` lie, and where blocks end (no
+// buffer may lie across), by offset.
 std::vector<Interval> Obstacles(const std::vector<ArenaBuffer>& buffers,
-                                const std::vector<int64_t>& offsets, size_t buffer) {
+                                const std::vector<int64_t>& offsets, size_t buffer,
+                                const ArenaSpace& space = {}) {
   std::vector<Interval> taken;
+  for (size_t block = 1; block < space.blocks.size(); ++block) {
+    taken.push_back({space.BlockStart(block), space.BlockStart(block)});
+  }
   for (size_t i = 0; i < buffers.size(); ++i) {
     if (offsets[i] >= 0 && LiveTogether(buffers[i], buffers[buffer])) {
       taken.push_back({offsets[i], offsets[i] + AlignArena(buffers[i].bytes)});
@@ -50,17 +56,6 @@ int64_t FindGap(const std::vector<Interval>& taken, int64_t bytes, bool tightest
     at = std::max(at, interval.end);
   }
   return best >= 0 ? best : at;
-}
-
-ArenaLayout PlaceInOrder(const std::vector<ArenaBuffer>& buffers, const std::vector<size_t>& order,
-                         const std::string& strategy) {
-  ArenaLayout layout{strategy, std::vector<int64_t>(buffers.size(), -1), 0};
-  for (size_t i : order) {
-    const int64_t bytes = AlignArena(buffers[i].bytes);
-    layout.offsets[i] = FindGap(Obstacles(buffers, layout.offsets, i), bytes, true);
-    layout.bytes = std::max(layout.bytes, layout.offsets[i] + bytes);
-  }
-  return layout;
 }
 
 template <typename Before>
@@ -117,6 +112,11 @@ class ExactSearch {
   std::vector<int64_t> offsets_;
   std::vector<size_t> order_;
 };
+
+ArenaLayout Named(ArenaLayout layout, const std::string& strategy) {
+  layout.strategy = strategy;
+  return layout;
+}
 
 }  // namespace
 
@@ -176,26 +176,35 @@ ArenaLayout PlaceHeadTail(const std::vector<ArenaBuffer>& buffers) {
   return layout;
 }
 
-ArenaLayout PlaceGreedyBySize(const std::vector<ArenaBuffer>& buffers) {
-  return PlaceInOrder(
-      buffers,
-      OrderBy(buffers, [&](size_t a, size_t b) { return buffers[a].bytes > buffers[b].bytes; }),
-      "greedy_by_size");
+ArenaLayout PlaceInOrder(const std::vector<ArenaBuffer>& buffers, const std::vector<size_t>& order,
+                         const ArenaSpace& space, bool tightest) {
+  ArenaLayout layout{"in_order", std::vector<int64_t>(buffers.size(), -1), 0};
+  for (size_t i : order) {
+    layout.offsets[i] = FindGap(Obstacles(buffers, layout.offsets, i, space),
+                                AlignArena(buffers[i].bytes), tightest);
+  }
+  const std::vector<int64_t> used = UsedBytes(buffers, layout.offsets, space);
+  layout.bytes = std::accumulate(used.begin(), used.end(), int64_t{0});
+  return layout;
 }
 
-ArenaLayout PlaceGreedyByLifetime(const std::vector<ArenaBuffer>& buffers) {
-  return PlaceInOrder(buffers,
-                      OrderBy(buffers,
-                              [&](size_t a, size_t b) {
-                                const int life_a = buffers[a].last - buffers[a].first;
-                                const int life_b = buffers[b].last - buffers[b].first;
-                                return life_a != life_b ? life_a > life_b
-                                                        : buffers[a].bytes > buffers[b].bytes;
-                              }),
-                      "greedy_by_lifetime");
+ArenaLayout PlaceGreedyBySize(const std::vector<ArenaBuffer>& buffers, const ArenaSpace& space) {
+  const auto order =
+      OrderBy(buffers, [&](size_t a, size_t b) { return buffers[a].bytes > buffers[b].bytes; });
+  return Named(PlaceInOrder(buffers, order, space, true), "greedy_by_size");
 }
 
-ArenaLayout PlaceGreedyByBreadth(const std::vector<ArenaBuffer>& buffers) {
+ArenaLayout PlaceGreedyByLifetime(const std::vector<ArenaBuffer>& buffers,
+                                  const ArenaSpace& space) {
+  const auto order = OrderBy(buffers, [&](size_t a, size_t b) {
+    const int life_a = buffers[a].last - buffers[a].first;
+    const int life_b = buffers[b].last - buffers[b].first;
+    return life_a != life_b ? life_a > life_b : buffers[a].bytes > buffers[b].bytes;
+  });
+  return Named(PlaceInOrder(buffers, order, space, true), "greedy_by_lifetime");
+}
+
+ArenaLayout PlaceGreedyByBreadth(const std::vector<ArenaBuffer>& buffers, const ArenaSpace& space) {
   int layers = 0;
   for (const ArenaBuffer& buffer : buffers) layers = std::max(layers, buffer.last + 1);
   const std::vector<int64_t> live = LiveBytes(buffers, layers);
@@ -203,14 +212,11 @@ ArenaLayout PlaceGreedyByBreadth(const std::vector<ArenaBuffer>& buffers) {
   const auto fullest = [&](size_t i) {
     return *std::max_element(live.begin() + buffers[i].first, live.begin() + buffers[i].last + 1);
   };
-  return PlaceInOrder(buffers,
-                      OrderBy(buffers,
-                              [&](size_t a, size_t b) {
-                                const int64_t full_a = fullest(a), full_b = fullest(b);
-                                return full_a != full_b ? full_a > full_b
-                                                        : buffers[a].bytes > buffers[b].bytes;
-                              }),
-                      "greedy_by_breadth");
+  const auto order = OrderBy(buffers, [&](size_t a, size_t b) {
+    const int64_t full_a = fullest(a), full_b = fullest(b);
+    return full_a != full_b ? full_a > full_b : buffers[a].bytes > buffers[b].bytes;
+  });
+  return Named(PlaceInOrder(buffers, order, space, true), "greedy_by_breadth");
 }
 
 ArenaLayout PlaceExact(const std::vector<ArenaBuffer>& buffers, const ArenaLayout& known,
@@ -218,32 +224,47 @@ ArenaLayout PlaceExact(const std::vector<ArenaBuffer>& buffers, const ArenaLayou
   return ExactSearch(buffers, known, max_steps).Run();
 }
 
-std::vector<ArenaLayout> PlaceBuffers(const std::vector<ArenaBuffer>& buffers) {
-  std::vector<ArenaLayout> layouts = {PlaceHeadTail(buffers), PlaceGreedyBySize(buffers),
-                                      PlaceGreedyByLifetime(buffers),
-                                      PlaceGreedyByBreadth(buffers)};
-  if (BestLayout(layouts).bytes > ArenaLowerBound(buffers)) {
-    ArenaLayout exact = PlaceExact(buffers, BestLayout(layouts), kExactSteps);
-    exact.strategy = "exact";
-    layouts.push_back(exact);
+std::vector<ArenaLayout> PlaceBuffers(const std::vector<ArenaBuffer>& buffers,
+                                      const ArenaSpace& space) {
+  const bool one_block = space.blocks.size() < 2;
+  std::vector<ArenaLayout> layouts;
+  if (one_block) layouts.push_back(PlaceHeadTail(buffers));
+  layouts.push_back(PlaceGreedyBySize(buffers, space));
+  layouts.push_back(PlaceGreedyByLifetime(buffers, space));
+  layouts.push_back(PlaceGreedyByBreadth(buffers, space));
+  if (one_block && BestLayout(buffers, layouts).bytes > ArenaLowerBound(buffers)) {
+    layouts.push_back(
+        Named(PlaceExact(buffers, BestLayout(buffers, layouts), kExactSteps), "exact"));
   }
-  for (const ArenaLayout& layout : layouts) CheckLayout(buffers, layout);
+  const ArenaLayout& best = BestLayout(buffers, layouts, space);
+  if (!one_block || SlowAccesses(buffers, best.offsets, space) > 0) {
+    layouts.push_back(PlaceFastFirst(buffers, best, space, kFastSteps));
+  }
+  for (const ArenaLayout& layout : layouts) CheckLayout(buffers, layout, space);
   return layouts;
 }
 
-const ArenaLayout& BestLayout(const std::vector<ArenaLayout>& layouts) {
+const ArenaLayout& BestLayout(const std::vector<ArenaBuffer>& buffers,
+                              const std::vector<ArenaLayout>& layouts, const ArenaSpace& space) {
   TF_CHECK(!layouts.empty());
   return *std::min_element(
-      layouts.begin(), layouts.end(),
-      [](const ArenaLayout& a, const ArenaLayout& b) { return a.bytes < b.bytes; });
+      layouts.begin(), layouts.end(), [&](const ArenaLayout& a, const ArenaLayout& b) {
+        if (a.bytes != b.bytes) return a.bytes < b.bytes;
+        return SlowAccesses(buffers, a.offsets, space) < SlowAccesses(buffers, b.offsets, space);
+      });
 }
 
-void CheckLayout(const std::vector<ArenaBuffer>& buffers, const ArenaLayout& layout) {
+void CheckLayout(const std::vector<ArenaBuffer>& buffers, const ArenaLayout& layout,
+                 const ArenaSpace& space) {
   TF_CHECK(layout.offsets.size() == buffers.size(), layout.strategy);
+  const std::vector<int64_t> used = UsedBytes(buffers, layout.offsets, space);
+  TF_CHECK(std::accumulate(used.begin(), used.end(), int64_t{0}) <= layout.bytes, layout.strategy,
+           "arena", layout.bytes);
   for (size_t i = 0; i < buffers.size(); ++i) {
     const int64_t begin = layout.offsets[i], end = begin + buffers[i].bytes;
-    TF_CHECK(begin >= 0 && begin % kArenaAlignment == 0 && end <= layout.bytes, layout.strategy,
-             buffers[i].name, "offset", begin, "arena", layout.bytes);
+    TF_CHECK(begin >= 0 && begin % kArenaAlignment == 0 &&
+                 space.BlockOf(begin) == space.BlockOf(end - 1),
+             layout.strategy, buffers[i].name, "offset", begin, "arena", layout.bytes);
     for (size_t j = 0; j < i; ++j) {
       const int64_t other = layout.offsets[j];
       const bool apart = end <= other || other + buffers[j].bytes <= begin;

@@ -1,8 +1,8 @@
-// The arena: where every buffer of a network lies in one block of RAM, so that buffers alive at the
-// same time never overlap.
+// The arena: where every buffer of a network lies in RAM, so that buffers alive at the same time
+// never overlap.
 //
-// Start here:  ArenaBuffer, PlaceBuffers. The strategies are compared, the best wins, and the lower
-// bound says how good it is.
+// Start here:  ArenaBuffer, ArenaSpace, PlaceBuffers. The strategies are compared, the best wins,
+// and the lower bound says how good it is.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,39 @@ struct ArenaBuffer {
   int first = 0;
   int last = 0;
   bool scratch = false;  // working memory of one layer
+  int64_t accesses = 0;  // bytes that the network moves to and from it, roughly
+};
+
+/// A range of RAM that the arena may use, with the board's name for it.
+struct ArenaRegion {
+  std::string name;
+  int64_t bytes = 0;
+  bool fast = false;  // every access takes one cycle
+};
+
+/// The RAM left for the arena: blocks of regions that follow each other without a gap; between two
+/// blocks is one. Offsets count through all blocks, and no buffer lies across two.
+///
+/// Empty: one block without end. Otherwise the last block has no end for the planner; who asked
+/// checks that what it uses is there.
+struct ArenaSpace {
+  std::vector<std::vector<ArenaRegion>> blocks;
+
+  /// Offset at which a block begins, a multiple of kArenaAlignment; block = blocks.size():
+  /// infinity.
+  int64_t BlockStart(size_t block) const;
+  /// The block that holds the offset; 0 when there are none.
+  size_t BlockOf(int64_t offset) const;
+  /// "dtcm", "dtcm+sram1", ...: where the bytes lie; past the end of all "outside"; "" without
+  /// blocks.
+  std::string NamesOf(int64_t offset, int64_t bytes) const;
+  /// How many of the bytes lie in fast regions.
+  int64_t FastBytes(int64_t offset, int64_t bytes) const;
 };
 
 /// Offsets in bytes, one a buffer, and the arena's size that they need.
+///
+/// bytes  offset behind the last buffer, less what is left at the ends of earlier blocks
 struct ArenaLayout {
   std::string strategy;
   std::vector<int64_t> offsets;
@@ -47,14 +77,21 @@ ArenaLayout PlaceHeadTail(const std::vector<ArenaBuffer>& buffers);
 /// Largest buffer first, each in the smallest gap between living buffers that holds it, else above
 /// them. Source  Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference"
 /// (2020), greedy by size
-ArenaLayout PlaceGreedyBySize(const std::vector<ArenaBuffer>& buffers);
+ArenaLayout PlaceGreedyBySize(const std::vector<ArenaBuffer>& buffers,
+                              const ArenaSpace& space = {});
 
 /// As PlaceGreedyBySize with the longest-living buffer first.
-ArenaLayout PlaceGreedyByLifetime(const std::vector<ArenaBuffer>& buffers);
+ArenaLayout PlaceGreedyByLifetime(const std::vector<ArenaBuffer>& buffers,
+                                  const ArenaSpace& space = {});
 
 /// As PlaceGreedyBySize with the layers in order of falling live bytes, and within a layer the
 /// largest buffer first. Source  as above, greedy by breadth
-ArenaLayout PlaceGreedyByBreadth(const std::vector<ArenaBuffer>& buffers);
+ArenaLayout PlaceGreedyByBreadth(const std::vector<ArenaBuffer>& buffers,
+                                 const ArenaSpace& space = {});
+
+/// As PlaceGreedyBySize in any order, each buffer in the lowest (or the tightest) gap.
+ArenaLayout PlaceInOrder(const std::vector<ArenaBuffer>& buffers, const std::vector<size_t>& order,
+                         const ArenaSpace& space, bool tightest);
 
 /// Branch and bound over the order in which buffers are put at their lowest free offset; some order
 /// is optimal.
@@ -65,15 +102,34 @@ ArenaLayout PlaceGreedyByBreadth(const std::vector<ArenaBuffer>& buffers);
 ArenaLayout PlaceExact(const std::vector<ArenaBuffer>& buffers, const ArenaLayout& known,
                        int64_t max_steps);
 
-/// All strategies in a fixed order: head_tail, greedy_by_size, greedy_by_lifetime,
-/// greedy_by_breadth, and exact when the best of these is above the lower bound.
-std::vector<ArenaLayout> PlaceBuffers(const std::vector<ArenaBuffer>& buffers);
+/// Accessed bytes that lie outside fast regions; 0 when no region is fast.
+int64_t SlowAccesses(const std::vector<ArenaBuffer>& buffers, const std::vector<int64_t>& offsets,
+                     const ArenaSpace& space);
 
-/// The smallest; the first of equals.
-const ArenaLayout& BestLayout(const std::vector<ArenaLayout>& layouts);
+/// Random exchanges in the order of placement, kept when the arena shrinks, or when it does not
+/// grow and fewer accesses are slow; starts from `known` and its mirror image. The same for the
+/// same buffers. Named "fast_first".
+ArenaLayout PlaceFastFirst(const std::vector<ArenaBuffer>& buffers, const ArenaLayout& known,
+                           const ArenaSpace& space, int steps);
+
+/// All strategies in a fixed order: head_tail (one block only), greedy_by_size, greedy_by_lifetime,
+/// greedy_by_breadth; exact when the best of these is above the lower bound (one block only);
+/// fast_first when a region is fast or there are several blocks.
+std::vector<ArenaLayout> PlaceBuffers(const std::vector<ArenaBuffer>& buffers,
+                                      const ArenaSpace& space = {});
+
+/// The smallest; of equals the one with fewest slow accesses, then the first.
+const ArenaLayout& BestLayout(const std::vector<ArenaBuffer>& buffers,
+                              const std::vector<ArenaLayout>& layouts,
+                              const ArenaSpace& space = {});
+
+/// Bytes used in every block (at least one), up to the end of its last buffer.
+std::vector<int64_t> UsedBytes(const std::vector<ArenaBuffer>& buffers,
+                               const std::vector<int64_t>& offsets, const ArenaSpace& space);
 
 /// Errors (bug)  two buffers alive at the same time overlap, an offset is not aligned, a buffer
-/// leaves the arena
-void CheckLayout(const std::vector<ArenaBuffer>& buffers, const ArenaLayout& layout);
+/// leaves the arena or lies across two blocks
+void CheckLayout(const std::vector<ArenaBuffer>& buffers, const ArenaLayout& layout,
+                 const ArenaSpace& space = {});
 
 }  // namespace tinyformer

@@ -18,7 +18,7 @@ std::vector<ArenaBuffer> RandomBuffers(Rng& rng, size_t count) {
     const int first = static_cast<int>(rng.Below(kLayers));
     const int last = std::min(kLayers - 1, first + static_cast<int>(rng.Below(4)));
     buffers.push_back({std::to_string(i) + "b", 1 + static_cast<int64_t>(rng.Below(5000)), first,
-                       last, rng.Chance(0.2)});
+                       last, rng.Chance(0.2), 0});
   }
   return buffers;
 }
@@ -29,7 +29,7 @@ std::vector<ArenaBuffer> Chain(const std::vector<int64_t>& bytes) {
   for (size_t i = 0; i < bytes.size(); ++i) {
     const int layer = static_cast<int>(i);
     buffers.push_back({std::to_string(i) + "t", bytes[i], layer,
-                       std::min(layer + 1, static_cast<int>(bytes.size()) - 1), false});
+                       std::min(layer + 1, static_cast<int>(bytes.size()) - 1), false, 0});
   }
   return buffers;
 }
@@ -67,7 +67,7 @@ TEST(ArenaPlanner, ExactIsNeverWorseAndFindsTheOptimumOfSmallProblems) {
     const auto buffers = RandomBuffers(rng, 6);
     // Every permutation at the lowest free offset contains an optimal layout.
     std::vector<size_t> order = {0, 1, 2, 3, 4, 5};
-    int64_t optimum = BestLayout(PlaceBuffers(buffers)).bytes;
+    int64_t optimum = BestLayout(buffers, PlaceBuffers(buffers)).bytes;
     const int64_t found = optimum;
     do {
       std::vector<int64_t> offsets(6, -1);
@@ -107,12 +107,12 @@ TEST(ArenaPlanner, AlternationIsOptimalForAChain) {
 TEST(ArenaPlanner, PackingBeatsAlternationWhenABranchStaysAlive) {
   // "kept" lands above "first" at the head; when "first" dies its hole is too small for "large".
   const std::vector<ArenaBuffer> buffers = {
-      {"first", 800, 0, 1, false}, {"short", 80, 1, 1, false},   {"kept", 80, 1, 4, false},
-      {"next", 80, 2, 2, false},   {"large", 1600, 3, 4, false},
+      {"first", 800, 0, 1}, {"short", 80, 1, 1},   {"kept", 80, 1, 4},
+      {"next", 80, 2, 2},   {"large", 1600, 3, 4},
   };
   EXPECT_EQ(ArenaLowerBound(buffers), 1680);
   EXPECT_EQ(PlaceHeadTail(buffers).bytes, 2480);
-  EXPECT_EQ(BestLayout(PlaceBuffers(buffers)).bytes, 1680);
+  EXPECT_EQ(BestLayout(buffers, PlaceBuffers(buffers)).bytes, 1680);
 }
 
 TEST(ArenaPlanner, TheSameBuffersGiveTheSameLayout) {
@@ -124,7 +124,7 @@ TEST(ArenaPlanner, TheSameBuffersGiveTheSameLayout) {
 }
 
 TEST(ArenaPlanner, NoBuffersNeedNoArena) {
-  EXPECT_EQ(BestLayout(PlaceBuffers({})).bytes, 0);
+  EXPECT_EQ(BestLayout({}, PlaceBuffers({})).bytes, 0);
   EXPECT_EQ(ArenaLowerBound({}), 0);
 }
 

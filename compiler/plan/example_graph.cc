@@ -101,20 +101,24 @@ ValueId ExampleGraph::Weighted(const std::string& name, const std::string& op, V
 }
 
 ValueId ExampleGraph::Conv2d(const std::string& name, ValueId x, int64_t out, int64_t stride,
-                             int64_t min) {
+                             int64_t min, int64_t window) {
   const Shape in = graph_.value(x).shape;
-  return Weighted(name, "conv2d", x, {out, 3, 3, in[3]},
+  const int64_t pad = window / 2;
+  return Weighted(name, "conv2d", x, {out, window, window, in[3]},
                   {1, (in[1] - 1) / stride + 1, (in[2] - 1) / stride + 1, out}, block_,
                   {{"strides", std::vector<int64_t>{stride, stride}},
-                   {"pads", std::vector<int64_t>{1, 1, 1, 1}},
+                   {"pads", std::vector<int64_t>{pad, pad, pad, pad}},
                    {"min", min}});
 }
 
-ValueId ExampleGraph::Depthwise(const std::string& name, ValueId x) {
+ValueId ExampleGraph::Depthwise(const std::string& name, ValueId x, int64_t stride,
+                                int64_t window) {
   const Shape in = graph_.value(x).shape;
-  return Weighted(
-      name, "depthwise_conv2d", x, {in[3], 3, 3}, in, 3,
-      {{"strides", std::vector<int64_t>{1, 1}}, {"pads", std::vector<int64_t>{1, 1, 1, 1}}});
+  const int64_t pad = window / 2;
+  return Weighted(name, "depthwise_conv2d", x, {in[3], window, window},
+                  {1, (in[1] - 1) / stride + 1, (in[2] - 1) / stride + 1, in[3]}, 3,
+                  {{"strides", std::vector<int64_t>{stride, stride}},
+                   {"pads", std::vector<int64_t>{pad, pad, pad, pad}}});
 }
 
 ValueId ExampleGraph::Linear(const std::string& name, ValueId x, int64_t out) {
@@ -173,22 +177,26 @@ ValueId ExampleGraph::AttentionPool(const std::string& name, ValueId logits, Val
                 {1, shape[2]}, {{"multiplier", int64_t{1500000000}}, {"shift", int64_t{1}}});
 }
 
-ValueId ExampleGraph::MaxPool(const std::string& name, ValueId x) {
+ValueId ExampleGraph::Pool(const std::string& name, const std::string& op, ValueId x,
+                           int64_t window, int64_t stride,
+                           std::map<std::string, Attribute> attributes) {
   const Shape in = graph_.value(x).shape;
-  const std::vector<int64_t> two = {2, 2};
-  return Append(name, "max_pool2d", {x}, {1, in[1] / 2, in[2] / 2, in[3]},
-                {{"kernel", two}, {"strides", two}, {"pads", std::vector<int64_t>{0, 0, 0, 0}}});
+  attributes["kernel"] = std::vector<int64_t>{window, window};
+  attributes["strides"] = std::vector<int64_t>{stride, stride};
+  attributes["pads"] = std::vector<int64_t>{0, 0, 0, 0};
+  return Append(name, op, {x},
+                {1, (in[1] - window) / stride + 1, (in[2] - window) / stride + 1, in[3]},
+                std::move(attributes));
 }
 
-ValueId ExampleGraph::AveragePool(const std::string& name, ValueId x) {
-  const Shape in = graph_.value(x).shape;
-  const std::vector<int64_t> two = {2, 2};
-  return Append(name, "average_pool2d", {x}, {1, in[1] / 2, in[2] / 2, in[3]},
-                {{"kernel", two},
-                 {"strides", two},
-                 {"pads", std::vector<int64_t>{0, 0, 0, 0}},
-                 {"multiplier", SmallMultiplier(0.3)},
-                 {"shift", int64_t{-1}}});
+ValueId ExampleGraph::MaxPool(const std::string& name, ValueId x, int64_t window, int64_t stride) {
+  return Pool(name, "max_pool2d", x, window, stride, {});
+}
+
+ValueId ExampleGraph::AveragePool(const std::string& name, ValueId x, int64_t window,
+                                  int64_t stride) {
+  return Pool(name, "average_pool2d", x, window, stride,
+              {{"multiplier", SmallMultiplier(0.3)}, {"shift", int64_t{-1}}});
 }
 
 ValueId ExampleGraph::Reshape(const std::string& name, ValueId x, Shape shape) {
@@ -196,6 +204,11 @@ ValueId ExampleGraph::Reshape(const std::string& name, ValueId x, Shape shape) {
   const ValueId target = graph_.AddTypedConstant(name + ".shape", DType::kInt64,
                                                  {static_cast<int64_t>(dims.size())}, dims);
   return Append(name, "reshape", {x, target}, std::move(shape), {});
+}
+
+ValueId ExampleGraph::Requantize(const std::string& name, ValueId x) {
+  return Append(name, "requantize", {x}, graph_.value(x).shape,
+                {{"multiplier", SmallMultiplier(0.4)}, {"shift", int64_t{-1}}});
 }
 
 ValueId ExampleGraph::Softmax(const std::string& name, ValueId x) {

@@ -19,19 +19,20 @@ class ExampleGraph {
   ExampleGraph(const std::string& name, uint64_t seed, double sparsity, int block = 4);
 
   ValueId Input(Shape shape);
-  /// 3x3, stride 1 or 2, padding 1; x [1,H,W,C]. min: the output's lower limit.
-  ValueId Conv2d(const std::string& name, ValueId x, int64_t out, int64_t stride,
-                 int64_t min = -10);
-  ValueId Depthwise(const std::string& name, ValueId x);
+  /// Square window of odd size, padding half of it; x [1,H,W,C]. min: the output's lower limit.
+  ValueId Conv2d(const std::string& name, ValueId x, int64_t out, int64_t stride, int64_t min = -10,
+                 int64_t window = 3);
+  ValueId Depthwise(const std::string& name, ValueId x, int64_t stride = 1, int64_t window = 3);
   ValueId Linear(const std::string& name, ValueId x, int64_t out);
   ValueId Add(const std::string& name, ValueId a, ValueId b);
   ValueId Layernorm(const std::string& name, ValueId x);
   ValueId Attention(const std::string& name, ValueId q, ValueId k, ValueId v, int64_t heads);
   ValueId AttentionPool(const std::string& name, ValueId logits, ValueId x);
-  /// 2x2, stride 2.
-  ValueId MaxPool(const std::string& name, ValueId x);
-  ValueId AveragePool(const std::string& name, ValueId x);
+  /// Square window, no padding.
+  ValueId MaxPool(const std::string& name, ValueId x, int64_t window = 2, int64_t stride = 2);
+  ValueId AveragePool(const std::string& name, ValueId x, int64_t window = 2, int64_t stride = 2);
   ValueId Reshape(const std::string& name, ValueId x, Shape shape);
+  ValueId Requantize(const std::string& name, ValueId x);
   ValueId Softmax(const std::string& name, ValueId x);
   ValueId Transpose(const std::string& name, ValueId x, std::vector<int64_t> perm);
 
@@ -40,6 +41,8 @@ class ExampleGraph {
 
  private:
   ValueId Activation(const std::string& name, Shape shape);
+  ValueId Pool(const std::string& name, const std::string& op, ValueId x, int64_t window,
+               int64_t stride, std::map<std::string, Attribute> attributes);
   ValueId Weights(const std::string& name, Shape shape, int block);
   ValueId Words(const std::string& name, int64_t count, int64_t low, int64_t high);
   ValueId ExpTable(const std::string& name, int64_t row);

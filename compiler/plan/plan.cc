@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "compiler/plan/access.h"
 
 namespace tinyformer {
 namespace {
@@ -36,10 +37,11 @@ struct Memory {
 class Planner {
  public:
   Planner(const Graph& graph, const std::vector<Kernel>& kernels,
-          const std::vector<StripSchedule>& strips)
+          const std::vector<StripSchedule>& strips, const ArenaSpace& space)
       : graph_(graph), kernels_(kernels), sharing_(graph.values.size()) {
     TF_CHECK(kernels.size() == graph.nodes.size(), "kernels", kernels.size());
     plan_.strips = strips;
+    plan_.space = space;
   }
 
   Plan Run() {
@@ -190,8 +192,28 @@ class Planner {
 
   void AddTensor(const std::string& name, int64_t bytes, int first, int last, bool scratch,
                  std::vector<std::string> holds) {
-    plan_.tensors.push_back({name, bytes, 0, first, last, scratch, std::move(holds)});
-    buffers_.push_back({name, bytes, first, last, scratch});
+    plan_.tensors.push_back({name, bytes, 0, first, last, scratch, std::move(holds), "", 0});
+    buffers_.push_back({name, bytes, first, last, scratch, 0});
+  }
+
+  // Adds each layer's accesses to the buffers of its operands, output and scratch.
+  void CountAccesses(const std::vector<int>& tensor_of_root,
+                     const std::vector<int>& scratch_of_layer) {
+    const auto add = [&](int tensor, int64_t bytes) {
+      if (tensor >= 0) buffers_[static_cast<size_t>(tensor)].accesses += bytes;
+    };
+    const auto tensor_of = [&](ValueId id) {
+      return tensor_of_root[static_cast<size_t>(sharing_.Root(id))];
+    };
+    for (size_t layer = 0; layer < plan_.layers.size(); ++layer) {
+      const Node& node = graph_.nodes[static_cast<size_t>(plan_.layers[layer].node)];
+      const AccessedBytes accesses = EstimateAccesses(graph_, node, plan_.layers[layer].kernel);
+      for (ValueId id : node.inputs) {
+        if (id != kNoValue) add(tensor_of(id), accesses.input);
+      }
+      add(tensor_of(node.outputs.at(0)), accesses.output);
+      add(scratch_of_layer[layer], accesses.scratch);
+    }
   }
 
   void PlaceMemory() {
@@ -230,8 +252,16 @@ class Planner {
       }
     }
 
-    const std::vector<ArenaLayout> layouts = PlaceBuffers(buffers_);
-    const ArenaLayout& best = BestLayout(layouts);
+    for (size_t i = 0; i < plan_.strips.size(); ++i) {
+      const StripChain& chain = plan_.strips[i].chain;
+      for (int node = chain.first; node < chain.last; ++node) {
+        const ValueId between = graph_.nodes[static_cast<size_t>(node)].outputs.at(0);
+        tensor_of_root[static_cast<size_t>(sharing_.Root(between))] = tensor_of_strips[i];
+      }
+    }
+    CountAccesses(tensor_of_root, scratch_of_layer);
+    const std::vector<ArenaLayout> layouts = PlaceBuffers(buffers_, plan_.space);
+    const ArenaLayout& best = BestLayout(buffers_, layouts, plan_.space);
     for (const ArenaLayout& layout : layouts) {
       plan_.strategies.push_back({layout.strategy, layout.bytes});
     }
@@ -239,7 +269,14 @@ class Planner {
     plan_.arena_bytes = best.bytes;
     plan_.arena_lower_bound_bytes = ArenaLowerBound(buffers_);
     plan_.live_bytes = LiveBytes(buffers_, static_cast<int>(plan_.layers.size()));
-    for (size_t i = 0; i < plan_.tensors.size(); ++i) plan_.tensors[i].offset = best.offsets[i];
+    plan_.block_bytes = UsedBytes(buffers_, best.offsets, plan_.space);
+    plan_.slow_accesses = SlowAccesses(buffers_, best.offsets, plan_.space);
+    for (size_t i = 0; i < plan_.tensors.size(); ++i) {
+      TensorPlan& tensor = plan_.tensors[i];
+      tensor.offset = best.offsets[i];
+      tensor.regions = plan_.space.NamesOf(tensor.offset, tensor.bytes);
+      tensor.accesses = buffers_[i].accesses;
+    }
     for (size_t layer = 0; layer < plan_.layers.size(); ++layer) {
       if (scratch_of_layer[layer] >= 0) {
         plan_.layers[layer].scratch_offset =
@@ -284,8 +321,8 @@ class Planner {
 }  // namespace
 
 Plan MakePlan(const Graph& graph, const std::vector<Kernel>& kernels,
-              const std::vector<StripSchedule>& strips) {
-  return Planner(graph, kernels, strips).Run();
+              const std::vector<StripSchedule>& strips, const ArenaSpace& space) {
+  return Planner(graph, kernels, strips, space).Run();
 }
 
 Plan MakePlan(const Graph& graph, CodecRequest request) {

@@ -18,8 +18,8 @@ namespace tinyformer {
 /// Where a value's bytes are while the network runs.
 ///
 /// kInput and kOutput are the caller's buffers (read and written in place, never copied); kArena
-/// has an offset in bytes; kStrip likewise, but only a strip's rows lie there; kConstant lies in
-/// flash.
+/// has an offset in bytes, through all blocks of the arena's space; kStrip likewise, but only a
+/// strip's rows lie there; kConstant lies in flash.
 struct Location {
   enum class Kind : uint8_t { kNone, kInput, kOutput, kArena, kStrip, kConstant };
   Kind kind = Kind::kNone;
@@ -45,6 +45,8 @@ struct TensorPlan {
   int last_layer = 0;
   bool scratch = false;
   std::vector<std::string> holds;  // names of the values, first to last; empty for scratch
+  std::string regions;             // "dtcm", "dtcm+sram1"; empty when the space names none
+  int64_t accesses = 0;            // bytes moved to and from it, roughly
 };
 
 /// A strategy's result, for the comparison that is printed.
@@ -63,17 +65,21 @@ struct Plan {
   int64_t arena_bytes = 0;
   int64_t arena_lower_bound_bytes = 0;
   std::vector<int64_t> live_bytes;  // by layer
+  ArenaSpace space;
+  std::vector<int64_t> block_bytes;  // used of every block of the space, at least one
+  int64_t slow_accesses = 0;         // of the tensors' accesses, those outside fast regions
 };
 
 /// Plans a quantized graph with these kernels, one for each node of the graph.
 ///
 /// The graph's one input and one output stay in the caller's memory and are not part of the arena.
 /// An output takes over an operand's memory where the kernel allows it and nothing reads the
-/// operand afterwards. `strips` are chains of the graph that are computed by strips of rows.
+/// operand afterwards. `strips` are chains of the graph that are computed by strips of rows. Of
+/// layouts of equal size the one wins that keeps most accesses in the fast regions of `space`.
 ///
 /// Errors  plan/one-input, plan/one-output, plan/no-layers
 Plan MakePlan(const Graph& graph, const std::vector<Kernel>& kernels,
-              const std::vector<StripSchedule>& strips = {});
+              const std::vector<StripSchedule>& strips = {}, const ArenaSpace& space = {});
 
 /// ListKernels for every node, the smallest of each, then MakePlan.
 Plan MakePlan(const Graph& graph, CodecRequest request);
