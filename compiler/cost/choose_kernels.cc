@@ -55,19 +55,27 @@ class Selection {
     }
   }
 
-  // Does without a kernel where its code takes more bytes than its layers save; false when there is
-  // no such kernel any more.
-  bool DropKernel() {
-    const int64_t before = FlashBytes();
+  int64_t Cycles() const {
+    int64_t cycles = 0;
+    for (size_t i = 0; i < options_.size(); ++i) {
+      if (!options_[i][0].name.empty()) cycles += Cost(i, chosen_[i]).cycles;
+    }
+    return cycles;
+  }
+
+  // Does without a kernel where that makes the total, with code, smaller; false when there is no
+  // such kernel any more. The layers take what has the lowest score of the rest.
+  bool DropKernel(const Score& score, const std::function<double()>& total) {
+    const double before = total();
     std::set<std::string> used;
     for (size_t i = 0; i < options_.size(); ++i) used.insert(options_[i][chosen_[i]].name);
     for (const std::string& name : used) {
       const std::vector<size_t> kept = chosen_;
       bool possible = true;
       for (size_t i = 0; i < options_.size() && possible; ++i) {
-        if (options_[i][chosen_[i]].name == name) possible = TakeSmallestBut(name, i);
+        if (options_[i][chosen_[i]].name == name) possible = TakeLowestBut(name, i, score);
       }
-      if (possible && FlashBytes() < before) return true;
+      if (possible && total() < before) return true;
       chosen_ = kept;
     }
     return false;
@@ -112,17 +120,19 @@ class Selection {
   }
 
  private:
-  // The smallest option of the node that is not this kernel; false when there is none.
-  bool TakeSmallestBut(const std::string& name, size_t node) {
-    int64_t smallest = -1;
+  // The option with the lowest score that is not this kernel; false when there is none.
+  bool TakeLowestBut(const std::string& name, size_t node, const Score& score) {
+    bool found = false;
+    double lowest = 0;
     for (size_t j = 0; j < options_[node].size(); ++j) {
       if (options_[node][j].name == name) continue;
-      const int64_t bytes = Cost(node, j).weight_bytes;
-      if (smallest >= 0 && bytes >= smallest) continue;
-      smallest = bytes;
+      const double value = score(Cost(node, j));
+      if (found && value >= lowest) continue;
+      found = true;
+      lowest = value;
       chosen_[node] = j;
     }
-    return smallest >= 0;
+    return found;
   }
 
   LayerCost Cost(size_t node, size_t option) const {
@@ -162,13 +172,14 @@ std::vector<Kernel> ChooseKernels(const Graph& graph, CodecRequest codec, Optimi
   const Selection::Score shares = [&](const LayerCost& cost) {
     return Share(cost.weight_bytes, dense.weight_bytes) + Share(cost.cycles, dense.cycles);
   };
+  const auto flash = [&] { return static_cast<double>(selection.FlashBytes()); };
   switch (optimize) {
     case Optimize::kSize: {
       // Each start ends where no single kernel can be dropped; small models are smallest all dense.
       std::vector<Kernel> smallest = selection.Kernels();
       for (const Selection::Score& score : {bytes, shares, cycles}) {
         selection.TakeLowest(score);
-        while (selection.DropKernel()) {
+        while (selection.DropKernel(bytes, flash)) {
         }
         const std::vector<Kernel> kernels = selection.Kernels();
         if (EstimateFlashBytes(graph, kernels) < EstimateFlashBytes(graph, smallest)) {
@@ -185,6 +196,11 @@ std::vector<Kernel> ChooseKernels(const Graph& graph, CodecRequest codec, Optimi
     case Optimize::kBalanced:
     case Optimize::kRam:
       selection.TakeLowest(shares);
+      while (selection.DropKernel(shares, [&] {
+        return Share(selection.FlashBytes(), dense.weight_bytes) +
+               Share(selection.Cycles(), dense.cycles);
+      })) {
+      }
       while (optimize == Optimize::kRam && selection.ShrinkPeak()) {
       }
   }

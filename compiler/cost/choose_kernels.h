@@ -15,7 +15,8 @@ namespace tinyformer {
 /// speed     fewest estimated cycles; while the flash estimate exceeds the limit, the change that
 ///           saves most bytes for each cycle lost is made
 /// balanced  smallest sum of two shares of what the whole network would take dense: bytes and
-///           cycles. One percent of either is worth one percent of the other, in every layer
+///           cycles. One percent of either is worth one percent of the other, in every layer;
+///           kernels whose code takes more than they save are left out
 /// ram       as balanced; then kernels with less scratch for the layers at the peak, as long as the
 ///           arena shrinks, with chains by strips of rows (choose_strips.h)
 enum class Optimize : uint8_t { kBalanced, kSpeed, kSize, kRam };
