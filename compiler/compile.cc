@@ -173,7 +173,9 @@ CompileResult Compile(const Graph& graph, const CompileOptions& options) {
   CheckPrefix(options.prefix);
   CompileResult result;
   const std::vector<Kernel> kernels =
-      ChooseKernels(graph, options.codec, options.optimize, options.target.flash_bytes);
+      options.kernels.empty()
+          ? ChooseKernels(graph, options.codec, options.optimize, options.target.flash_bytes)
+          : options.kernels;
   const int64_t arena_limit = options.optimize == Optimize::kRam
                                   ? 0
                                   : options.target.ram_bytes - options.target.stack_bytes;

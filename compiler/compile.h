@@ -29,6 +29,8 @@ struct CompileOptions {
   TargetLimits target;
   CodecRequest codec = CodecRequest::kAuto;
   Optimize optimize = Optimize::kBalanced;
+  /// One for every node, in place of a choice by codec and optimize: for benchmarks.
+  std::vector<Kernel> kernels = {};
   std::string prefix = "model";
   std::string engine_directory;  // empty: EngineDirectory()
   /// How far above the flash limit the estimate may be: code is estimated a few kilobytes too high,

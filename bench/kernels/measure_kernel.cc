@@ -16,9 +16,20 @@ Json CostJson(const KernelCost& cost) {
 
 }  // namespace
 
+Kernel KernelOf(const KernelCase& measured) {
+  const Node& node = measured.graph.nodes.at(0);
+  std::string others;
+  for (const Kernel& kernel : ListKernels(measured.graph, node, measured.codec)) {
+    if (kernel.name == measured.kernel) return kernel;
+    others += (others.empty() ? "" : ", ") + kernel.name;
+  }
+  throw Error("bench/kernel", measured.kernel + " " + measured.shape, "one of: " + others,
+              "this kernel", "correct bench/kernels/kernel_cases.cc");
+}
+
 KernelCost MeasureKernel(const KernelCase& measured, const Board& board, EngineBuild build) {
   CompileOptions options;
-  options.codec = measured.codec;
+  options.kernels = {KernelOf(measured)};
   // A layer alone may take more flash than the board has: only its time counts here.
   options.target = {board.name, int64_t{1} << 30, int64_t{1} << 30, board.stack_bytes,
                     board.directory};
@@ -30,10 +41,6 @@ KernelCost MeasureKernel(const KernelCase& measured, const Board& board, EngineB
   Board flags = board;
   if (build == EngineBuild::kPlain) flags.compiler_flags.push_back("-DTINYFORMER_ENGINE_REF");
   const LayerProfile layer = ProfileFirmware(firmware, flags).layers.at(0);
-  if (layer.kernel != measured.kernel) {
-    throw Error("bench/kernel", measured.kernel + " " + measured.shape, "this kernel", layer.kernel,
-                "correct bench/kernels/kernel_cases.cc");
-  }
   return {layer.instructions, layer.cycles_estimate, layer.stall_estimate};
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "bench/kernels/kernel_cases.h"
+#include "compiler/plan/kernel.h"
 #include "sim/board.h"
 
 namespace tinyformer::bench {
@@ -21,10 +22,12 @@ enum class EngineBuild : uint8_t {
   kPlain  ///< engine/ref, the plain loops: dense, or one token at a time from the sparse code
 };
 
+/// The kernel that the case names. Errors  bench/kernel (its layer cannot be computed by it)
+Kernel KernelOf(const KernelCase& measured);
+
 /// Compiles the case for the board and runs one image under the cycle model.
 ///
-/// Errors  those of Compile, BuildFirmware and RunElf; bench/kernel (the compiler has chosen
-/// another kernel than the case names)
+/// Errors  those of KernelOf, Compile, BuildFirmware and RunElf
 KernelCost MeasureKernel(const KernelCase& measured, const Board& board, EngineBuild build);
 
 /// A line of the table.
