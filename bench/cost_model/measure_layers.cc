@@ -205,7 +205,8 @@ MeasuredCode MeasureCode(const std::vector<RandomLayer>& layers, const Board& bo
     }
     TF_CHECK(measured.descriptors.count(kernel) > 0, kernel, "has no", kDescriptor);
   }
-  for (const auto& [name, kernels] : users) {
+  for (const auto& [name, used_by] : users) {
+    const std::vector<std::string>& kernels = used_by;            // a binding cannot be captured
     if (kernels.size() == measured.descriptors.size()) continue;  // start-up code and main
     const auto known =
         std::find_if(measured.parts.begin(), measured.parts.end(),

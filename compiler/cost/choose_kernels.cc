@@ -173,8 +173,14 @@ std::vector<Kernel> ChooseKernels(const Graph& graph, CodecRequest codec, Optimi
     return Share(cost.weight_bytes, dense.weight_bytes) + Share(cost.cycles, dense.cycles);
   };
   const auto flash = [&] { return static_cast<double>(selection.FlashBytes()); };
+  // Who asks for a code gets it, whatever its kernels take.
+  const bool code_counts = codec == CodecRequest::kAuto;
   switch (optimize) {
     case Optimize::kSize: {
+      if (!code_counts) {
+        selection.TakeLowest(bytes);
+        break;
+      }
       // Each start ends where no single kernel can be dropped; small models are smallest all dense.
       std::vector<Kernel> smallest = selection.Kernels();
       for (const Selection::Score& score : {bytes, shares, cycles}) {
@@ -196,7 +202,7 @@ std::vector<Kernel> ChooseKernels(const Graph& graph, CodecRequest codec, Optimi
     case Optimize::kBalanced:
     case Optimize::kRam:
       selection.TakeLowest(shares);
-      while (selection.DropKernel(shares, [&] {
+      while (code_counts && selection.DropKernel(shares, [&] {
         return Share(selection.FlashBytes(), dense.weight_bytes) +
                Share(selection.Cycles(), dense.cycles);
       })) {

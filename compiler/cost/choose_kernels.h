@@ -19,6 +19,8 @@ namespace tinyformer {
 ///           kernels whose code takes more than they save are left out
 /// ram       as balanced; then kernels with less scratch for the layers at the peak, as long as the
 ///           arena shrinks, with chains by strips of rows (choose_strips.h)
+///
+/// Where a code is asked for (CodecRequest), kernels' code bytes count for nothing.
 enum class Optimize : uint8_t { kBalanced, kSpeed, kSize, kRam };
 
 /// "balanced", "speed", "size", "ram". Errors  compile/optimize

@@ -134,10 +134,10 @@ TEST_F(OptionsTest, OptimizeTradesBytesForCycles) {
   const Json size = Compile({"--optimize", "size"}), speed = Compile({"--optimize", "speed"}),
              ram = Compile({"--optimize", "ram"});
   EXPECT_LT(speed.at("cycles_estimate"), size.at("cycles_estimate"));
-  EXPECT_LT(size.at("weight_bytes"), speed.at("weight_bytes"));
+  EXPECT_LT(size.at("flash_bytes"), speed.at("flash_bytes"));
   for (const Json* other : {&size, &speed}) {
     EXPECT_LE(ram.at("arena_bytes"), other->at("arena_bytes"));
-    EXPECT_LE(size.at("weight_bytes"), other->at("weight_bytes"));
+    EXPECT_LE(size.at("flash_bytes"), other->at("flash_bytes"));
   }
 }
 
