@@ -23,6 +23,12 @@ void CatchInterrupts() {
   action.sa_handler = OnSignal;
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
+  // Under nohup it stays ignored.
+  struct sigaction hangup {};
+  ::sigaction(SIGHUP, nullptr, &hangup);
+  if (hangup.sa_handler != SIG_IGN) ::sigaction(SIGHUP, &action, nullptr);
+  // A file that would exceed its limit is a failed write, not the end.
+  ::signal(SIGXFSZ, SIG_IGN);
 }
 
 bool InterruptRequested() { return g_requested != 0; }

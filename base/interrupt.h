@@ -1,9 +1,11 @@
-// Ctrl-C and SIGTERM as a flag that long work looks at, so that it can save before it stops.
+// Ctrl-C, SIGTERM and SIGHUP as a flag that long work looks at, so that it can save before it
+// stops.
 #pragma once
 
 namespace tinyformer {
 
-/// From here on SIGINT and SIGTERM set a flag; a second SIGINT ends the process at once.
+/// From here on SIGINT, SIGTERM and SIGHUP set a flag; a second SIGINT ends the process at once. A
+/// write beyond the limit of file sizes fails like any other.
 void CatchInterrupts();
 
 /// True once a signal has come.

@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kVersion = 2;
+constexpr size_t kMostRegions = 32;
 constexpr std::pair<const char*, MemoryRegion::Kind> kKinds[] = {
     {"flash", MemoryRegion::Kind::kFlash},   {"itcm", MemoryRegion::Kind::kItcm},
     {"dtcm", MemoryRegion::Kind::kDtcm},     {"sram", MemoryRegion::Kind::kSram},
@@ -53,6 +54,10 @@ class BoardReader {
       Fail("stack_bytes", "a multiple of 8", std::to_string(board.stack_bytes));
     }
     for (const Json& cache : List("caches")) board.caches.push_back(ReadCache(cache));
+    if (List("memory").size() > kMostRegions) {
+      Fail("memory", "at most " + std::to_string(kMostRegions) + " regions",
+           std::to_string(List("memory").size()));
+    }
     for (const Json& region : List("memory")) board.memory.push_back(ReadRegion(region, board));
     std::sort(board.memory.begin(), board.memory.end(),
               [](const MemoryRegion& a, const MemoryRegion& b) { return a.address < b.address; });
@@ -91,7 +96,8 @@ class BoardReader {
     std::string text = Text(object, key);
     char* end = nullptr;
     uint64_t value = std::strtoull(text.c_str(), &end, 16);
-    if (text.substr(0, 2) != "0x" || *end != '\0' || text.size() < 3 || value > UINT32_MAX) {
+    if (text.substr(0, 2) != "0x" || end != text.c_str() + text.size() || text.size() < 3 ||
+        value > UINT32_MAX) {
       Fail(key, "an address such as \"0x20000000\"", "\"" + text + "\"");
     }
     return static_cast<uint32_t>(value);
@@ -134,7 +140,7 @@ class BoardReader {
 
   MemoryRegion ReadRegion(const Json& json, const Board& board) const {
     MemoryRegion region;
-    region.name = Text(json, "name");
+    region.name = RegionName(json, board);
     region.kind = ReadKind(json);
     region.address = Address(json, "address");
     region.bytes =
@@ -143,7 +149,23 @@ class BoardReader {
     region.data_cache = CacheName(json, "data_cache", board);
     region.emulated_address =
         json.contains("emulated_at") ? Address(json, "emulated_at") : region.address;
+    if (uint64_t{region.emulated_address} + region.bytes > uint64_t{UINT32_MAX} + 1) {
+      Fail("emulated_at", "an address from which '" + region.name + "' ends below 2^32",
+           Text(json, "emulated_at"));
+    }
     return region;
+  }
+
+  // Names become those of sections and linker symbols.
+  std::string RegionName(const Json& json, const Board& board) const {
+    const std::string name = Text(json, "name");
+    const bool plain = !name.empty() && name.find_first_not_of(
+                                            "abcdefghijklmnopqrstuvwxyz0123456789-_") == name.npos;
+    const auto same = [&](const MemoryRegion& other) { return other.name == name; };
+    if (!plain || std::any_of(board.memory.begin(), board.memory.end(), same)) {
+      Fail("name", "another name for each region, of a to z, 0 to 9, - and _", "\"" + name + "\"");
+    }
+    return name;
   }
 
   MemoryRegion::Kind ReadKind(const Json& json) const {
@@ -186,6 +208,26 @@ class BoardReader {
     Json memory = RequireKey<Json>(emulator, "harness_memory", path_, "an object");
     board.harness_address = Address(memory, "address");
     board.harness_bytes = static_cast<uint32_t>(Number(memory, "bytes", 4096, 1 << 30));
+    const auto inside = [&](const MemoryRegion& region) {
+      return region.kind == MemoryRegion::Kind::kFlash &&
+             board.vector_table - region.emulated_address < region.bytes;
+    };
+    if (std::none_of(board.memory.begin(), board.memory.end(), inside)) {
+      Fail("vector_table", "an address inside the flash, where the emulated machine has it",
+           Text(emulator, "vector_table"));
+    }
+    const uint64_t end = uint64_t{board.harness_address} + board.harness_bytes;
+    for (const MemoryRegion& region : board.memory) {
+      const uint64_t region_end = uint64_t{region.emulated_address} + region.bytes;
+      if (board.harness_address < region_end && region.emulated_address < end) {
+        Fail("harness_memory", "memory that is in no region",
+             "it reaches into '" + region.name + "'");
+      }
+    }
+    if (end > uint64_t{UINT32_MAX} + 1) {
+      Fail("harness_memory", "memory that ends below 2^32",
+           Text(memory, "address") + " and " + std::to_string(board.harness_bytes) + " bytes");
+    }
   }
 
   std::string path_;

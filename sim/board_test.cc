@@ -142,5 +142,29 @@ TEST(Board, WrongValuesAreNamed) {
                 fix);
 }
 
+TEST(Board, PlacesThatCannotBeAreNamed) {
+  const std::string fix =
+      "\n  fix:      correct this key in the file (boards/README.md describes it)";
+  const auto wrong = [&](const std::string& key, const std::string& expected,
+                         const std::string& found) {
+    return "error[board/value] board.json: key '" + key + "'\n  expected: " + expected +
+           "\n  found:    " + found + fix;
+  };
+  const std::string names = "another name for each region, of a to z, 0 to 9, - and _";
+  EXPECT_EQ(ErrorAfter("/memory/1/name", "sr am"), wrong("name", names, "\"sr am\""));
+  EXPECT_EQ(ErrorAfter("/memory/1/name", ""), wrong("name", names, "\"\""));
+  EXPECT_EQ(ErrorAfter("/memory/2/name", "dtcm"), wrong("name", names, "\"dtcm\""));
+  EXPECT_EQ(ErrorAfter("/memory/1/emulated_at", "0xffffff00"),
+            wrong("emulated_at", "an address from which 'dtcm' ends below 2^32", "0xffffff00"));
+  EXPECT_EQ(ErrorAfter("/emulator/vector_table", "0x40000000"),
+            wrong("vector_table", "an address inside the flash, where the emulated machine has it",
+                  "0x40000000"));
+  EXPECT_EQ(ErrorAfter("/emulator/harness_memory/address", "0x20000000"),
+            wrong("harness_memory", "memory that is in no region", "it reaches into 'dtcm'"));
+  EXPECT_EQ(
+      ErrorAfter("/emulator/harness_memory/address", "0xffff0000"),
+      wrong("harness_memory", "memory that ends below 2^32", "0xffff0000 and 16777216 bytes"));
+}
+
 }  // namespace
 }  // namespace tinyformer
