@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "compiler/ops/op_def.h"
+#include "compiler/quantize/clear_unread_channels.h"
 #include "compiler/quantize/quantize_layer.h"
 
 namespace tinyformer {
@@ -58,6 +59,7 @@ Graph QuantizeGraph(const Graph& lowered, const QuantizeOptions& options) {
   for (const Node& node : g.nodes) {
     for (ValueId id : node.outputs) g.value(id).type = DType::kInt8;
   }
+  if (options.clear_unread_channels) g = ClearUnreadChannels(std::move(g));
   g = Compact(g);
   Verify(g, "QuantizeGraph");
   return g;

@@ -11,6 +11,7 @@ enum class LayernormBits { kLargest, kPaper, kNaive };  // the largest safe k, 7
 
 struct QuantizeOptions {
   LayernormBits layernorm = LayernormBits::kLargest;
+  bool clear_unread_channels = true;  // clear_unread_channels.h
 };
 
 /// Every activation int8, every parameter an integer that an engine kernel takes as it is.
