@@ -1,6 +1,7 @@
 // tinyformer bench kernels: instructions and estimated cycles of every kernel, beside plain loops.
 #include <cstdio>
 #include <map>
+#include <optional>
 
 #include "base/progress.h"
 #include "bench/kernels/measure_kernel.h"
@@ -28,12 +29,12 @@ std::string Percent(double share) {
 }
 
 // "1.15", a cost for every MAC or element; "-" when nothing was measured.
-std::string PerWork(uint64_t cost, int64_t work) {
-  return cost == 0 ? "-" : Fixed(static_cast<double>(cost) / static_cast<double>(work));
+std::string PerWork(std::optional<uint64_t> cost, int64_t work) {
+  return cost ? Fixed(static_cast<double>(*cost) / static_cast<double>(work)) : "-";
 }
 
-std::string Ratio(uint64_t slow, uint64_t fast) {
-  return slow == 0 ? "-" : Fixed(static_cast<double>(slow) / static_cast<double>(fast)) + "x";
+std::string Ratio(std::optional<uint64_t> slow, uint64_t fast) {
+  return slow ? Fixed(static_cast<double>(*slow) / static_cast<double>(fast)) + "x" : "-";
 }
 
 std::string Table(const std::vector<KernelRow>& rows) {
@@ -42,14 +43,15 @@ std::string Table(const std::vector<KernelRow>& rows) {
                                                   "ratio", "plain one-token", "ratio"}};
   for (const KernelRow& row : rows) {
     const KernelCase& measured = row.measured;
-    const auto per = [&](uint64_t cost) { return PerWork(cost, measured.work); };
+    const auto per = [&](std::optional<uint64_t> cost) { return PerWork(cost, measured.work); };
+    std::optional<uint64_t> one_token;
+    if (row.one_token_plain) one_token = row.one_token_plain->cycles_estimate;
     cells.push_back({measured.kernel, measured.shape,
                      measured.sparsity > 0 ? Percent(measured.sparsity) : "-", measured.unit,
                      per(row.fast.instructions), per(row.fast.cycles_estimate),
                      per(row.fast.stall_estimate), per(row.dense_plain.cycles_estimate),
                      Ratio(row.dense_plain.cycles_estimate, row.fast.cycles_estimate),
-                     per(row.one_token_plain.cycles_estimate),
-                     Ratio(row.one_token_plain.cycles_estimate, row.fast.cycles_estimate)});
+                     per(one_token), Ratio(one_token, row.fast.cycles_estimate)});
   }
   return TextTable(cells) +
          "\nper MAC of the dense layer, or per element of the output. cycles: estimate, ideal "

@@ -31,7 +31,10 @@ Profile ProfileFirmware(const Firmware& firmware, const Board& board, double tim
   Profile profile;
   profile.instructions = run.instructions_max;
   profile.cycles_estimate = run.cycles_estimate;
-  profile.stall_estimate = run.stall_estimate;
+  const auto stalls = [&](uint64_t cycles) {
+    return board.caches.empty() ? std::nullopt : std::optional(cycles);
+  };
+  profile.stall_estimate = stalls(run.stall_estimate);
   for (const FirmwareLayer& layer : firmware.layers) {
     auto found = std::find_if(run.layers.begin(), run.layers.end(),
                               [&](const LayerRun& r) { return r.id == layer.id; });
@@ -42,15 +45,19 @@ Profile ProfileFirmware(const Firmware& firmware, const Board& board, double tim
     double macs = static_cast<double>(layer.macs);
     double per_mac = layer.macs > 0 ? static_cast<double>(found->cost.instructions) / macs : 0;
     profile.layers.push_back({layer.name, layer.op, layer.kernel, found->cost.instructions,
-                              found->cost.cycles, found->cost.stall_cycles, per_mac});
+                              found->cost.cycles, stalls(found->cost.stall_cycles), per_mac});
   }
   return profile;
+}
+
+Json StallJson(const std::optional<uint64_t>& stall_estimate) {
+  return stall_estimate ? Json(*stall_estimate) : Json(nullptr);
 }
 
 Json ProfileJson(const Profile& profile) {
   Json json = {{"instructions", profile.instructions},
                {"cycles_estimate", profile.cycles_estimate},
-               {"stall_estimate", profile.stall_estimate},
+               {"stall_estimate", StallJson(profile.stall_estimate)},
                {"cycles_error", kCycleModelError},
                {"layers", Json::array()}};
   for (const LayerProfile& layer : profile.layers) {
@@ -59,7 +66,7 @@ Json ProfileJson(const Profile& profile) {
                               {"kernel", layer.kernel},
                               {"instructions", layer.instructions},
                               {"cycles_estimate", layer.cycles_estimate},
-                              {"stall_estimate", layer.stall_estimate},
+                              {"stall_estimate", StallJson(layer.stall_estimate)},
                               {"instructions_per_mac", layer.instructions_per_mac}});
   }
   return json;
@@ -89,8 +96,10 @@ std::string ProfileTable(const Profile& profile, uint64_t clock_hz) {
   return text + "estimated " + number("%.1f ms", milliseconds) + " at " +
          number("%.0f MHz", static_cast<double>(clock_hz) / 1e6) + ", +-" +
          number("%.0f %%", 100 * kCycleModelError) +
-         ", with memory that answers at once; waiting for flash and caches, a rough estimate: " +
-         grouped(profile.stall_estimate) + " cycles more\n";
+         ", with memory that answers at once; waiting for flash and caches" +
+         (profile.stall_estimate
+              ? ", a rough estimate: " + grouped(*profile.stall_estimate) + " cycles more\n"
+              : " is not estimated for this board\n");
 }
 
 }  // namespace tinyformer

@@ -41,6 +41,18 @@ TEST(Profile, TheTableHasARowALayerAndTheTime) {
       "and caches, a rough estimate: 60 cycles more\n");
 }
 
+TEST(Profile, StallsThatAreNotModelledAreSaidToBe) {
+  Profile profile = TwoLayers();
+  profile.stall_estimate.reset();
+  profile.layers[0].stall_estimate.reset();
+  const std::string table = ProfileTable(profile, 200'000'000);
+  EXPECT_EQ(table.substr(table.find("; ")),
+            "; waiting for flash and caches is not estimated for this board\n");
+  const Json json = ProfileJson(profile);
+  EXPECT_TRUE(json.at("stall_estimate").is_null());
+  EXPECT_TRUE(json.at("layers").at(0).at("stall_estimate").is_null());
+}
+
 TEST(Profile, TheJsonHasTheDocumentedKeys) {
   EXPECT_EQ(ProfileJson(TwoLayers()).dump(),
             "{\"instructions\":1010,\"cycles_estimate\":1000,\"stall_estimate\":60,"

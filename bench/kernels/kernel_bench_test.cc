@@ -61,10 +61,11 @@ TEST(RowJson, LeavesOutWhatWasNotMeasured) {
   row.measured.work = 6;
   row.measured.unit = "MAC";
   row.fast = {10, 7, 1};
-  row.dense_plain = {40, 30, 2};
+  row.dense_plain = {40, 30, std::nullopt};
   const Json json = RowJson(row);
   EXPECT_EQ(json.at("fast").at("cycles_estimate"), 7);
   EXPECT_EQ(json.at("plain_dense").at("instructions"), 40);
+  EXPECT_TRUE(json.at("plain_dense").at("stall_estimate").is_null());
   EXPECT_TRUE(json.at("plain_one_token").is_null());
 }
 

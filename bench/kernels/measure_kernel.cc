@@ -11,7 +11,7 @@ namespace {
 Json CostJson(const KernelCost& cost) {
   return {{"instructions", cost.instructions},
           {"cycles_estimate", cost.cycles_estimate},
-          {"stall_estimate", cost.stall_estimate}};
+          {"stall_estimate", StallJson(cost.stall_estimate)}};
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ Json RowJson(const KernelRow& row) {
                {"fast", CostJson(row.fast)},
                {"plain_dense", CostJson(row.dense_plain)},
                {"plain_one_token", nullptr}};
-  if (row.one_token_plain.instructions > 0) json["plain_one_token"] = CostJson(row.one_token_plain);
+  if (row.one_token_plain) json["plain_one_token"] = CostJson(*row.one_token_plain);
   return json;
 }
 

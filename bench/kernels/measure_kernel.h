@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/json.h"
@@ -12,9 +13,9 @@
 namespace tinyformer::bench {
 
 struct KernelCost {
-  uint64_t instructions = 0;     ///< exact
-  uint64_t cycles_estimate = 0;  ///< ideal memory
-  uint64_t stall_estimate = 0;   ///< what caches and flash add, rough
+  uint64_t instructions = 0;               ///< exact
+  uint64_t cycles_estimate = 0;            ///< ideal memory
+  std::optional<uint64_t> stall_estimate;  ///< what caches and flash add, rough; none: not modelled
 };
 
 enum class EngineBuild : uint8_t {
@@ -33,14 +34,15 @@ KernelCost MeasureKernel(const KernelCase& measured, const Board& board, EngineB
 /// A line of the table.
 ///
 /// dense_plain     the same layer dense, from engine/ref
-/// one_token_plain sparse layers: one token at a time from the code, from engine/ref; else nothing
+/// one_token_plain sparse layers: one token at a time from the code, from engine/ref
 struct KernelRow {
   KernelCase measured;  // without its graph
-  KernelCost fast, dense_plain, one_token_plain;
+  KernelCost fast, dense_plain;
+  std::optional<KernelCost> one_token_plain;
 };
 
 /// {kernel, shape, sparsity, unit, work, fast: {instructions, cycles_estimate, stall_estimate},
-/// plain_dense: {...}, plain_one_token: {...} or null, speedup}
+/// plain_dense: {...}, plain_one_token: {...} or null}; stall_estimate is null where not modelled
 Json RowJson(const KernelRow& row);
 
 }  // namespace tinyformer::bench

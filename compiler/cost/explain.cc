@@ -8,7 +8,8 @@ namespace tinyformer {
 namespace {
 
 // Cycles are linear in the stored weights: where they meet those of the dense kernel.
-double FasterFrom(const Graph& graph, const Node& node, Kernel kernel, int64_t dense_cycles) {
+double CycleBreakEvenSparsity(const Graph& graph, const Node& node, Kernel kernel,
+                              int64_t dense_cycles) {
   kernel.codec.effective_weights = kernel.codec.dense_bytes;
   const auto full = static_cast<double>(EstimateLayer(graph, node, kernel).cycles);
   kernel.codec.effective_weights = 0;
@@ -29,8 +30,9 @@ std::vector<Alternative> ListAlternatives(const Graph& graph, const LayerPlan& l
     alternative.cost = EstimateLayer(graph, node, kernel);
     alternative.chosen = kernel.name == layer.kernel.name;
     if (!alternatives.empty()) {
-      alternative.smaller_from = BreakEvenSparsity(kernel.codec.codec, kernel.codec.block);
-      alternative.faster_from = FasterFrom(graph, node, kernel, alternatives.front().cost.cycles);
+      alternative.break_even_sparsity = BreakEvenSparsity(kernel.codec.codec, kernel.codec.block);
+      alternative.cycle_break_even_sparsity =
+          CycleBreakEvenSparsity(graph, node, kernel, alternatives.front().cost.cycles);
     }
     alternatives.push_back(alternative);
   }
@@ -38,23 +40,26 @@ std::vector<Alternative> ListAlternatives(const Graph& graph, const LayerPlan& l
 }
 
 std::string AlternativesTable(const Graph& graph, const Plan& plan, CodecRequest request) {
-  std::vector<TableRow> rows = {{"id", "layer", "kernel", "", "sparsity", "smaller from",
-                                 "faster from", "bytes", "est. cycles"}};
+  std::vector<TableRow> rows = {{"id", "layer", "kernel", "", "sparsity", "break-even bytes",
+                                 "break-even cycles", "bytes", "est. cycles"}};
   for (size_t i = 0; i < plan.layers.size(); ++i) {
     if (!plan.layers[i].kernel.has_weights) continue;
     bool first = true;
     for (const Alternative& a : ListAlternatives(graph, plan.layers[i], request)) {
       const bool dense = a.kernel.codec.codec == Codec::kDense;
-      rows.push_back({first ? std::to_string(i + 1) : "", first ? a.cost.name : "", a.kernel.name,
-                      a.chosen ? "*" : "", Percent(a.kernel.codec.sparsity),
-                      dense ? "-" : Percent(a.smaller_from),
-                      dense ? "-" : (a.faster_from < 1 ? Percent(a.faster_from) : "never"),
-                      WithThousands(a.cost.weight_bytes), WithThousands(a.cost.cycles)});
+      rows.push_back(
+          {first ? std::to_string(i + 1) : "", first ? a.cost.name : "", a.kernel.name,
+           a.chosen ? "*" : "", Percent(a.kernel.codec.sparsity),
+           dense ? "-" : Percent(a.break_even_sparsity),
+           dense
+               ? "-"
+               : (a.cycle_break_even_sparsity < 1 ? Percent(a.cycle_break_even_sparsity) : "never"),
+           WithThousands(a.cost.weight_bytes), WithThousands(a.cost.cycles)});
       first = false;
     }
   }
-  return "kernels of each layer (* chosen), and the sparsity from which a code is smaller and "
-         "faster than dense\n" +
+  return "kernels of each layer (* chosen); break-even: the sparsity from which a code takes fewer "
+         "bytes, or cycles, than dense\n" +
          AlignTable(rows, 4, rows.front().size());
 }
 
@@ -65,8 +70,8 @@ Json AlternativesJson(const std::vector<Alternative>& alternatives) {
                     {"sparsity", a.kernel.codec.sparsity},
                     {"weight_bytes", a.cost.weight_bytes},
                     {"cycles_estimate", a.cost.cycles},
-                    {"smaller_from", a.smaller_from},
-                    {"faster_from", a.faster_from},
+                    {"break_even_sparsity", a.break_even_sparsity},
+                    {"cycle_break_even_sparsity", a.cycle_break_even_sparsity},
                     {"chosen", a.chosen}});
   }
   return list;

@@ -11,14 +11,14 @@ namespace tinyformer {
 
 /// A kernel that could compute a layer.
 ///
-/// smaller_from  sparsity from which it takes fewer bytes than dense (BreakEvenSparsity)
-/// faster_from   sparsity from which it is estimated to take fewer cycles than dense, in [0, 1]; 1:
-///               never. Both 0 for dense.
+/// break_even_sparsity        from which it takes fewer bytes than dense (BreakEvenSparsity)
+/// cycle_break_even_sparsity  from which it is estimated to take fewer cycles than dense, in
+///                            [0, 1]; 1: never. Both 0 for dense.
 struct Alternative {
   Kernel kernel;
   LayerCost cost;
-  double smaller_from = 0;
-  double faster_from = 0;
+  double break_even_sparsity = 0;
+  double cycle_break_even_sparsity = 0;
   bool chosen = false;
 };
 
@@ -30,7 +30,8 @@ std::vector<Alternative> ListAlternatives(const Graph& graph, const LayerPlan& l
 /// One line a kernel of every layer with weights; '*' marks the chosen one.
 std::string AlternativesTable(const Graph& graph, const Plan& plan, CodecRequest request);
 
-/// [{kernel, weight_bytes, cycles_estimate, smaller_from, faster_from, chosen}, ...]
+/// [{kernel, sparsity, weight_bytes, cycles_estimate, break_even_sparsity,
+/// cycle_break_even_sparsity, chosen}, ...]
 Json AlternativesJson(const std::vector<Alternative>& alternatives);
 
 /// One line a tensor or scratch: bytes, offset, regions, first and last layer, accessed bytes.

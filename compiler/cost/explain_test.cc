@@ -35,9 +35,11 @@ TEST(ListAlternatives, ACodeIsFasterExactlyFromItsBreakEvenSparsity) {
       if (a.kernel.codec.codec == Codec::kDense) continue;
       const double stored = static_cast<double>(a.kernel.codec.effective_weights) /
                             static_cast<double>(a.kernel.codec.dense_bytes);
-      if (std::abs(1 - stored - a.faster_from) < 0.01) continue;  // on the edge
-      EXPECT_EQ(1 - stored > a.faster_from, a.cost.cycles < alternatives[0].cost.cycles)
-          << a.kernel.name << " at " << sparsity << ", even at " << a.faster_from;
+      if (std::abs(1 - stored - a.cycle_break_even_sparsity) < 0.01) continue;  // on the edge
+      EXPECT_EQ(1 - stored > a.cycle_break_even_sparsity,
+                a.cost.cycles < alternatives[0].cost.cycles)
+          << a.kernel.name << " at " << sparsity << ", break-even at "
+          << a.cycle_break_even_sparsity;
     }
   }
 }
@@ -46,9 +48,10 @@ TEST(AlternativesTable, HasOneLineAKernel) {
   const Graph graph = OneLayer(0.6);
   const std::string table =
       AlternativesTable(graph, MakePlan(graph, CodecRequest::kAuto), CodecRequest::kAuto);
-  EXPECT_EQ(table.find("kernels of each layer (* chosen), and the sparsity from which a code is "
-                       "smaller and faster than dense\nid  layer  kernel "),
-            0u);
+  EXPECT_EQ(
+      table.find("kernels of each layer (* chosen); break-even: the sparsity from which a code "
+                 "takes fewer bytes, or cycles, than dense\nid  layer  kernel "),
+      0u);
   EXPECT_NE(table.find("\n1   layer  linear_s8  "), std::string::npos);
   EXPECT_NE(table.find("\n           linear_s8_bitmap4  *  "), std::string::npos);
 }

@@ -39,7 +39,8 @@ std::string WithThousands(int64_t number) {
 
 std::string LayerTable(const Graph& graph, const Plan& plan) {
   std::vector<TableRow> rows = {{"id", "layer", "operator", "kernel", "code", "block", "sparsity",
-                                 "even", "bytes", "dense", "MAC", "effective", "est. cycles"}};
+                                 "break-even", "bytes", "dense", "MAC", "effective",
+                                 "est. cycles"}};
   LayerCost total;
   const std::vector<LayerCost> costs = EstimateLayers(graph, plan);
   for (size_t i = 0; i < plan.layers.size(); ++i) {

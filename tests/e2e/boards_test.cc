@@ -29,6 +29,8 @@ TEST(Boards, EveryOneRunsTheModelToTheHostsBytes) {
     // A Cortex-M7 pairs instructions, a Cortex-M4 cannot.
     const bool paired = profile.at("cycles_estimate") < profile.at("instructions");
     EXPECT_EQ(paired, target.at("cpu") == "cortex-m7");
+    // The Cortex-M4 board has no caches, and memory without wait states.
+    EXPECT_EQ(profile.at("stall_estimate").is_null(), target.at("cpu") == "cortex-m4");
   }
   EXPECT_EQ(outputs.size(), 3u);
 }
