@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 
@@ -251,6 +252,25 @@ TEST(Tensors, EveryFlippedDataByteIsNoticed) {
                 ::testing::HasSubstr("error[tensors/checksum] m"))
         << i;
   }
+}
+
+TEST(Progress, TimeBeforeTheStartDoesNotCount) {
+  using Clock = std::chrono::steady_clock;
+  ::testing::internal::CaptureStderr();
+  const Clock::time_point made = Clock::now();
+  Clock::time_point started;
+  {
+    Progress progress("run", 1000000, "images");
+    while (Clock::now() - made < std::chrono::milliseconds(20)) continue;
+    started = Clock::now();
+    progress.StartAt(0);
+    progress.Update(1000000);
+  }
+  const double seconds = std::chrono::duration<double>(Clock::now() - started).count();
+  const std::string line = ::testing::internal::GetCapturedStderr();
+  const std::string head = "run 1000000/1000000 images, ";
+  ASSERT_EQ(line.find(head), 0u) << line;
+  EXPECT_GE(std::stod(line.substr(head.size())) + 0.5, 1e6 / seconds) << line;
 }
 
 TEST(Progress, DurationsReadWell) {

@@ -21,7 +21,7 @@ class Progress {
 
   /// done units so far; note is shown after the rate ("loss 1.234, accuracy 56.1 %").
   void Update(int64_t done, const std::string& note = "");
-  /// Work that an earlier run did: counts for the bar, not for the rate.
+  /// Time and rate count from now on; done: work before, which counts for the bar alone.
   void StartAt(int64_t done);
 
  private:

@@ -6,26 +6,15 @@
 #include <filesystem>
 #include <limits>
 
-#include "base/error.h"
 #include "base/file.h"
 #include "cli/model_images.h"
 #include "cli/npy_file.h"
 #include "cli/run_in_parts.h"
 #include "cli/text_table.h"
-#include "sim/temporary_folder.h"
+#include "sim/sim_test_files.h"
 
 namespace tinyformer {
 namespace {
-
-template <typename F>
-std::string ErrorText(const F& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 // Two pixels of two channels; image i holds 10 i, 10 i + 1, ...
 class CountingImages : public ImageSet {
@@ -180,6 +169,20 @@ TEST(AppendRun, KeepsExtremesAndWeighsMeansByImages) {
   EXPECT_EQ(whole.instructions_max, 100U);
   EXPECT_EQ(whole.cycles_estimate, 50U);
   EXPECT_EQ(whole.stack_peak_bytes, 8U);
+}
+
+TEST(RunInParts, TheFirmwareIsBuiltBeforeTheFirstImageIsRead) {
+  const TestFirmware test("tiny");
+  const auto images = [&](const std::string& program) {
+    return ImageStream{
+        3, [&test, program](int64_t, int64_t count) {
+          EXPECT_TRUE(std::filesystem::exists(test.File(program))) << program;
+          return std::vector<int8_t>(static_cast<size_t>(count * test.firmware().input_bytes));
+        }};
+  };
+  EXPECT_EQ(RunInPartsOnHost(test.firmware(), images("build/host/model"), {}).images, 3);
+  const ImageStream emulated = images("build/emulator/firmware.elf");
+  EXPECT_EQ(RunInPartsOnEmulator(test.firmware(), test.board(), emulated, {}).images, 3);
 }
 
 TEST(TextTable, AlignsColumnsWithoutTrailingBlanks) {

@@ -173,6 +173,7 @@ class RunCommand : public Command {
                 const CommandLine& line, Answer* answer) const {
     std::optional<int64_t> correct;
     if (!labels_.empty()) correct = CountCorrect(firmware, result, labels_);
+    if (correct) WarnOfGuessing(firmware, *correct, result.images);
     std::optional<bool> exact;
     if (on_ == "emulator") exact = !different.has_value();
     Json& json = answer->json;
@@ -194,6 +195,15 @@ class RunCommand : public Command {
     } else if (exact) {
       answer->text += "every output byte equals the host's\n";
     }
+  }
+
+  // A firmware folder does not know which data its model was trained on.
+  static void WarnOfGuessing(const Firmware& firmware, int64_t correct, int64_t images) {
+    if (!LooksLikeGuessing(correct, images, firmware.output_bytes)) return;
+    std::cerr << "note: " << correct << " of " << images << " right: guessing among "
+              << firmware.output_bytes
+              << " classes is as good. Was the model trained on other data, with its classes in "
+                 "another order, or with another --mean and --stddev?\n";
   }
 
   std::string Text(const RunResult& result, std::optional<int64_t> correct) const {

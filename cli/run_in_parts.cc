@@ -12,10 +12,13 @@ constexpr int64_t kHostPart = 250;    // images a process on the host, about two
 constexpr int64_t kEmulatorPart = 4;  // images a process in the emulator, a few seconds
 
 RunResult RunInParts(const std::string& label, const ImageStream& images, int64_t part_images,
+                     const std::function<void()>& build,
                      const std::function<RunResult(const std::vector<int8_t>&)>& run) {
   RunResult whole;
   Progress progress(label, images.count, "images");
-  progress.Update(0);  // the first part builds the program, which takes some seconds
+  progress.Update(0);  // shows the label while the build takes some seconds
+  build();
+  progress.StartAt(0);
   for (int64_t first = 0; first < images.count; first += part_images) {
     ThrowIfInterrupted();
     const int64_t count = std::min(part_images, images.count - first);
@@ -49,16 +52,18 @@ void AppendRun(const RunResult& part, RunResult* whole) {
 RunResult RunInPartsOnHost(const Firmware& firmware, const ImageStream& images,
                            const RunOptions& options) {
   return RunInParts(
-      "host", images, kHostPart * options.jobs,
+      "host", images, kHostPart * options.jobs, [&] { BuildHostProgram(firmware); },
       [&](const std::vector<int8_t>& inputs) { return RunOnHost(firmware, inputs, options); });
 }
 
 RunResult RunInPartsOnEmulator(const Firmware& firmware, const Board& board,
                                const ImageStream& images, const RunOptions& options) {
-  return RunInParts("emulator", images, kEmulatorPart * options.jobs,
-                    [&](const std::vector<int8_t>& inputs) {
-                      return RunOnEmulator(firmware, board, inputs, options);
-                    });
+  return RunInParts(
+      "emulator", images, kEmulatorPart * options.jobs,
+      [&] { BuildFirmware(firmware, board, options.layers); },
+      [&](const std::vector<int8_t>& inputs) {
+        return RunOnEmulator(firmware, board, inputs, options);
+      });
 }
 
 }  // namespace tinyformer

@@ -16,7 +16,8 @@ struct ImageStream {
   std::function<std::vector<int8_t>(int64_t first, int64_t count)> read;
 };
 
-/// Runs all images on this machine, or in the emulator; label names the progress bar.
+/// Builds the firmware, then runs all images on this machine, or in the emulator; the rate that the
+/// progress shows is that of the images alone.
 ///
 /// Result  outputs of all images in order; extremes and means over all of them
 /// Errors  those of RunOnHost and RunOnEmulator, Interrupted

@@ -1,6 +1,7 @@
 #include "sim/score.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/check.h"
 
@@ -22,6 +23,13 @@ int64_t CountCorrect(const Firmware& firmware, const RunResult& run,
   int64_t correct = 0;
   for (size_t i = 0; i < labels.size(); ++i) correct += classes[i] == labels[i];
   return correct;
+}
+
+bool LooksLikeGuessing(int64_t correct, int64_t images, int64_t classes) {
+  constexpr int64_t kFewestImages = 16;
+  const double n = static_cast<double>(images), p = 1.0 / static_cast<double>(classes);
+  return images >= kFewestImages && classes > 1 &&
+         static_cast<double>(correct) <= n * p + 2 * std::sqrt(n * p * (1 - p));
 }
 
 std::optional<int64_t> FirstDifferentImage(const Firmware& firmware, const RunResult& a,

@@ -19,6 +19,10 @@ std::vector<int64_t> PredictedClasses(const Firmware& firmware, const RunResult&
 int64_t CountCorrect(const Firmware& firmware, const RunResult& run,
                      const std::vector<int64_t>& labels);
 
+/// Whether guessing would get that many right, too: not more than two standard deviations above the
+/// mean. False below 16 images, which say nothing.
+bool LooksLikeGuessing(int64_t correct, int64_t images, int64_t classes);
+
 /// The first image whose outputs differ between two runs of the same images, or nothing.
 std::optional<int64_t> FirstDifferentImage(const Firmware& firmware, const RunResult& a,
                                            const RunResult& b);

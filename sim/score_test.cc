@@ -33,6 +33,16 @@ TEST(Score, TheFirstDifferentImageIsFound) {
   EXPECT_EQ(FirstDifferentImage(ThreeClasses(), TwoImages(), other), 1);
 }
 
+TEST(Score, GuessingIsToldFromKnowing) {
+  // 100 images of 10 classes: 10 by chance, with a standard deviation of 3.
+  EXPECT_TRUE(LooksLikeGuessing(0, 100, 10));
+  EXPECT_TRUE(LooksLikeGuessing(16, 100, 10));
+  EXPECT_FALSE(LooksLikeGuessing(17, 100, 10));
+  EXPECT_FALSE(LooksLikeGuessing(0, 15, 10));
+  EXPECT_TRUE(LooksLikeGuessing(0, 16, 10));
+  EXPECT_FALSE(LooksLikeGuessing(16, 16, 1));
+}
+
 TEST(Score, TheJsonHasTheDocumentedKeys) {
   RunResult run = TwoImages();
   EXPECT_EQ(RunJson(run, "host", std::nullopt, std::nullopt).dump(),

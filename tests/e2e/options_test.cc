@@ -178,6 +178,17 @@ TEST_F(OptionsTest, WithoutDataTheEmulatorIsComparedWithTheHost) {
   EXPECT_TRUE(text.output.ends_with("every output byte equals the host's\n")) << text.output;
 }
 
+TEST_F(OptionsTest, AModelThatIsNoBetterThanGuessingIsSaidToBe) {
+  const Ended run = at_->Run(
+      {"run", "firmware", "--data", "synthetic", "--images", "64", "--on", "host", "--json"});
+  const std::string correct = ParseJson(run.output, "standard output").at("correct").dump();
+  EXPECT_TRUE(run.errors.ends_with(
+      "\nnote: " + correct +
+      " of 64 right: guessing among 10 classes is as good. Was the model trained on other data, "
+      "with its classes in another order, or with another --mean and --stddev?\n"))
+      << run.errors;
+}
+
 TEST_F(OptionsTest, ImagesAsNumpyArrayGiveWhatTheDataSetGives) {
   const Json data = at_->RunJson({"run", "firmware", "--data", "synthetic", "--split", "validation",
                                   "--images", "5", "--on", "host", "--output", "data.npy"});
