@@ -198,6 +198,7 @@ CompileResult Compile(const Graph& graph, const CompileOptions& options) {
   emit.target = options.target.name;
   emit.board_directory = options.target.board_directory;
   emit.engine_directory = options.engine_directory;
+  if (options.optimize == Optimize::kSize) emit.optimization = "-Os";
   result.tree = EmitFirmware(graph, result.plan, test, emit);
   return result;
 }

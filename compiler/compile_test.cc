@@ -43,6 +43,19 @@ TEST(Compile, TheSameGraphGivesTheSameTree) {
   EXPECT_EQ(Compile(graph, options).tree, Compile(graph, options).tree);
 }
 
+TEST(Compile, SizeIsCompiledForSize) {
+  CompileOptions options = Options(1048576, 327680);
+  for (const auto& [optimize, flag] :
+       {std::pair{Optimize::kBalanced, "-O2"}, std::pair{Optimize::kSize, "-Os"}}) {
+    options.optimize = optimize;
+    const CompileResult result = Compile(TinyTransformer(1, 0.5), options);
+    EXPECT_EQ(Json::parse(result.tree.at("plan.json"))["optimization"], flag);
+    EXPECT_THAT(
+        result.tree.at("CMakeLists.txt"),
+        ::testing::HasSubstr("target_compile_options(model PRIVATE " + std::string(flag) + ")"));
+  }
+}
+
 TEST(Compile, AReferencePointOfHalfZerosFitsItsBoard) {
   const CompileResult result = Compile(ReferenceShapes(1, 0.5), Options(1048576, 327680));
   EXPECT_TRUE(result.fit.ok) << result.fit.why;

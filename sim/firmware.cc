@@ -71,6 +71,11 @@ Firmware ReadFirmware(const std::string& directory) {
                 "\"" + firmware.prefix + "\"", kFix);
   }
   firmware.target = RequireKey<std::string>(plan, "target", path, "a text");
+  firmware.optimization = OptionalKey<std::string>(plan, "optimization", path, "a text", "-O2");
+  if (firmware.optimization != "-O2" && firmware.optimization != "-Os") {
+    throw Error("sim/plan", path + ": key 'optimization'", "-O2 or -Os",
+                "\"" + firmware.optimization + "\"", kFix);
+  }
   firmware.input_shape = ReadShape(plan, "input", path);
   firmware.output_shape = ReadShape(plan, "output", path);
   ReadQuantization(plan, "input", path, &firmware.input_scale, &firmware.input_zero_point);

@@ -22,6 +22,7 @@ struct Firmware {
   std::string name;
   std::string prefix;  ///< of the C functions: <prefix>_init, <prefix>_invoke
   std::string target;  ///< a board's name
+  std::string optimization;  ///< GCC's option for the board: -O2 or -Os
   Shape input_shape, output_shape;
   int64_t input_bytes = 0, output_bytes = 0;
   float input_scale = 1, output_scale = 1;  ///< real = scale * (stored - zero_point)

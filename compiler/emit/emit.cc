@@ -86,10 +86,9 @@ SourceTree EmitFirmware(const Graph& graph, const Plan& plan, const SelfTest& te
   tree["selftest.h"] = SelfTestHeaderText(program);
   tree["selftest.cc"] = SelfTestSourceText(program, test);
   tree["main.c"] = ExampleText(program);
-  tree["CMakeLists.txt"] = BuildText(program);
-  tree["plan.json"] = PlanJson(graph, plan, options.prefix, options.target)
-                          .dump(1, ' ', false, Json::error_handler_t::replace) +
-                      "\n";
+  tree["CMakeLists.txt"] = BuildText(program, options.optimization);
+  tree["plan.json"] =
+      PlanJson(graph, plan, options).dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
   if (!options.board_directory.empty()) {
     AddBoardFiles(options.board_directory, tree);
     const std::string name = options.board_directory + "/board.json";

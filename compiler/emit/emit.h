@@ -16,6 +16,7 @@ struct EmitOptions {
   std::string target;            // the board's name, as plan.json states it
   std::string board_directory;   // boards/<target>; empty: no board files
   std::string engine_directory;  // empty: EngineDirectory()
+  std::string optimization = "-O2";  // GCC's option for board builds: -O2 or -Os
 };
 
 /// The whole folder. Byte-identical for identical arguments and engine sources: no times, no

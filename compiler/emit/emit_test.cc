@@ -152,7 +152,7 @@ TEST(EngineFiles, SaysWhereItLooked) {
 TEST(PlanJson, HasTheKeysThatOthersRead) {
   const Graph graph = TinyTransformer(1, 0.5);
   const Plan plan = MakePlan(graph, CodecRequest::kAuto);
-  const Json json = PlanJson(graph, plan, "model", "stm32f746");
+  const Json json = PlanJson(graph, plan, Options());
   EXPECT_EQ(json["format"], "tinyformer-plan");
   EXPECT_EQ(json["layers"].size(), plan.layers.size());
   EXPECT_EQ(json["layers"][0]["id"], 1);

@@ -66,14 +66,14 @@ Json TensorsJson(const Plan& plan) {
   return tensors;
 }
 
-Json PlanJson(const Graph& graph, const Plan& plan, const std::string& prefix,
-              const std::string& target) {
+Json PlanJson(const Graph& graph, const Plan& plan, const EmitOptions& options) {
   Json json;
   json["format"] = "tinyformer-plan";
   json["version"] = 1;
   json["name"] = graph.name;
-  json["prefix"] = prefix;
-  json["target"] = target;
+  json["prefix"] = options.prefix;
+  json["target"] = options.target;
+  json["optimization"] = options.optimization;
   json["input"] = TensorJson(graph.value(graph.inputs.at(0)));
   json["output"] = TensorJson(graph.value(graph.outputs.at(0)));
   json["arena_bytes"] = plan.arena_bytes;

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "compiler/cost/cost.h"
+#include "compiler/emit/emit.h"
 
 namespace tinyformer {
 
@@ -16,8 +17,7 @@ Json TensorsJson(const Plan& plan);
 ///
 /// Layers are numbered by id = index + 1; `first_layer` and `last_layer` of tensors are indices
 /// into `layers` (from 0), both included; memory_timeline has one entry a layer. Bytes everywhere.
-Json PlanJson(const Graph& graph, const Plan& plan, const std::string& prefix,
-              const std::string& target);
+Json PlanJson(const Graph& graph, const Plan& plan, const EmitOptions& options);
 
 /// The `layers` list of `compile --json`: name, op, kernel, codec, block, sparsity,
 /// break_even_sparsity, weight_bytes, dense_bytes, macs, effective_macs, cycles_estimate.

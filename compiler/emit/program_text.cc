@@ -333,7 +333,7 @@ int main(void) { return $p_selftest() == 0 ? 0 : 1; }
        {"p", p.prefix}});
 }
 
-std::string BuildText(const Program& p) {
+std::string BuildText(const Program& p, const std::string& optimization) {
   return Fill(
       R"(# Builds model '$name' as a library ($p), and $p_selftest, which exits with 0 when the model computes as it should.
 # $generated
@@ -357,11 +357,15 @@ target_include_directories($p PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} PRIVATE ${CMAKE
 add_executable($p_selftest main.c selftest.cc)
 target_link_libraries($p_selftest PRIVATE $p)
 if(CMAKE_SYSTEM_NAME STREQUAL "Generic")
+  target_compile_options($p PRIVATE $optimization)  # after CMAKE_BUILD_TYPE's: what compile measured
   target_sources($p_selftest PRIVATE board/startup.c)
   target_link_options($p_selftest PRIVATE -nostartfiles -T${CMAKE_CURRENT_SOURCE_DIR}/board/board.ld -Wl,--gc-sections)
 endif()
 )",
-      {{"name", PlainName(p.graph.name)}, {"generated", kGenerated}, {"p", p.prefix}});
+      {{"name", PlainName(p.graph.name)},
+       {"generated", kGenerated},
+       {"optimization", optimization},
+       {"p", p.prefix}});
 }
 
 }  // namespace tinyformer

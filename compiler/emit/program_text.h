@@ -47,7 +47,8 @@ std::string SelfTestSourceText(const Program& program, const SelfTest& test);
 /// main.c: the smallest C99 program that uses the model; its exit status is the self-test's.
 std::string ExampleText(const Program& program);
 
-/// CMakeLists.txt for the host and, with board/toolchain.cmake, for the board.
-std::string BuildText(const Program& program);
+/// CMakeLists.txt for the host and, with board/toolchain.cmake, for the board (with GCC's
+/// `optimization`).
+std::string BuildText(const Program& program, const std::string& optimization);
 
 }  // namespace tinyformer

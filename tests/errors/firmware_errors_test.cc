@@ -84,6 +84,9 @@ TEST_F(FirmwareErrors, DamagedPlans) {
       {with("\"zero_point\": ", "\"zero_point\": 1000"),
        ErrorText("sim/plan", where + ": key 'input'",
                  "a scale above 0 and a zero point in [-128, 127]", "", kCompileAgain)},
+      {with("\"optimization\": \"-O2\"", "\"optimization\": \"-O9 -x\""),
+       ErrorText("sim/plan", where + ": key 'optimization'", "-O2 or -Os", "\"-O9 -x\"",
+                 kCompileAgain)},
       {with("\"layers\": [", "\"layers\": 7, \"old\": ["),
        ErrorText("sim/plan", where + ": key 'layers'", "a list", "the number 7", kCompileAgain)},
   };
