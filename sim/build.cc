@@ -284,7 +284,8 @@ FirmwareBuild BuildFirmware(const Firmware& firmware, const Board& board, bool p
   Words options = FolderOptions(firmware, folder);
   if (profile) options.push_back("-DTF_PROFILE");
   std::string elf = folder + "/firmware.elf";
-  BuildInFolder(firmware, BoardToolchain(used, firmware.optimization), sources, options, folder, elf, &used);
+  BuildInFolder(firmware, BoardToolchain(used, firmware.optimization), sources, options, folder,
+                elf, &used);
   return {elf, ReadFirmwareSize(elf)};
 }
 

@@ -20,8 +20,8 @@ struct FirmwareLayer {
 struct Firmware {
   std::string directory;
   std::string name;
-  std::string prefix;  ///< of the C functions: <prefix>_init, <prefix>_invoke
-  std::string target;  ///< a board's name
+  std::string prefix;        ///< of the C functions: <prefix>_init, <prefix>_invoke
+  std::string target;        ///< a board's name
   std::string optimization;  ///< GCC's option for the board: -O2 or -Os
   Shape input_shape, output_shape;
   int64_t input_bytes = 0, output_bytes = 0;
