@@ -79,6 +79,13 @@ int64_t LinearScratch(const Site& site, bool sparse) {
   return engine::linear_s8_sparse_scratch_bytes(layer);
 }
 
+std::vector<size_t> LinearInPlace(const Site& site) {
+  const Shape& weight = site.input(1).shape;
+  const int32_t tokens = Narrow(TokenCount(site.input(0)));
+  if (engine::linear_s8_in_place(tokens, Narrow(weight[1]), Narrow(weight[0]))) return {0};
+  return {};
+}
+
 using Scratch = int64_t (*)(const Site& site);
 
 int64_t NoScratch(const Site&) { return 0; }
@@ -120,7 +127,7 @@ const std::map<std::string, WeightRule>& WeightRules() {
         DepthwiseScratch,
         DepthwiseInPlace}},
       {"linear",
-       {"linear_s8", "linear_s8.h", "linear_s8_sparse.h", {2, 4}, LinearScratch, NotInPlace}},
+       {"linear_s8", "linear_s8.h", "linear_s8_sparse.h", {2, 4}, LinearScratch, LinearInPlace}},
   };
   return rules;
 }

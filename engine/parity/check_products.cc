@@ -23,9 +23,20 @@ const char* compare_layer(Case& c, GuardedMemory& memory, const Layer& layer,
       [&](const Buffers& b) { kernel(layer, b.x[0], b.y, b.scratch); });
 }
 
+// Of a linear layer; sometimes as many as inputs.
+int32_t random_outputs(Random& random, int32_t in) {
+  if (in > 70) return random.edge(1, 9);
+  if (random.chance(20)) return in;
+  return random.edge(1, random.chance(10) ? 50 : 13);
+}
+
 // 1 to 9 tokens are every remainder of the kernels' batches.
 int32_t random_tokens(Random& random) {
   return random.chance(12) ? random.edge(10, 70) : random.edge(1, 9);
+}
+
+BufferSizes linear_sizes(int32_t tokens, int32_t in, int32_t out, int32_t scratch_bytes) {
+  return {{tokens * in}, tokens * out, scratch_bytes, linear_s8_in_place(tokens, in, out) ? 0 : -1};
 }
 
 void describe_linear(Case& c, int32_t tokens, int32_t in, int32_t out) {
@@ -41,15 +52,14 @@ const char* check_linear_sparse(Case& c) {
   const int32_t tokens = random_tokens(random);
   const bool wide = tokens < 10 && random.chance(15);
   const int32_t in = kBlock * random.edge(1, wide ? 700 : 70 / kBlock);
-  const int32_t out = random.edge(1, wide ? 6 : (random.chance(10) ? 50 : 13));
+  const int32_t out = random_outputs(random, in);
   const RandomCode code = kEncode(random_weights(random, out, in, kBlock), kBlock);
   const SparseWeights weights = hold_code(random, memory, code);
   const RandomOutput output = random_output(random, memory, out, in);
   const LinearS8Sparse layer = {tokens, in, out, weights, output.bias, output.stage};
   describe_linear(c, tokens, in, out);
-  return compare_layer<LinearS8Sparse>(
-      c, memory, layer, {{tokens * in}, tokens * out, linear_s8_sparse_scratch_bytes(layer), -1},
-      kReference, kKernel);
+  const BufferSizes sizes = linear_sizes(tokens, in, out, linear_s8_sparse_scratch_bytes(layer));
+  return compare_layer<LinearS8Sparse>(c, memory, layer, sizes, kReference, kKernel);
 }
 
 BufferSizes conv2d_sizes(const Conv2dShape& s, int32_t scratch_bytes) {
@@ -133,15 +143,14 @@ const char* check_linear_s8(Case& c) {
   GuardedMemory memory;
   const int32_t tokens = random_tokens(random);
   const int32_t in = random.edge(1, tokens < 10 && random.chance(15) ? 500 : 70);
-  const int32_t out = random.edge(1, random.chance(10) ? 50 : 13);
+  const int32_t out = random_outputs(random, in);
   const int8_t* weights =
       hold(random, memory, random_weights(random, out, in, random.between(1, 4)), kWeightAlignment);
   const RandomOutput output = random_output(random, memory, out, in);
   const LinearS8 layer = {tokens, in, out, weights, output.bias, output.stage};
   describe_linear(c, tokens, in, out);
-  return compare_layer<LinearS8>(c, memory, layer,
-                                 {{tokens * in}, tokens * out, linear_s8_scratch_bytes(layer), -1},
-                                 ref::linear_s8, linear_s8);
+  const BufferSizes sizes = linear_sizes(tokens, in, out, linear_s8_scratch_bytes(layer));
+  return compare_layer<LinearS8>(c, memory, layer, sizes, ref::linear_s8, linear_s8);
 }
 
 const char* check_linear_s8_rlc2(Case& c) {

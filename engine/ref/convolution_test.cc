@@ -95,13 +95,17 @@ struct RealLayer {
   std::vector<int32_t> bias, multiplier;
 };
 
+std::vector<int8_t> Scratch(const LinearS8& layer) {
+  return std::vector<int8_t>(static_cast<size_t>(linear_s8_scratch_bytes(layer)));
+}
+
 TEST(LinearS8, ComputesALiteralExample) {
   const int8_t x[] = {1, 2, 3, -4, 5, -6};                              // 2 tokens of 3
   const int8_t weights[] = {1, 0, -1, 2, 2, 2};                         // 2 rows
   const int32_t bias[] = {10, -10}, multiplier[] = {1 << 30, 1 << 30};  // 0.5 with shift 0
   const LinearS8 layer = {2, 3, 2, weights, bias, {multiplier, 0, 3, -128, 4}};
   int8_t y[4];
-  ref::linear_s8(layer, x, y, nullptr);
+  ref::linear_s8(layer, x, y, Scratch(layer).data());
   // (1-3+10)/2+3 = 7 -> 4; (12-10)/2+3 = 4; (-4+6+10)/2+3 = 9 -> 4; (-10-10)/2+3 = -7
   EXPECT_EQ(std::vector<int8_t>(y, y + 4), (std::vector<int8_t>{4, 4, 4, -7}));
 }
@@ -113,10 +117,21 @@ TEST(LinearS8, IsTheNearestInt8ToTheRealProduct) {
     const int32_t out = random.between(1, 9);
     const RealLayer real(random, {tokens, 1, in, tokens, 1, out, 1, 1, 1, 1, 0, 0, 1, 1, 1});
     std::vector<int8_t> y = real.Room();
-    ref::linear_s8({tokens, in, out, real.weights.data(), real.bias.data(), real.output()},
-                   real.x.data(), y.data(), nullptr);
+    const LinearS8 layer = {tokens, in, out, real.weights.data(), real.bias.data(), real.output()};
+    ref::linear_s8(layer, real.x.data(), y.data(), Scratch(layer).data());
     real.ExpectNear(y, seed);
   }
+}
+
+TEST(LinearS8, MayBeginWhereItsInputDoesUnlessTheLastBatchGoesBackOverOutputs) {
+  EXPECT_TRUE(linear_s8_in_place(64, 192, 192));
+  EXPECT_TRUE(linear_s8_in_place(3, 8, 8));
+  EXPECT_FALSE(linear_s8_in_place(4, 8, 9));
+  // Six tokens: the second batch starts at the third, whose inputs lie from 2 * in on when the
+  // outputs of four tokens are written.
+  EXPECT_FALSE(linear_s8_in_place(6, 8, 8));
+  EXPECT_FALSE(linear_s8_in_place(6, 8, 5));
+  EXPECT_TRUE(linear_s8_in_place(6, 8, 4));
 }
 
 TEST(Conv2dS8, IsTheNearestInt8ToTheRealConvolutionBordersIncluded) {
@@ -168,11 +183,12 @@ TEST(LinearS8Sparse, EqualsTheDenseLayerOfTheSameWeights) {
       const int32_t in = kernel.block * random.between(1, seed % 10 == 0 ? 900 : 20);
       const RealLayer real(random, {tokens, 1, in, tokens, 1, out, 1, 1, 1, 1, 0, 0, 1, 1, 1});
       std::vector<int8_t> dense = real.Room(), sparse = real.Room();
-      ref::linear_s8({tokens, in, out, real.weights.data(), real.bias.data(), real.output()},
-                     real.x.data(), dense.data(), nullptr);
+      const LinearS8 layer = {tokens,           in,           out, real.weights.data(),
+                              real.bias.data(), real.output()};
+      ref::linear_s8(layer, real.x.data(), dense.data(), Scratch(layer).data());
       const parity::RandomCode code = kernel.encode(real.weights, kernel.block);
       kernel.run({tokens, in, out, code.view(), real.bias.data(), real.output()}, real.x.data(),
-                 sparse.data(), nullptr);
+                 sparse.data(), Scratch(layer).data());
       ASSERT_EQ(sparse, dense) << kernel.name << ", seed " << seed;
     }
   }

@@ -23,11 +23,24 @@ constexpr int32_t linear_s8_scratch_bytes(const LinearS8& layer) {
   return dense_scratch_bytes(layer.tokens, layer.in, layer.out);
 }
 
+/// Whether y may begin where x does: a batch of tokens is read whole, into scratch, before its
+/// outputs are written, and outputs never run ahead of the inputs that are left. Tokens that fill
+/// no batch make the last one go back over tokens that are done (next_run in
+/// engine/arm/token_batch.h): their inputs must lie behind all outputs that are written by then.
+/// For all linear kernels.
+constexpr bool linear_s8_in_place(int32_t tokens, int32_t in, int32_t out) {
+  const int32_t rest = tokens % kTokenBatch;
+  if (out > in) return false;
+  return tokens < kTokenBatch || rest == 0 || (tokens - rest) * out <= (tokens - kTokenBatch) * in;
+}
+
 /// y[t][o] = output_s8(o, bias[o] + sum_i x[t][i] * w[o][i])
 ///
 /// Shapes  x [tokens][in]   w [out][in]   bias, multiplier [out]   y [tokens][out]
 /// Bounds  in <= 65536, |bias| <= 2^30: in * 128 * 127 < 2^30, so partial sums stay inside int32
-/// Memory  scratch of linear_s8_scratch_bytes, 4-byte aligned; y and scratch overlap nothing
+/// Memory  scratch of linear_s8_scratch_bytes, 4-byte aligned, overlaps nothing; y may begin where
+/// x
+///         does if linear_s8_in_place says so, no other overlaps
 /// Errors  none: the compiler proves the preconditions
 /// Source  TFLite int8 quantization specification, FULLY_CONNECTED; docs/quantization.md
 namespace ref {

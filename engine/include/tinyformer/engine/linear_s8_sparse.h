@@ -31,7 +31,8 @@ constexpr int32_t linear_s8_sparse_scratch_bytes(const LinearS8Sparse& layer) {
 ///
 /// Shapes  x [tokens][in]   bias, multiplier [out]   y [tokens][out]
 /// Bounds  as linear_s8; in / block <= 65535 (records of a row fit uint16)
-/// Memory  scratch of linear_s8_sparse_scratch_bytes, 4-byte aligned; y and scratch overlap nothing
+/// Memory  scratch of linear_s8_sparse_scratch_bytes, 4-byte aligned, overlaps nothing; y may begin
+///         where x does if linear_s8_in_place (linear_s8.h) says so, no other overlaps
 /// Errors  none: the compiler proves the preconditions
 /// Source  TinyFormer III-D2, Fig. 8; docs/sparse_format.md
 namespace ref {
