@@ -143,6 +143,25 @@ TEST(MakePlan, AnAddTakesOverTheOperandThatDies) {
   EXPECT_EQ(plan.tensors[2].holds, (std::vector<std::string>{"b.y", "sum.y", "again.y"}));
 }
 
+// Whether the second of two linear layers, whose output has `out` channels, takes over its input.
+bool TakesOver(int64_t tokens, int64_t out, bool read_again) {
+  ExampleGraph g("linear", 1, 0);
+  const ValueId a = g.Linear("a", g.Input({1, tokens, 8}), 8);
+  const ValueId b = g.Linear("b", a, out);
+  const Graph graph = g.Finish(g.Linear("head", read_again ? g.Add("again", b, a) : b, 2));
+  const Plan plan = MakePlan(graph, CodecRequest::kAuto);
+  return plan.locations[static_cast<size_t>(a)].offset ==
+             plan.locations[static_cast<size_t>(b)].offset &&
+         plan.tensors[0].holds == std::vector<std::string>{"a.y", "b.y"};
+}
+
+TEST(MakePlan, ALinearLayerTakesOverAnInputOfItsSizeWhereTheKernelCan) {
+  EXPECT_TRUE(TakesOver(8, 8, false));
+  EXPECT_TRUE(TakesOver(3, 8, false));
+  EXPECT_FALSE(TakesOver(8, 8, true)) << "another layer reads it";
+  EXPECT_FALSE(TakesOver(6, 8, false)) << "the last batch goes back over outputs";
+}
+
 TEST(MakePlan, RefusesWhatItCannotRun) {
   Graph graph = TinyTransformer(1, 0);
   graph.inputs.push_back(graph.inputs[0]);
