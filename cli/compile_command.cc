@@ -48,6 +48,20 @@ TargetLimits LimitsOf(const Board& board) {
           ArenaOf(board)};
 }
 
+// All boards but that one; one that cannot be read is not recommended.
+std::vector<TargetLimits> OtherTargets(const Board& board) {
+  std::vector<TargetLimits> targets;
+  for (const std::string& name : BoardNames()) {
+    if (name == board.name) continue;
+    try {
+      targets.push_back(LimitsOf(FindBoard(name)));
+    } catch (const Error&) {
+      continue;
+    }
+  }
+  return targets;
+}
+
 // The table of kernels' cycles is the Cortex-M7's.
 std::string CyclesNote(const Board& board) {
   if (board.cpu == "cortex-m7") return "";
@@ -89,6 +103,7 @@ class CompileCommand : public Command {
     const Board board = FindBoard(target_);
     CompileOptions options;
     options.target = LimitsOf(board);
+    options.other_targets = OtherTargets(board);
     options.codec = ParseCodecRequest(codec_);
     options.optimize = ParseOptimize(optimize_);
     options.prefix = prefix_;

@@ -33,6 +33,8 @@ struct CompileOptions {
   std::vector<Kernel> kernels = {};
   std::string prefix = "model";
   std::string engine_directory;  // empty: EngineDirectory()
+  /// Boards that the advice to a network that does not fit may name.
+  std::vector<TargetLimits> other_targets = {};
   /// How far above the flash limit the estimate may be: code is estimated a few kilobytes too high,
   /// and a caller that links knows better.
   int64_t flash_slack_bytes = 0;

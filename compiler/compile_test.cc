@@ -62,6 +62,14 @@ TEST(Compile, AReferencePointOfHalfZerosFitsItsBoard) {
   EXPECT_LE(result.use.sram_peak_bytes, 327680);
 }
 
+// Tensors of 4,096 bytes between the layers; the second layer needs both.
+Graph ThreeLayers() {
+  ExampleGraph g("gap", 1, 0);
+  const ValueId first = g.Linear("first", g.Input({1, 64, 16}), 64);
+  const ValueId second = g.Linear("second", first, 64);
+  return g.Finish(g.Linear("third", second, 2));
+}
+
 TEST(Compile, WhatDoesNotFitIsRefusedWithItsPeakAndWhatWouldHelp) {
   ExampleGraph g("wide", 1, 0);
   const ValueId wide = g.Linear("widen", g.Input({1, 64, 16}), 64);
@@ -76,45 +84,85 @@ TEST(Compile, WhatDoesNotFitIsRefusedWithItsPeakAndWhatWouldHelp) {
   EXPECT_EQ(result.plan.arena_bytes, arena);
   EXPECT_EQ(flash, EstimateProgramBytes({"linear_s8", "linear_s8"}) + CodeBytes({"linear_s8"}) +
                        (1024 + 8 * 64) + (128 + 8 * 2));
-  EXPECT_EQ(
-      result.fit.why,
-      "model 'wide' does not fit stm32f746 (estimated before building)\n"
-      "RAM: " +
-          WithThousands(ram) + " bytes of 10,000, " + WithThousands(ram - 10000) +
-          " too many\n"
-          "  arena " +
-          WithThousands(arena) +
-          " bytes, stack 8,192 bytes\n"
-          "alive at the peak, layer 2 'narrow'\n"
-          "  widen.y: 4,096 bytes\n"
-          "  scratch of narrow: " +
-          WithThousands(scratch) +
-          " bytes\n"
-          "what would help\n"
-          "  no placement can be smaller: the tensors at the peak must shrink (fewer channels, "
-          "a smaller expansion, a smaller image)");
+  EXPECT_EQ(result.fit.why,
+            "model 'wide' does not fit stm32f746 (estimated before building)\n"
+            "RAM: " +
+                WithThousands(ram) + " bytes of 10,000, " + WithThousands(ram - 10000) +
+                " too many\n"
+                "  arena " +
+                WithThousands(arena) +
+                " bytes, stack 8,192 bytes\n"
+                "alive at the peak, layer 2 'narrow'\n"
+                "  widen.y: 4,096 bytes\n"
+                "  scratch of narrow: " +
+                WithThousands(scratch) +
+                " bytes\n"
+                "what would help\n"
+                "  at least " +
+                WithThousands(ram - 10000) +
+                " bytes less of tensors at the peak: fewer channels, a smaller expansion, a "
+                "smaller image");
 }
 
-TEST(Compile, TooMuchFlashNamesTheLargestLayersAndTheSmallestCode) {
+TEST(Compile, TooMuchFlashNamesTheLargestLayersAndTheOptionThatFits) {
   ExampleGraph g("heavy", 1, 0.5);
   const Graph graph = g.Finish(g.Linear("heavy", g.Input({1, 1, 256}), 64));
-  CompileOptions options = Options(12000, 327680);
+  const ResourceUse smallest = EstimateUse(graph, MakePlan(graph, CodecRequest::kAuto), 8192);
+  CompileOptions options = Options(smallest.flash_bytes, 327680);
   options.codec = CodecRequest::kDense;
   const CompileResult result = Compile(graph, options);
-  const int64_t smallest = EstimateUse(graph, MakePlan(graph, CodecRequest::kAuto), 0).flash_bytes;
   EXPECT_FALSE(result.fit.ok);
   EXPECT_EQ(result.fit.why,
             "model 'heavy' does not fit stm32f746 (estimated before building)\n"
             "flash: " +
-                WithThousands(result.use.flash_bytes) + " bytes of 12,000, " +
-                WithThousands(result.use.flash_bytes - 12000) +
+                WithThousands(result.use.flash_bytes) + " bytes of " +
+                WithThousands(smallest.flash_bytes) + ", " +
+                WithThousands(result.use.flash_bytes - smallest.flash_bytes) +
                 " too many\n"
                 "largest layers\n"
                 "  heavy: 16,896 bytes\n"
                 "what would help\n"
                 "  --codec auto --optimize size takes " +
-                WithThousands(smallest) + " bytes, " +
-                (smallest <= 12000 ? "which fits" : "still too many"));
+                WithThousands(smallest.flash_bytes) + " bytes of flash and " +
+                WithThousands(smallest.sram_peak_bytes) + " bytes of RAM, which fits");
+}
+
+TEST(Compile, WhatNoOptionMakesFitNamesTheBoardsThatHoldIt) {
+  ExampleGraph g("heavy", 1, 0.5);
+  const Graph graph = g.Finish(g.Linear("heavy", g.Input({1, 1, 256}), 64));
+  const ResourceUse smallest = EstimateUse(graph, MakePlan(graph, CodecRequest::kAuto), 8192);
+  CompileOptions options = Options(smallest.flash_bytes - 1000, 327680);
+  options.codec = CodecRequest::kDense;
+  options.other_targets = {{"small", 10000, 327680, 8192, ""}, {"large", 99999, 327680, 8192, ""}};
+  const std::string why = Compile(graph, options).fit.why;
+  EXPECT_EQ(why.substr(why.find("what would help\n")),
+            "what would help\n"
+            "  --codec auto --optimize size takes " +
+                WithThousands(smallest.flash_bytes) + " bytes of flash and " +
+                WithThousands(smallest.sram_peak_bytes) +
+                " bytes of RAM, still 1,000 bytes of flash too many\n"
+                "  --target large fits\n"
+                "  at least 1,000 bytes less of weights: prune the largest layers more (tinyformer "
+                "compress --sparsity), or make them narrower");
+}
+
+TEST(Compile, AGapInRamIsNamedWithTheBlocksOfTheTensorsAtThePeak) {
+  const Graph graph = ThreeLayers();
+  CompileOptions options = Options(1048576, 40960);
+  options.target.arena = {{{{"fast", 3000, true}}, {{"slow", 6000, false}}}};
+  const CompileResult result = Compile(graph, options);
+  EXPECT_EQ(result.fit.why,
+            "model 'gap' does not fit stm32f746 (estimated before building)\n"
+            "RAM block 'slow': 8,192 bytes of 6,000, 2,192 too many\n"
+            "  block 'fast' holds 512 of 3,000 bytes; no tensor can lie across the gap between "
+            "blocks\n"
+            "alive at the peak, layer 2 'second'\n"
+            "  first.y: 4,096 bytes in block 'slow'\n"
+            "  second.y: 4,096 bytes in block 'slow'\n"
+            "  scratch of second: 512 bytes in block 'fast'\n"
+            "what would help\n"
+            "  at least 2,192 bytes less of tensors at the peak: fewer channels, a smaller "
+            "expansion, a smaller image");
 }
 
 TEST(UpdateSummary, TheLinkedSizesReplaceTheEstimates) {
