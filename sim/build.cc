@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "harness_sources.h"
 #include "sim/elf_file.h"
+#include "sim/memory_map.h"
 #include "sim/process.h"
 
 namespace tinyformer {
@@ -207,6 +208,7 @@ void Link(const Toolchain& tools, const Words& objects, const std::string& outpu
         "sim/link", output, "objects that link", FirstErrorLine(result.output),
         "compile the model again; if you changed the folder, correct what the linker names");
   }
+  if (board != nullptr) RequireInsideRegions(ReadElf(temporary), *board);
   fs::rename(temporary, output);
 }
 
@@ -328,7 +330,7 @@ FirmwareBuild BuildElf(const ElfRequest& request, const Board& board) {
 FirmwareSize ReadFirmwareSize(const std::string& elf_path) {
   ElfFile elf = ReadElf(elf_path);
   FirmwareSize size;
-  size.flash_bytes = elf.load_bytes;
+  size.flash_bytes = elf.LoadBytes();
   size.code_bytes = elf.SectionBytes(".text") + elf.SectionBytes(".vectors");
   size.weight_bytes = elf.SectionBytes(".tf_weights");
   size.constant_bytes = elf.SectionBytes(".rodata");

@@ -40,8 +40,8 @@ struct FirmwareBuild {
 /// other.
 ///
 /// Errors  sim/toolchain-missing, sim/compile (the compiler's first error), sim/link,
-/// sim/does-not-fit (flash or RAM, by
-///         how many bytes), file/*, Interrupted
+///         sim/does-not-fit (flash or RAM, by how many bytes), board/linker-script
+///         (sim/memory_map.h), file/*, Interrupted
 FirmwareBuild BuildFirmware(const Firmware& firmware, const Board& board, bool profile);
 
 /// Builds folder/build/host/model, the same generated code as a program for this machine (-O3

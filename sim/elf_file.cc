@@ -63,7 +63,7 @@ class ElfReader {
   void ReadSegments(const Elf32_Ehdr& header, ElfFile* file) const {
     for (uint32_t i = 0; i < header.e_phnum; ++i) {
       auto segment = At<Elf32_Phdr>(uint64_t{header.e_phoff} + i * sizeof(Elf32_Phdr));
-      if (segment.p_type == PT_LOAD) file->load_bytes += segment.p_filesz;
+      if (segment.p_type == PT_LOAD) file->segments.push_back({segment.p_paddr, segment.p_filesz});
     }
   }
 
@@ -101,6 +101,12 @@ class ElfReader {
 };
 
 }  // namespace
+
+uint32_t ElfFile::LoadBytes() const {
+  uint32_t sum = 0;
+  for (const ElfSegment& segment : segments) sum += segment.file_bytes;
+  return sum;
+}
 
 uint32_t ElfFile::SectionBytes(const std::string& name) const {
   for (const ElfSection& section : sections) {

@@ -16,6 +16,12 @@ struct ElfSection {
   bool in_file = false;    ///< has contents in the file
 };
 
+/// What is loaded (PT_LOAD) into memory before the program starts.
+struct ElfSegment {
+  uint32_t load_address = 0;  ///< for initialised variables: where flash holds their values
+  uint32_t file_bytes = 0;
+};
+
 struct ElfSymbol {
   std::string name;  ///< demangled
   uint32_t address = 0;
@@ -25,10 +31,11 @@ struct ElfSymbol {
 
 struct ElfFile {
   std::vector<ElfSection> sections;
+  std::vector<ElfSegment> segments;
   std::vector<ElfSymbol> symbols;
-  uint32_t load_bytes =
-      0;  ///< bytes that have to be programmed: the sum over the loaded segments' file sizes
 
+  /// Bytes that have to be programmed: the sum over the segments.
+  uint32_t LoadBytes() const;
   /// Bytes of the section of that name; 0 when there is none.
   uint32_t SectionBytes(const std::string& name) const;
   std::optional<ElfSymbol> FindSymbol(const std::string& name) const;
