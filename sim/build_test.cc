@@ -155,12 +155,37 @@ TEST(Firmware, WrongPlansAreRefused) {
             "  expected: \"format\": \"tinyformer-plan\", \"version\": 1\n"
             "  found:    another format or version\n  fix:      compile the model again");
   EXPECT_EQ(error_after("/prefix", "x; y"),
-            "error[sim/plan] fw/plan.json: key 'prefix'\n  expected: a C identifier\n"
+            "error[sim/plan] fw/plan.json: key 'prefix'\n  expected: a C identifier of at most 40 "
+            "characters\n"
             "  found:    \"x; y\"\n  fix:      compile the model again");
   EXPECT_EQ(error_after("/input/shape/1", 0),
             "error[sim/plan] fw/plan.json: key 'input'\n"
-            "  expected: a shape with at most 2^24 elements\n  found:    [1, 0, 4, 3]\n"
+            "  expected: a shape with 1 to 2^24 elements\n  found:    [1, 0, 4, 3]\n"
             "  fix:      compile the model again");
+  EXPECT_EQ(error_after("/output/shape", {1, 1 << 24, 1 << 24}),
+            "error[sim/plan] fw/plan.json: key 'output'\n"
+            "  expected: a shape with 1 to 2^24 elements\n  found:    [1, 16777216, 16777216]\n"
+            "  fix:      compile the model again");
+  EXPECT_EQ(error_after("/input/zero_point", 128),
+            "error[sim/plan] fw/plan.json: key 'input'\n"
+            "  expected: a scale above 0 and a zero point in [-128, 127]\n"
+            "  found:    {\"shape\":[1,4,4,3],\"scale\":0.5,\"zero_point\":128}\n"
+            "  fix:      compile the model again");
+  EXPECT_EQ(error_after("/layers", Json::array()),
+            "error[sim/plan] fw/plan.json: key 'layers'\n  expected: a list of one layer or more\n"
+            "  found:    an empty list\n  fix:      compile the model again");
+  EXPECT_EQ(error_after("/layers/1/id", 1),
+            "error[sim/plan] fw/plan.json: layer 2 'classifier'\n  expected: \"id\": 2\n"
+            "  found:    1\n  fix:      compile the model again");
+  const auto wrong_macs = [](const std::string& found) {
+    return "error[sim/plan] fw/plan.json: layer 2 'classifier'\n"
+           "  expected: macs from 0 to 2^48, and effective_macs from 0 to these\n  found:    " +
+           found + "\n  fix:      compile the model again";
+  };
+  EXPECT_EQ(error_after("/layers/1/effective_macs", -1), wrong_macs("480 and -1"));
+  EXPECT_EQ(error_after("/layers/1/effective_macs", 481), wrong_macs("480 and 481"));
+  EXPECT_EQ(error_after("/layers/1/macs", int64_t{1} << 60),
+            wrong_macs("1152921504606846976 and 480"));
 }
 
 TEST(ElfFile, EveryTruncationIsRefused) {

@@ -11,10 +11,10 @@
 namespace tinyformer {
 
 struct FirmwareLayer {
-  int id = 0;  ///< its marker id, from 1
+  int id = 0;  ///< its marker id: 1 for the first one, and so on
   std::string name, op, kernel;
-  int64_t macs = 0;
-  int64_t effective_macs = 0;
+  int64_t macs = 0;            ///< at most 2^48
+  int64_t effective_macs = 0;  ///< of these
 };
 
 struct Firmware {
@@ -32,8 +32,8 @@ struct Firmware {
 
 /// Reads directory/plan.json.
 ///
-/// Errors  sim/not-firmware (no plan.json there), file/*, json/*, sim/plan (another format, a bad
-/// prefix or shape)
+/// Errors  sim/not-firmware (no plan.json there), file/*, json/*, sim/plan (another
+/// format; a prefix, shape, quantization or layer that compile does not write)
 Firmware ReadFirmware(const std::string& directory);
 
 /// The board it was compiled for: from its own board/ folder, else the installed board of that

@@ -80,7 +80,8 @@ TEST_F(FirmwareErrors, DamagedPlans) {
        ErrorText("sim/plan", where, "\"format\": \"tinyformer-plan\", \"version\": 1",
                  "another format or version", kCompileAgain)},
       {with("\"prefix\": \"model\"", "\"prefix\": \"a b\""),
-       ErrorText("sim/plan", where + ": key 'prefix'", "a C identifier", "\"a b\"", kCompileAgain)},
+       ErrorText("sim/plan", where + ": key 'prefix'", "a C identifier of at most 40 characters",
+                 "\"a b\"", kCompileAgain)},
       {with("\"zero_point\": ", "\"zero_point\": 1000"),
        ErrorText("sim/plan", where + ": key 'input'",
                  "a scale above 0 and a zero point in [-128, 127]", "", kCompileAgain)},
@@ -88,7 +89,8 @@ TEST_F(FirmwareErrors, DamagedPlans) {
        ErrorText("sim/plan", where + ": key 'optimization'", "-O2 or -Os", "\"-O9 -x\"",
                  kCompileAgain)},
       {with("\"layers\": [", "\"layers\": 7, \"old\": ["),
-       ErrorText("sim/plan", where + ": key 'layers'", "a list", "the number 7", kCompileAgain)},
+       ErrorText("sim/plan", where + ": key 'layers'", "a list of one layer or more",
+                 "the number 7", kCompileAgain)},
   };
   for (const auto& [bytes, text] : cases) {
     at_->Write(where, bytes);
