@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -213,6 +215,48 @@ TEST_F(WriteSourceTreeTest, AFolderThatCannotBePutInPlaceIsAnErrorAndLeavesTheOl
                 "\n  expected: a place that can be written\n  found:    No such file or directory\n"
                 "  fix:      choose a folder that you may write to");
   EXPECT_EQ(ReadFile(Path("fw/plan.json")), plan);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(root_), {}), 1);
+}
+
+TEST_F(WriteSourceTreeTest, KilledAtAnyMomentItLeavesAWholeFolder) {
+  const SourceTree tree = {{"plan.json", R"({"format": "tinyformer-plan"})"}, {"engine/a.h", "x"}};
+  WriteSourceTree(tree, Path("fw"));
+  for (int round = 1; round <= 12; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      while (ErrorText([&] { WriteSourceTree(tree, Path("fw")); }).empty()) continue;
+      ::_exit(1);
+    }
+    bool there = true;  // at every look, of which the last is just before the kill
+    for (int look = 0; look < 10'000 * round; ++look)
+      there &= ::access(Path("fw").c_str(), F_OK) == 0;
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status));
+    EXPECT_TRUE(there) << round;
+    for (const auto& [path, bytes] : tree) EXPECT_EQ(ReadFile(Path("fw/" + path)), bytes) << round;
+  }
+}
+
+TEST_F(WriteSourceTreeTest, APlaceThatCannotBeWrittenIsFoundBeforeTheWork) {
+  WriteFileAtomic(Path("file"), "x");
+  const auto refused = [](const std::string& folder, const std::string& found) {
+    return "error[file/write-failed] " + folder +
+           "\n  expected: a place that can be written\n  found:    " + found +
+           "\n  fix:      check the path and the disk, then run the same command again";
+  };
+  const auto error = [](const std::string& folder) {
+    return ErrorText([&] { RequireReplaceable(folder); });
+  };
+  EXPECT_EQ(error(Path("file/fw")), refused(Path("file/fw"), "Not a directory"));
+  EXPECT_EQ(error("/proc/fw"), refused("/proc/fw", "No such file or directory"));
+  EXPECT_EQ(error(""),
+            "error[emit/not-ours] ''\n  expected: a new folder, or one that compile wrote before\n"
+            "  found:    an empty name\n"
+            "  fix:      choose another folder for -o, or remove this one yourself");
+  EXPECT_EQ(error(Path("new/deep/fw")), "");
+  EXPECT_EQ(error("fw_in_the_working_folder"), "");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(root_), {}), 1);
 }
 

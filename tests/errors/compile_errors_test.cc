@@ -109,8 +109,9 @@ TEST_F(CompileErrors, ForeignFoldersAndFilesStayAsTheyAre) {
   ExpectRefused({"m.onnx", "-o", "photos"},
                 refused("photos", "a folder without a plan.json of ours"));
   ExpectRefused({"m.onnx", "-o", "photos/cat.txt"}, refused("photos/cat.txt", "a file"));
+  // Before the model is read, so before a long calibration.
   ExpectRefused(
-      {"m.onnx", "-o", "photos/cat.txt/firmware"},
+      {"nothing.onnx", "-o", "photos/cat.txt/firmware"},
       ErrorText("file/write-failed", "photos/cat.txt/firmware", "a place that can be written",
                 "Not a directory", "check the path and the disk, then run the same command again"));
   EXPECT_EQ(at_.Files("photos"), (std::map<std::string, std::string>{{"cat.txt", "cat"}}));
