@@ -4,7 +4,7 @@
 
 #include "base/interrupt.h"
 #include "base/progress.h"
-#include "cli/number_check.h"
+#include "cli/option_check.h"
 
 namespace tinyformer {
 namespace {
@@ -28,7 +28,7 @@ void DeclareCalibration(CLI::App& app, CalibrationRequest& request) {
       ->group(group);
   app.add_option("--calibration-method", request.method,
                  "auto (per tensor the best of the others), minmax, percentile or mse")
-      ->check(CLI::IsMember({"auto", "minmax", "percentile", "mse"}))
+      ->check(OneOf({"auto", "minmax", "percentile", "mse"}))
       ->type_name("NAME")
       ->capture_default_str()
       ->group(group);

@@ -9,7 +9,7 @@
 #include "base/progress.h"
 #include "cli/calibration_options.h"
 #include "cli/command.h"
-#include "cli/number_check.h"
+#include "cli/option_check.h"
 #include "cli/train_program.h"
 #include "compiler/export/write_onnx.h"
 #include "compiler/passes/pipeline.h"

@@ -60,6 +60,24 @@ Error UsageError(const CLI::App& app, const std::string& name, const std::string
                "correct the command line");
 }
 
+// "--images: a whole number from 1 to 5\n'6'" (option_check.h)
+Error ValueError(const std::string& name, const std::string& text) {
+  const size_t colon = text.find(": "), line = text.find('\n', colon);
+  return Error("cli/usage", name + " " + text.substr(0, colon),
+               text.substr(colon + 2, line - colon - 2), text.substr(line + 1),
+               "correct the command line");
+}
+
+// CLI11 would take the next argument for the value of "--option=".
+void RequireValues(const std::string& name, const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    if (argument == "--") return;
+    if (!argument.starts_with("--") || argument.find('=') != argument.size() - 1) continue;
+    throw Error("cli/usage", name + " " + argument, "a value behind the =", "none",
+                "correct the command line");
+  }
+}
+
 // One object for standard output; text that is not UTF-8 (names of files) loses those bytes.
 std::string Printed(const Json& json) { return JsonText(json, 2) + "\n"; }
 
@@ -78,9 +96,12 @@ int RunCommandLine(const CommandEntry& entry, std::vector<std::string> arguments
   app.add_flag("--json", declared_json, json_text);
   for (CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; }))
     one->add_flag("--json", declared_json, json_text);
+  RequireValues(name, arguments);
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
   try {
     app.parse(arguments);
+  } catch (const CLI::ValidationError& error) {
+    throw ValueError(name, error.what());
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     throw UsageError(app, name, error.what());

@@ -1,7 +1,7 @@
 // tinyformer profile: one image under the cycle model, layer by layer.
 #include "base/file.h"
 #include "cli/command.h"
-#include "cli/number_check.h"
+#include "cli/option_check.h"
 #include "sim/profile.h"
 
 namespace tinyformer {

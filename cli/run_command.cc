@@ -11,7 +11,7 @@
 #include "cli/float_accuracy.h"
 #include "cli/model_images.h"
 #include "cli/npy_file.h"
-#include "cli/number_check.h"
+#include "cli/option_check.h"
 #include "cli/run_in_parts.h"
 #include "compiler/cost/layer_table.h"
 #include "sim/score.h"
@@ -39,10 +39,10 @@ class RunCommand : public Command {
         ->check(WholeNumber(0, 1000000000))
         ->type_name("N");
     app.add_option("--on", on_, "emulator (and compared with the host) or host")
-        ->check(CLI::IsMember({"emulator", "host"}))
+        ->check(OneOf({"emulator", "host"}))
         ->capture_default_str();
     app.add_option("--split", split_, "of --data: test or validation")
-        ->check(CLI::IsMember({"test", "validation"}))
+        ->check(OneOf({"test", "validation"}))
         ->capture_default_str();
     app.add_option("--compare", compare_,
                    "run folder: the accuracy of its float network (and of its compressed/ one) on "
