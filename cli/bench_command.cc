@@ -1,7 +1,13 @@
 // tinyformer bench kernels: instructions and estimated cycles of every kernel, beside plain loops.
+#include <algorithm>
+#include <atomic>
 #include <cstdio>
+#include <functional>
+#include <future>
 #include <map>
+#include <mutex>
 #include <optional>
+#include <thread>
 
 #include "base/progress.h"
 #include "bench/kernels/measure_kernel.h"
@@ -59,6 +65,37 @@ std::string Table(const std::vector<KernelRow>& rows) {
          "would write them, dense and one token at a\ntime from the sparse code.\n";
 }
 
+KernelCase DenseCase(KernelCase measured) {
+  measured.codec = CodecRequest::kDense;
+  measured.kernel = measured.kernel.substr(0, measured.kernel.find("_s8") + 3);
+  return measured;
+}
+
+// All of the work, one thread a core; throws what the first of it threw.
+void RunSideBySide(const std::vector<std::function<void()>>& work) {
+  Progress progress("bench", static_cast<int64_t>(work.size()), "measurements");
+  std::mutex mutex;
+  std::atomic<size_t> next = 0;
+  int64_t done = 0;
+  const auto take = [&] {
+    try {
+      for (size_t i = next++; i < work.size(); i = next++) {
+        work[i]();
+        const std::lock_guard<std::mutex> lock(mutex);
+        progress.Update(++done);
+      }
+    } catch (...) {
+      next = work.size();
+      throw;
+    }
+  };
+  std::vector<std::future<void>> threads;
+  for (unsigned t = 0; t < std::max(1U, std::thread::hardware_concurrency()); ++t)
+    threads.push_back(std::async(std::launch::async, take));
+  for (std::future<void>& thread : threads) thread.wait();
+  for (std::future<void>& thread : threads) thread.get();
+}
+
 class BenchCommand : public Command {
  public:
   void Declare(CLI::App& app) override {
@@ -78,14 +115,7 @@ class BenchCommand : public Command {
       throw Error("bench/only", "--only " + only_, "a part of a kernel's name",
                   "no kernel has it in its name", "tinyformer bench kernels lists them");
     }
-    std::vector<KernelRow> rows;
-    {
-      Progress progress("bench", static_cast<int64_t>(cases.size()), "kernels");
-      for (KernelCase& measured : cases) {
-        rows.push_back(Measure(measured, board));
-        progress.Update(static_cast<int64_t>(rows.size()));
-      }
-    }
+    const std::vector<KernelRow> rows = Measure(std::move(cases), board);
     Answer answer;
     answer.json = {
         {"target", board.name}, {"clock_hz", board.clock_hz}, {"kernels", Json::array()}};
@@ -97,25 +127,35 @@ class BenchCommand : public Command {
   }
 
  private:
-  KernelRow Measure(KernelCase& measured, const Board& board) {
-    KernelRow row;
-    row.fast = MeasureKernel(measured, board, EngineBuild::kFast);
-    if (measured.codec != CodecRequest::kDense)
-      row.one_token_plain = MeasureKernel(measured, board, EngineBuild::kPlain);
-    KernelCase dense = measured;
-    dense.codec = CodecRequest::kDense;
-    dense.kernel = measured.kernel.substr(0, measured.kernel.find("_s8") + 3);
-    // It does not depend on the weights: once for all rows of a shape.
-    const auto [found, missing] = dense_plain_.try_emplace(dense.kernel + dense.shape);
-    if (missing) found->second = MeasureKernel(dense, board, EngineBuild::kPlain);
-    row.dense_plain = found->second;
-    measured.graph = {};
-    row.measured = std::move(measured);
-    return row;
+  static std::vector<KernelRow> Measure(std::vector<KernelCase> cases, const Board& board) {
+    std::vector<KernelRow> rows(cases.size());
+    std::map<std::string, KernelCost> dense_plain;
+    std::vector<std::function<void()>> work;
+    for (size_t i = 0; i < cases.size(); ++i) {
+      KernelRow& row = rows[i];
+      row.measured = std::move(cases[i]);
+      work.push_back([&] { row.fast = MeasureKernel(row.measured, board, EngineBuild::kFast); });
+      if (row.measured.codec != CodecRequest::kDense) {
+        work.push_back(
+            [&] { row.one_token_plain = MeasureKernel(row.measured, board, EngineBuild::kPlain); });
+      }
+      // It does not depend on the weights: once for all rows of a shape.
+      KernelCase dense = DenseCase(row.measured);
+      const auto [place, missing] = dense_plain.try_emplace(dense.kernel + dense.shape);
+      if (!missing) continue;
+      work.push_back([&board, dense = std::move(dense), cost = &place->second] {
+        *cost = MeasureKernel(dense, board, EngineBuild::kPlain);
+      });
+    }
+    RunSideBySide(work);
+    for (KernelRow& row : rows) {
+      const KernelCase dense = DenseCase(row.measured);
+      row.dense_plain = dense_plain.at(dense.kernel + dense.shape);
+    }
+    return rows;
   }
 
   std::string target_ = "stm32f746", only_;
-  std::map<std::string, KernelCost> dense_plain_;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "bench/kernels/measure_kernel.h"
+#include "compiler/cost/cycle_table.h"
 
 namespace tinyformer::bench {
 namespace {
@@ -27,6 +28,16 @@ TEST(KernelCases, EveryLineOfTheTableIsAnother) {
 
 TEST(KernelCases, TheirLayersHaveTheKernels) {
   for (const KernelCase& found : KernelCases()) EXPECT_EQ(KernelOf(found).name, found.kernel);
+}
+
+TEST(KernelCases, EveryKernelOfTheCostTableIsThere) {
+  std::set<std::string> measured;
+  for (const KernelCase& found : KernelCases()) measured.insert(found.kernel);
+  for (const KernelCycles& cost : CycleTable()) {
+    const std::string line = cost.line;
+    if (line.ends_with(" portable")) continue;  // other limits of the same kernel
+    EXPECT_TRUE(measured.contains(line)) << line;
+  }
 }
 
 TEST(MeasureKernel, GivesTheSameCountsAgainAndMoreForPlainLoops) {

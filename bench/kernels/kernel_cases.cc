@@ -15,12 +15,11 @@ struct Coding {
   CodecRequest codec;
   int block;
 };
-constexpr Coding kLinearCodings[] = {{"_rlc4", CodecRequest::kRunLength, 4},
+constexpr Coding kDense = {"", CodecRequest::kDense, 4};
+constexpr Coding kMatrixCodings[] = {{"_rlc4", CodecRequest::kRunLength, 4},
                                      {"_rlc2", CodecRequest::kRunLength, 2},
                                      {"_bitmap4", CodecRequest::kBitmap, 4},
                                      {"_bitmap2", CodecRequest::kBitmap, 2}};
-constexpr Coding kConvCodings[] = {{"_rlc4", CodecRequest::kRunLength, 4},
-                                   {"_bitmap4", CodecRequest::kBitmap, 4}};
 constexpr Coding kDepthwiseCodings[] = {{"_rlc3", CodecRequest::kRunLength, 3},
                                         {"_bitmap3", CodecRequest::kBitmap, 3}};
 
@@ -51,7 +50,7 @@ class CaseList {
   void AddLinear(int64_t tokens, int64_t in, int64_t out) {
     AddWeighted("linear_s8",
                 std::to_string(tokens) + "x" + std::to_string(in) + "->" + std::to_string(out),
-                {1, tokens, in}, kLinearCodings, tokens * in * out,
+                {1, tokens, in}, kMatrixCodings, tokens * in * out,
                 [out](ExampleGraph& g, ValueId x) { return g.Linear("linear", x, out); });
   }
   void AddLayernorm(int64_t tokens, int64_t channels) {
@@ -70,7 +69,6 @@ class CaseList {
   std::vector<KernelCase> Take() { return std::move(cases_); }
 
  private:
-  static constexpr Coding kDense = {"", CodecRequest::kDense, 4};
   std::vector<KernelCase> cases_;
 };
 
@@ -82,7 +80,7 @@ std::vector<KernelCase> KernelCases() {
                 [](ExampleGraph& g, ValueId x) { return g.Softmax("softmax", x); });
   list.AddLinear(64, 192, 576);
   list.AddLinear(256, 44, 132);
-  list.AddWeighted("conv2d_s8", "16x16x44->44", {1, 16, 16, 44}, kConvCodings,
+  list.AddWeighted("conv2d_s8", "16x16x44->44", {1, 16, 16, 44}, kMatrixCodings,
                    int64_t{256} * 9 * 44 * 44,
                    // As ReLU has it: what clips the output is int8 itself.
                    [](ExampleGraph& g, ValueId x) { return g.Conv2d("conv", x, 44, 1, -128); });
@@ -93,12 +91,21 @@ std::vector<KernelCase> KernelCases() {
   list.AddLayernorm(64, 192);
   list.AddAttention(256, 44, 4);
   list.AddAttention(64, 192, 4);
+  // It reads as many logits as there are tokens; which ones does not matter here.
+  list.Add("attention_pool_s8", "64x192", {1, 64, 192}, kDense, 0, 64 * 192, "MAC",
+           [](ExampleGraph& g, ValueId x) { return g.AttentionPool("pool", x, x); });
   list.AddPlain("add_s8", "256x44", {1, 256, 44}, 256 * 44,
                 [](ExampleGraph& g, ValueId x) { return g.Add("add", x, x); });
   list.AddPlain("max_pool2d_s8", "32x32x44->16x16", {1, 32, 32, 44}, 256 * 44,
                 [](ExampleGraph& g, ValueId x) { return g.MaxPool("pool", x); });
   list.AddPlain("average_pool2d_s8", "16x16x192->8x8", {1, 16, 16, 192}, 64 * 192,
                 [](ExampleGraph& g, ValueId x) { return g.AveragePool("pool", x); });
+  list.AddPlain("requantize_s8", "256x44", {1, 256, 44}, 256 * 44,
+                [](ExampleGraph& g, ValueId x) { return g.Requantize("requantize", x); });
+  list.AddPlain("transpose_s8", "256x44->44x256", {1, 256, 44}, 256 * 44,
+                [](ExampleGraph& g, ValueId x) {
+                  return g.Transpose("transpose", x, {0, 2, 1});
+                });
   return list.Take();
 }
 
