@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <stdexcept>
 
 #include "base/check.h"
 #include "base/error.h"
@@ -12,6 +13,7 @@
 #include "base/json.h"
 #include "base/progress.h"
 #include "base/rng.h"
+#include "base/run_main.h"
 #include "base/safetensors.h"
 #include "base/shape.h"
 
@@ -252,6 +254,21 @@ TEST(Tensors, EveryFlippedDataByteIsNoticed) {
                 ::testing::HasSubstr("error[tensors/checksum] m"))
         << i;
   }
+}
+
+TEST(RunMain, TellsWrongInputInterruptsAndBugsApart) {
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(RunMain([] { return 7; }), 7);
+  EXPECT_EQ(RunMain([]() -> int { throw Interrupted(); }), 130);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(RunMain([]() -> int { throw Error("a/b", "it", "one", "two", "change it"); }), 2);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "error[a/b] it\n  expected: one\n  found:    two\n  fix:      change it\n");
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(RunMain([]() -> int { throw std::out_of_range("at"); }), 1);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "this is a bug in tinyformer, please report it: at\n");
 }
 
 TEST(Progress, TimeBeforeTheStartDoesNotCount) {

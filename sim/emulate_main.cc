@@ -3,9 +3,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "base/error.h"
-#include "base/interrupt.h"
 #include "base/json.h"
+#include "base/run_main.h"
 #include "sim/emulator.h"
 
 namespace {
@@ -68,15 +67,9 @@ int main(int argc, char** argv) {
     std::fputs(kUsage, elf == "--help" ? stdout : stderr);
     return elf == "--help" ? 0 : 2;
   }
-  tinyformer::CatchInterrupts();
-  try {
+  return tinyformer::RunMain([&] {
     tinyformer::Board board = tinyformer::FindBoard(target);
     std::puts(ResultJson(tinyformer::RunElf(elf, board, ".", options)).dump(1).c_str());
     return 0;
-  } catch (const tinyformer::Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 2;
-  } catch (const tinyformer::Interrupted&) {
-    return 130;
-  }
+  });
 }

@@ -4,9 +4,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "base/error.h"
 #include "base/file.h"
-#include "base/interrupt.h"
+#include "base/run_main.h"
 #include "bench/cost_model/cost_tables.h"
 
 namespace {
@@ -51,8 +50,7 @@ int main(int argc, char** argv) {
       return help ? 0 : 2;
     }
   }
-  tinyformer::CatchInterrupts();
-  try {
+  return tinyformer::RunMain([&] {
     using namespace tinyformer::bench;
     const tinyformer::Board board = tinyformer::FindBoard("stm32f746");
     const std::vector<RandomLayer> layers = RandomLayers(layers_each, seed);
@@ -66,10 +64,5 @@ int main(int argc, char** argv) {
       std::fputs(ErrorTable(lines).c_str(), stdout);
     }
     return 0;
-  } catch (const tinyformer::Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 2;
-  } catch (const tinyformer::Interrupted&) {
-    return 130;
-  }
+  });
 }

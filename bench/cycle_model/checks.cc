@@ -2,28 +2,12 @@
 
 #include "base/file.h"
 #include "bench/cycle_model/sequences.h"
-#include "sim/build.h"
-#include "sim/emulator.h"
+#include "bench/marker_costs.h"
 
 namespace tinyformer::bench {
 namespace {
 
 constexpr int kCopies = 64, kLoops = 50;  // a sequence runs 64 times straight, 50 times over
-
-EmulationResult BuildAndRun(const ElfRequest& request, const Board& board,
-                            const std::string& work) {
-  FirmwareBuild build = BuildElf(request, board);
-  EmulationOptions options;
-  options.mode = EmulationMode::kCycles;
-  return RunElf(build.elf_path, board, work, options);
-}
-
-RunCost CostOf(const EmulationResult& result, int id) {
-  for (const MarkerRun& marker : result.markers) {
-    if (marker.id == id) return marker.cost;
-  }
-  return {};
-}
 
 // A program that runs every sequence between its own markers.
 std::string SequenceProgram() {
@@ -56,11 +40,11 @@ std::vector<CheckRow> CheckSequences(const Board& board, const std::string& work
   request.output_path = work + "/sequences.elf";
   request.sources = {work + "/sequences.S"};
   WriteFileAtomic(request.sources[0], SequenceProgram());
-  EmulationResult result = BuildAndRun(request, board, work);
+  const std::map<int, RunCost> costs = MarkerCosts(request, board, work);
   std::vector<CheckRow> rows;
   int id = 0;
   for (const Sequence& sequence : kSequences) {
-    double cycles = static_cast<double>(CostOf(result, ++id).cycles) / (kCopies * kLoops);
+    double cycles = static_cast<double>(costs.at(++id).cycles) / (kCopies * kLoops);
     rows.push_back({"sequence", sequence.name, "cycles", cycles, sequence.published_cycles,
                     "jnk0le/random cortex_m7.md"});
   }
@@ -73,7 +57,7 @@ std::vector<CheckRow> CheckMixedProgram(const Board& board, const std::string& s
   request.output_path = work + "/mixed.elf";
   request.sources = {sources + "/mixed_program.cc"};
   request.include_directories = {sources + "/../.."};
-  RunCost cost = CostOf(BuildAndRun(request, board, work), 1);
+  RunCost cost = MarkerCosts(request, board, work).at(1);
   double ipc = static_cast<double>(cost.instructions) / static_cast<double>(cost.cycles);
   return {{"mixed", "list, matrix, states, CRC", "instructions/cycle", ipc, 0, "our own program"}};
 }
@@ -96,7 +80,7 @@ std::vector<CheckRow> CheckCoreMark(const Board& board, const std::string& sourc
   std::vector<CheckRow> rows;
   for (const char* level : {"-O2", "-O3"}) {
     request.optimization = level;
-    RunCost cost = CostOf(BuildAndRun(request, board, work), 1);
+    RunCost cost = MarkerCosts(request, board, work).at(1);
     rows.push_back({is_m4 ? "coremark, m4" : "coremark", std::string("iteration, ") + level,
                     "cycles", static_cast<double>(cost.cycles) / kIterations, hertz / score,
                     measured + ", PaulStoffregen/CoreMark README"});
@@ -131,12 +115,12 @@ std::vector<CheckRow> CheckCmsisNn(const Board& board, const std::string& source
                                  cmsis + "/CMSIS/DSP/Include", cmsis + "/CMSIS/Core/Include"};
   request.defines = {"ARM_MATH_CM7", "ARM_MATH_DSP", "__FPU_PRESENT=1"};
   request.optimization = "-O3";
-  EmulationResult result = BuildAndRun(request, board, work);
+  const std::map<int, RunCost> costs = MarkerCosts(request, board, work);
   std::vector<CheckRow> rows;
   double modelled = 0, published = 0;
   int id = 0;
   for (const Layer& layer : layers) {
-    double cycles = static_cast<double>(CostOf(result, ++id).cycles);
+    double cycles = static_cast<double>(costs.at(++id).cycles);
     double reference = layer.milliseconds * 1e-3 * static_cast<double>(board.clock_hz);
     rows.push_back({"cmsis-nn", layer.name, "cycles", cycles, reference, "arXiv 1801.06601"});
     modelled += cycles;
@@ -178,14 +162,14 @@ std::vector<CheckRow> CheckAes(const Board& board, const std::string& sources,
     functions += (functions.empty() ? "" : ",") + std::string(routine.function);
   }
   request.defines = {"TF_AES_CIPHERS=" + functions};
-  EmulationResult result = BuildAndRun(request, board, work);
+  const std::map<int, RunCost> costs = MarkerCosts(request, board, work);
   std::vector<CheckRow> rows;
   // Calls, first and last rounds cost the same however many rounds lie between: AES-256 has four
   // more than AES-128; our runs differ by sixteen, so that a slipped cycle of a call counts little.
   int id = 1;
   for (const Routine& routine : routines) {
-    double of_26 = static_cast<double>(CostOf(result, id + 1).cycles);
-    double of_42 = static_cast<double>(CostOf(result, id + 2).cycles);
+    double of_26 = static_cast<double>(costs.at(id + 1).cycles);
+    double of_42 = static_cast<double>(costs.at(id + 2).cycles);
     rows.push_back({is_m4 ? "aes, m4" : "aes", routine.name, "cycles", (of_42 - of_26) / 16,
                     (routine.aes256_cycles - routine.aes128_cycles) / 4, "jnk0le/cortexm-AES"});
     id += 3;

@@ -2,9 +2,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "base/error.h"
-#include "base/interrupt.h"
 #include "base/json.h"
+#include "base/run_main.h"
 #include "bench/cycle_model/checks.h"
 #include "sim/temporary_folder.h"
 
@@ -74,8 +73,7 @@ int main(int argc, char** argv) {
       return help ? 0 : 2;
     }
   }
-  tinyformer::CatchInterrupts();
-  try {
+  return tinyformer::RunMain([&] {
     tinyformer::Board board = tinyformer::FindBoard("stm32f746");
     tinyformer::Board m4 = tinyformer::FindBoard("cortex-m4");
     tinyformer::TemporaryFolder work;
@@ -99,10 +97,5 @@ int main(int argc, char** argv) {
       PrintTable(rows);
     }
     return 0;
-  } catch (const tinyformer::Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 2;
-  } catch (const tinyformer::Interrupted&) {
-    return 130;
-  }
+  });
 }

@@ -11,11 +11,10 @@
 #include "base/check.h"
 #include "base/progress.h"
 #include "bench/layernorm/layernorm_float.h"
+#include "bench/marker_costs.h"
 #include "compiler/passes/pipeline.h"
 #include "compiler/quantize/evaluate_quantized.h"
 #include "compiler/quantize/quantize_graph.h"
-#include "sim/build.h"
-#include "sim/emulator.h"
 
 namespace tinyformer::bench {
 namespace {
@@ -201,11 +200,7 @@ std::vector<LayernormCost> LayernormCosts(const Board& board, const std::string&
         "engine/ref/layernorm_s8.cc", "engine/arm/layernorm_s8.cc", "engine/arm/layernorm_rows.S"})
     request.sources.push_back(sources + "/" + source);
   request.include_directories = {sources, sources + "/engine/include"};
-  EmulationOptions options;
-  options.mode = EmulationMode::kCycles;
-  const EmulationResult result = RunElf(BuildElf(request, board).elf_path, board, work, options);
-  std::map<int, RunCost> runs;
-  for (const MarkerRun& marker : result.markers) runs[marker.id] = marker.cost;
+  const std::map<int, RunCost> runs = MarkerCosts(request, board, work);
   std::vector<LayernormCost> costs;
   for (int shape = 0; shape < kLayernormShapeCount; ++shape) {
     const double elements = kLayernormShapes[shape].rows * kLayernormShapes[shape].channels;

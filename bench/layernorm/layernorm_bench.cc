@@ -3,9 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "base/error.h"
-#include "base/interrupt.h"
 #include "base/json.h"
+#include "base/run_main.h"
 #include "bench/layernorm/compare_layernorm.h"
 #include "cli/model_images.h"
 #include "compiler/import/read_onnx.h"
@@ -114,8 +113,7 @@ int main(int argc, char** argv) {
     std::fputs(kUsage, help ? stdout : stderr);
     return help ? 0 : 2;
   }
-  tinyformer::CatchInterrupts();
-  try {
+  return tinyformer::RunMain([&] {
     const tinyformer::TemporaryFolder work;
     int64_t count = 0;
     const std::vector<LayernormResult> results = Compare(arguments, &count);
@@ -127,10 +125,5 @@ int main(int argc, char** argv) {
       PrintTables(results, count, costs);
     }
     return 0;
-  } catch (const tinyformer::Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 2;
-  } catch (const tinyformer::Interrupted&) {
-    return 130;
-  }
+  });
 }

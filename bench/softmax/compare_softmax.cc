@@ -6,10 +6,9 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "bench/marker_costs.h"
 #include "bench/softmax/softmax_variants.h"
 #include "compiler/quantize/fixed_point.h"
-#include "sim/build.h"
-#include "sim/emulator.h"
 #include "tinyformer/engine/softmax_s8.h"
 
 namespace tinyformer::bench {
@@ -93,11 +92,7 @@ std::vector<SoftmaxCost> SoftmaxCosts(int rows, const Board& board, const std::s
   request.include_directories = {sources, sources + "/engine/include"};
   request.defines = {"SOFTMAX_ROWS=" + std::to_string(rows)};
   WriteFileAtomic(request.sources[0], TablesText());
-  EmulationOptions options;
-  options.mode = EmulationMode::kCycles;
-  const EmulationResult result = RunElf(BuildElf(request, board).elf_path, board, work, options);
-  std::map<int, RunCost> runs;
-  for (const MarkerRun& marker : result.markers) runs[marker.id] = marker.cost;
+  const std::map<int, RunCost> runs = MarkerCosts(request, board, work);
   std::vector<SoftmaxCost> costs;
   for (int scale = 0; scale < kSoftmaxScaleCount; ++scale) {
     for (int variant = 0; variant < kSoftmaxVariantCount; ++variant) {

@@ -2,9 +2,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "base/error.h"
-#include "base/interrupt.h"
 #include "base/json.h"
+#include "base/run_main.h"
 #include "bench/softmax/compare_softmax.h"
 #include "sim/temporary_folder.h"
 
@@ -64,8 +63,7 @@ int main(int argc, char** argv) {
     std::fputs("usage: bench_softmax [--json]\n", help ? stdout : stderr);
     return help ? 0 : 2;
   }
-  tinyformer::CatchInterrupts();
-  try {
+  return tinyformer::RunMain([&] {
     const tinyformer::TemporaryFolder work;
     const std::vector<SoftmaxError> errors = SoftmaxErrors();
     const std::vector<SoftmaxCost> costs = SoftmaxCosts(kRows, tinyformer::FindBoard("stm32f746"),
@@ -77,10 +75,5 @@ int main(int argc, char** argv) {
       PrintCosts(costs);
     }
     return 0;
-  } catch (const tinyformer::Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 2;
-  } catch (const tinyformer::Interrupted&) {
-    return 130;
-  }
+  });
 }

@@ -2,13 +2,8 @@
 # Runs tools/card on a folder as README's commands leave it, and on folders that lack something.
 set -uo pipefail
 card="$(cd "$(dirname "$0")/../.." && pwd)/tools/card"
-tree=$(mktemp -d)
-trap 'rm -rf "$tree"' EXIT
-export TINYFORMER_ROOT=$tree
-failed=0
-expect() { # NAME EXPECTED FOUND
-  if [ "$2" = "$3" ]; then echo "ok $1"; else printf 'FAILED %s\n--- expected\n%s\n--- found\n%s\n' "$1" "$2" "$3"; failed=1; fi
-}
+# shellcheck source=tests/check/temporary_tree.sh
+source "$(dirname "$0")/temporary_tree.sh"
 field() { node -p "JSON.parse(require('fs').readFileSync('$tree/zoo/m.json', 'utf8')).$1"; }
 
 out=$tree/out

@@ -2,13 +2,8 @@
 # Runs tools/results on a small zoo and compares the table, the README that it writes, and its errors.
 set -uo pipefail
 results="$(cd "$(dirname "$0")/../.." && pwd)/tools/results"
-tree=$(mktemp -d)
-trap 'rm -rf "$tree"' EXIT
-export TINYFORMER_ROOT=$tree
-failed=0
-expect() { # NAME EXPECTED FOUND
-  if [ "$2" = "$3" ]; then echo "ok $1"; else printf 'FAILED %s\n--- expected\n%s\n--- found\n%s\n' "$1" "$2" "$3"; failed=1; fi
-}
+# shellcheck source=tests/check/temporary_tree.sh
+source "$(dirname "$0")/temporary_tree.sh"
 
 mkdir "$tree/zoo"
 printf 'Before.\n<!-- results:begin -->\nold\n<!-- results:end -->\nAfter.\n' >"$tree/README.md"

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/interrupt.h"
+#include "base/run_main.h"
 #include "engine/parity/parity.h"
 #include "sim/emulator.h"
 #include "sim/temporary_folder.h"
@@ -142,16 +142,10 @@ int main(int argc, char** argv) {
     std::fputs(edges::kUsage, stderr);
     return 2;
   }
-  CatchInterrupts();
-  try {
+  return RunMain([&] {
     if (on != "host") return edges::RunOnCore(*core, request);
     int failed = 0;
     std::printf("%s", edges::RunHere(request, &failed).c_str());
     return failed > 0 ? 1 : 0;
-  } catch (const Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 2;
-  } catch (const Interrupted&) {
-    return 130;
-  }
+  });
 }
