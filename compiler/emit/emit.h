@@ -13,9 +13,9 @@ namespace tinyformer {
 
 struct EmitOptions {
   std::string prefix = "model";
-  std::string target;            // the board's name, as plan.json states it
-  std::string board_directory;   // boards/<target>; empty: no board files
-  std::string engine_directory;  // empty: EngineDirectory()
+  std::string target;                // the board's name, as plan.json states it
+  std::string board_directory;       // boards/<target>; empty: no board files
+  std::string engine_directory;      // empty: EngineDirectory()
   std::string optimization = "-O2";  // GCC's option for board builds: -O2 or -Os
 };
 
