@@ -4,18 +4,10 @@
 
 #include <cstdlib>
 
+#include "search/testing_error.h"
+
 namespace tinyformer {
 namespace {
-
-template <typename F>
-std::string ErrorText(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 TEST(PaperCosts, ReferencePointAMatchesEveryPublishedFigure) {
   PaperCosts costs = ComputePaperCosts(ReferencePointA());

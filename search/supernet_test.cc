@@ -1,0 +1,160 @@
+#include "search/supernet.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "search/read_space.h"
+#include "search/testing_error.h"
+
+namespace tinyformer {
+namespace {
+
+constexpr int kGenomes = 100000;
+
+TEST(FindCandidate, ReferencePointAIsInThePaperSpace) {
+  const SearchSpace paper = FindSpace("paper");
+  const Genome a = ReferencePointA();
+  const Candidate place = FindCandidate(paper, a, "a.json");
+  Genome genome = MakeGenome(paper, MakeSupernet(paper, place.supernet), place.path, ImageTask());
+  genome.name = a.name;
+  EXPECT_EQ(genome, a);
+  EXPECT_EQ(ComputePaperCosts(genome).stored_bytes, 942040);
+}
+
+TEST(FindCandidate, NamesTheChoiceThatTheSpaceLacks) {
+  const SearchSpace paper = FindSpace("paper");
+  Genome genome = ReferencePointA();
+  genome.dots[1].mobilenets[0].expansion = 3;
+  EXPECT_EQ(ErrorText([&] { FindCandidate(paper, genome, "a.json"); }),
+            "error[space/genome] a.json: dot2.mb1.expansion\n  expected: one of 2, 4, 6\n"
+            "  found:    3\n  fix:      add the value to the space, or take another genome");
+  genome = ReferencePointA();
+  genome.dots[0].transformers.push_back({2, 2, false, {}});
+  EXPECT_EQ(ErrorText([&] { FindCandidate(paper, genome, "a.json"); }),
+            "error[space/genome] a.json: dot1.heads\n"
+            "  expected: the same number of heads in every transformer of a DoT\n"
+            "  found:    4 and 2\n  fix:      take another genome");
+  genome.dots.pop_back();
+  EXPECT_EQ(ErrorText([&] { FindCandidate(paper, genome, "a.json"); }),
+            "error[space/genome] a.json: number of dots\n  expected: 2\n  found:    1\n"
+            "  fix:      take another genome, or another space");
+}
+
+TEST(PathAxes, AreNamedAfterTheChoiceModules) {
+  SearchSpace space = FindSpace("tiny");
+  std::vector<std::string> names;
+  for (const Axis& axis : PathAxes(space, {0, {{8, 1, 0, 1}, {16, 0, 1, 2}}, 32}))
+    names.push_back(axis.name);
+  EXPECT_EQ(names,
+            (std::vector<std::string>{
+                "dot1.down.kind", "dot1.down.sparsity", "dot1.down.block", "dot1.mb1.expansion",
+                "dot1.mb1.sparsity", "dot1.mb1.block", "dot2.down.kind", "dot2.down.sparsity",
+                "dot2.down.block", "dot2.tr1.mlp_ratio", "dot2.tr1.residual", "dot2.tr1.sparsity",
+                "dot2.tr1.block", "pooling", "last.sparsity", "last.block"}));
+}
+
+TEST(MakeGenome, LeavesAConvolutionOnTheImageDense) {
+  const SearchSpace space = FindSpace("wide");
+  SupernetConfig supernet{0, {{24, 0, 0, 1}, {64, 0, 0, 1}}, 128};
+  Rng rng(1, "paths");
+  for (int i = 0; i < 200; ++i) {
+    const std::vector<Axis> axes = PathAxes(space, supernet);
+    const Genome genome = MakeGenome(space, supernet, RandomPoint(axes, rng), {});
+    if (genome.dots[0].downsample.kind == "inverted_residual") continue;
+    EXPECT_EQ(genome.dots[0].downsample.prune, PrunePolicy());
+  }
+  supernet.stem = 16;  // now it is not on the image
+  EXPECT_FALSE(PathAxes(space, supernet)[1].idle_at.has_value());
+}
+
+// The promise of the search: everything that it may try is a valid network, found again by its
+// place, and every step leads to another one.
+TEST(SearchSpaces, HoldOnlyValidNetworksThatCanBeFoundAgain) {
+  constexpr int kSupernets = 400;
+  const std::vector<std::string> names = SpaceNames();
+  const int paths = kGenomes / kSupernets / static_cast<int>(names.size()) + 1;
+  int genomes = 0;
+  for (const std::string& name : names) {
+    const SearchSpace space = FindSpace(name);
+    const std::vector<Axis> supernet_axes = SupernetAxes(space);
+    for (uint64_t seed = 0; seed < kSupernets; ++seed) {
+      SCOPED_TRACE(name + " seed " + std::to_string(seed));
+      Rng rng(seed, "networks");
+      const Point supernet = RandomPoint(supernet_axes, rng);
+      const SupernetConfig config = MakeSupernet(space, supernet);
+      ASSERT_NE(Mutate(supernet_axes, supernet, 0.1, rng), supernet);
+      const std::vector<Axis> axes = PathAxes(space, config);
+      Point before = RandomPoint(axes, rng);
+      Genome genome_before = MakeGenome(space, config, before, {});
+      for (int i = 0; i < paths; ++i) {
+        const Point path = i % 2 == 0 ? RandomPoint(axes, rng) : Mutate(axes, before, 0.1, rng);
+        const Genome genome = MakeGenome(space, config, path, {});
+        ASSERT_EQ(ParseGenome(ToJson(genome), "genome"), genome);
+        ASSERT_EQ(FindCandidate(space, genome, "genome"), (Candidate{supernet, path}));
+        if (i % 2 == 1) {
+          ASSERT_NE(genome, genome_before);
+        }
+        genome_before = genome;
+        before = path;
+        ++genomes;
+      }
+    }
+  }
+  EXPECT_GE(genomes, kGenomes);
+}
+
+// CountNetworks is a formula; here the same by listing all supernets.
+double CountByListing(const SearchSpace& space) {
+  const std::vector<Axis> axes = SupernetAxes(space);
+  double total = 0;
+  Point point(axes.size(), 0);
+  for (size_t i = 0; i < axes.size();) {
+    if (IsPointOf(axes, point)) total += CountPoints(PathAxes(space, MakeSupernet(space, point)));
+    for (i = 0; i < axes.size(); ++i) {
+      if (++point[i] < static_cast<int>(axes[i].values.size())) break;
+      point[i] = 0;
+    }
+  }
+  return total;
+}
+
+TEST(CountNetworks, EqualsTheSumOverAllSupernets) {
+  const auto ratio = [](const SearchSpace& s) { return CountNetworks(s) / CountByListing(s); };
+  SearchSpace space = FindSpace("tiny");
+  EXPECT_NEAR(ratio(space), 1, 1e-9);
+  space.stem = {0, 8};
+  space.sparsity = {0.5, 0.6};
+  space.downsample.push_back("inverted_residual");
+  space.dots[1].transformers = {1, 2};
+  EXPECT_NEAR(ratio(space), 1, 1e-9);
+  EXPECT_NEAR(ratio(FindSpace("paper")), 1, 1e-9);
+}
+
+TEST(RequireImagesFit, NamesTheSidesThatSuit) {
+  const SearchSpace paper = FindSpace("paper");
+  RequireImagesFit(paper, {32, 32, 3, 10}, "cifar10:x");
+  EXPECT_EQ(ErrorText([&] {
+              RequireImagesFit(paper, {28, 28, 1, 10}, "folder:digits");
+            }),
+            "error[space/images] folder:digits\n"
+            "  expected: images whose height and width are from 8 to 512 and divide by 8, the "
+            "downsampling of space paper\n"
+            "  found:    28 x 28\n"
+            "  fix:      take a space with fewer DoTs or without average pooling, or resize the "
+            "images");
+  SearchSpace space = paper;
+  space.pooling = {"seqpool"};
+  RequireImagesFit(space, {28, 28, 1, 10}, "folder:digits");
+  EXPECT_EQ(ErrorText([&] {
+              RequireImagesFit(space, {32, 30, 1, 10}, "folder:digits");
+            }),
+            "error[space/images] folder:digits\n"
+            "  expected: images whose height and width are from 8 to 512 and divide by 4, the "
+            "downsampling of space paper\n"
+            "  found:    32 x 30\n"
+            "  fix:      take a space with fewer DoTs, or resize the images");
+}
+
+}  // namespace
+}  // namespace tinyformer
