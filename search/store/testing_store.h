@@ -1,0 +1,55 @@
+// What the tests of the store share: the cases that every kind of database must pass, and errors
+// as text.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "search/store/store.h"
+
+namespace tinyformer {
+
+/// Where a test's store is: makes the URL of a fresh, empty one.
+struct StorePlace {
+  std::string kind;
+  std::function<std::string()> make_url;
+};
+
+class StoreTest : public ::testing::TestWithParam<StorePlace> {
+ protected:
+  void SetUp() override {
+    url_ = GetParam().make_url();
+    store_ = OpenStore(url_);
+  }
+  /// Another connection to the same store.
+  std::unique_ptr<Store> Again() { return OpenStore(url_); }
+  /// A study with candidates 0 .. trials - 1.
+  int64_t MakeStudy(int64_t trials) {
+    int64_t study = store_->OpenStudy("cifar", {{"seed", 1}}, "data-1").id;
+    std::vector<NewTrial> added;
+    for (int64_t i = 0; i < trials; ++i) added.push_back({"candidate", i, {{"genome", i}}});
+    store_->AddTrials(study, added);
+    return study;
+  }
+  std::optional<ClaimedTrial> Claim(int64_t study, int64_t lease_ms = 60'000) {
+    return store_->Claim(study, {.worker = "w1", .kinds = {"candidate"}, .lease_ms = lease_ms});
+  }
+
+  std::string url_;
+  std::unique_ptr<Store> store_;
+};
+
+template <typename F>
+std::string ErrorText(F&& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace tinyformer
