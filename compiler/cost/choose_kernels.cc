@@ -103,19 +103,19 @@ class Selection {
     return best_rate > 0;
   }
 
-  // Tries the kernels with less scratch at the peak layer; false when none makes the arena smaller.
-  bool ShrinkPeak() {
-    const Plan plan = SmallestPlan(graph_, Kernels());
-    const int peak = PeakLayer(plan);
-    if (peak < 0) return false;
-    const auto node = static_cast<size_t>(plan.layers[static_cast<size_t>(peak)].node);
-    const size_t before = chosen_[node];
-    for (size_t j = 0; j < options_[node].size(); ++j) {
-      if (options_[node][j].scratch_bytes >= options_[node][before].scratch_bytes) continue;
-      chosen_[node] = j;
-      if (SmallestPlan(graph_, Kernels()).arena_bytes < plan.arena_bytes) return true;
+  // Tries kernels with less scratch at all layers where most bytes are alive; false when none makes
+  // the arena smaller. `plan` is the smallest of the kernels chosen, before and after.
+  bool ShrinkPeaks(Plan& plan) {
+    const std::vector<size_t> kept = chosen_;
+    for (size_t rank = 0; TakeLessScratch(PeakNodes(plan), rank); ++rank) {
+      Plan smaller = SmallestPlan(graph_, Kernels());
+      if (smaller.arena_bytes < plan.arena_bytes) {
+        plan = std::move(smaller);
+        return true;
+      }
+      chosen_ = kept;
     }
-    chosen_[node] = before;
+    chosen_ = kept;
     return false;
   }
 
@@ -133,6 +133,34 @@ class Selection {
       chosen_[node] = j;
     }
     return found;
+  }
+
+  static std::vector<size_t> PeakNodes(const Plan& plan) {
+    std::vector<size_t> nodes;
+    const int peak = PeakLayer(plan);
+    if (peak < 0) return nodes;
+    for (size_t layer = 0; layer < plan.layers.size(); ++layer) {
+      if (plan.live_bytes[layer] < plan.live_bytes[static_cast<size_t>(peak)]) continue;
+      nodes.push_back(static_cast<size_t>(plan.layers[layer].node));
+    }
+    return nodes;
+  }
+
+  // Each node takes the kernel of this rank, or its last, among those with less scratch than it has
+  // now; false when no node has so many.
+  bool TakeLessScratch(const std::vector<size_t>& nodes, size_t rank) {
+    bool any = false;
+    for (size_t node : nodes) {
+      const std::vector<Kernel>& options = options_[node];
+      const int64_t now = options[chosen_[node]].scratch_bytes;
+      size_t found = 0;
+      for (size_t j = 0; j < options.size() && found <= rank; ++j) {
+        if (options[j].scratch_bytes >= now) continue;
+        chosen_[node] = j;
+        any |= found++ == rank;
+      }
+    }
+    return any;
   }
 
   LayerCost Cost(size_t node, size_t option) const {
@@ -207,7 +235,10 @@ std::vector<Kernel> ChooseKernels(const Graph& graph, CodecRequest codec, Optimi
                Share(selection.Cycles(), dense.cycles);
       })) {
       }
-      while (optimize == Optimize::kRam && selection.ShrinkPeak()) {
+      if (optimize == Optimize::kRam) {
+        Plan plan = SmallestPlan(graph, selection.Kernels());
+        while (selection.ShrinkPeaks(plan)) {
+        }
       }
   }
   return selection.Kernels();

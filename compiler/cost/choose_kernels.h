@@ -17,7 +17,7 @@ namespace tinyformer {
 /// balanced  smallest sum of two shares of what the whole network would take dense: bytes and
 ///           cycles. One percent of either is worth one percent of the other, in every layer;
 ///           kernels whose code takes more than they save are left out
-/// ram       as balanced; then kernels with less scratch for the layers at the peak, as long as the
+/// ram       as balanced; then kernels with less scratch for all layers at the peak, as long as the
 ///           arena shrinks, with chains by strips of rows (choose_strips.h)
 ///
 /// Where a code is asked for (CodecRequest), kernels' code bytes count for nothing.

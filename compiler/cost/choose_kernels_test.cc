@@ -50,6 +50,26 @@ TEST(ChooseKernels, AForcedCodeIsKept) {
   }
 }
 
+TEST(ChooseKernels, RamChangesAllLayersThatShareThePeak) {
+  ExampleGraph g("peaks", 1, 0.9);
+  ValueId x = g.Linear("in", g.Input({1, 64, 64}), 64);
+  for (const char* name : {"one", "two"}) {
+    x = g.Linear(std::string(name) + ".narrow", g.Linear(std::string(name) + ".wide", x, 256), 64);
+  }
+  const Graph graph = g.Finish(g.Linear("head", x, 2));
+  const auto kinds_of = [&](Optimize optimize) {
+    std::vector<std::string> kinds;
+    for (const Kernel& kernel : ChooseKernels(graph, CodecRequest::kAuto, optimize, kNoLimit)) {
+      kinds.push_back(kernel.name == "linear_s8" ? "dense" : "sparse");
+    }
+    return kinds;
+  };
+  EXPECT_EQ(kinds_of(Optimize::kBalanced), std::vector<std::string>(6, "sparse"));
+  // Most is alive in the narrow layers; without their scratch, in the wide ones.
+  EXPECT_EQ(kinds_of(Optimize::kRam),
+            (std::vector<std::string>{"sparse", "dense", "dense", "dense", "dense", "sparse"}));
+}
+
 TEST(ParseOptimize, RefusesOtherWords) {
   EXPECT_EQ(ParseOptimize("ram"), Optimize::kRam);
   try {

@@ -69,6 +69,18 @@ class Search {
     return {plan.arena_bytes, live};
   }
 
+  static int64_t RoundedBytes(const StripSchedule& strips) {
+    return AlignArena(strips.window_bytes + strips.output_bytes) + AlignArena(strips.scratch_bytes);
+  }
+
+  // In the layers of chain i, all the same: they run at the same time.
+  static int64_t LiveBytes(const Plan& plan, size_t i) {
+    const auto layer =
+        std::find_if(plan.layers.begin(), plan.layers.end(),
+                     [&](const LayerPlan& l) { return l.strips == static_cast<int>(i); });
+    return plan.live_bytes.at(static_cast<size_t>(layer - plan.layers.begin()));
+  }
+
   // Computes chain i whole, or by the highest strips, such that the arena has at most these bytes.
   void Relax(size_t i, int64_t most) {
     Schedules without = schedules_;
@@ -78,9 +90,12 @@ class Search {
       return;
     }
     const StripChain chain = schedules_[i].chain;
+    // No layout is smaller than what is alive in the chain's layers, which needs no plan.
+    const int64_t others = LiveBytes(PlanOf(schedules_), i) - RoundedBytes(schedules_[i]);
     for (int rows = OutputRows(graph_, chain) - 1; rows > 1; --rows) {
       Schedules higher = schedules_;
       higher[i] = MakeStripSchedule(graph_, kernels_, chain, rows);
+      if (others + RoundedBytes(higher[i]) > most) continue;
       if (PlanOf(higher).arena_bytes > most) continue;
       schedules_ = std::move(higher);
       return;

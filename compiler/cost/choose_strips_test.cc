@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 #include "compiler/cost/choose_kernels.h"
 #include "compiler/plan/example_graph.h"
 
@@ -55,6 +57,44 @@ TEST_F(ChooseStripsTest, SaysWhatIsInMemory) {
             0u)
       << text;
   EXPECT_EQ(StripTable(graph_, MakePlan(graph_, kernels_)), "");
+}
+
+// Inverted residuals of several widths and attention, five layers a block.
+Graph DeepNetwork(int blocks) {
+  ExampleGraph g("deep", 1, 0.5);
+  ValueId x = g.Conv2d("stem", g.Input({1, 16, 16, 3}), 8, 1);
+  for (int i = 0; i < blocks; ++i) {
+    const std::string name = "block" + std::to_string(i);
+    if (i % 3 == 2) {
+      const ValueId norm = g.Layernorm(name + ".ln", g.Reshape(name + ".in", x, {1, 256, 8}));
+      const ValueId q = g.Linear(name + ".q", norm, 8), k = g.Linear(name + ".k", norm, 8);
+      const ValueId y = g.Attention(name, q, k, g.Linear(name + ".v", norm, 8), 2);
+      x = g.Add(name + ".add", g.Reshape(name + ".out", y, {1, 16, 16, 8}), x);
+    } else {
+      const ValueId expanded = g.Linear(name + ".expand", x, 8 * (2 + i % 5));
+      const ValueId middle = g.Depthwise(name + ".depthwise", expanded);
+      x = g.Add(name + ".add", g.Linear(name + ".project", middle, 8), x);
+    }
+  }
+  return g.Finish(g.Linear("head", x, 2));
+}
+
+double CpuSeconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+TEST(DeepNetworks, TakeNoMinutesToPlan) {
+  const double start = CpuSeconds();
+  const Graph graph = DeepNetwork(100);
+  const auto kernels = ChooseKernels(graph, CodecRequest::kAuto, Optimize::kRam, 0);
+  const auto strips = ChooseStrips(graph, kernels, 0);
+  EXPECT_GT(strips.size(), 20u);
+  const Plan small = MakePlan(graph, kernels, strips);
+  EXPECT_EQ(small.arena_bytes, small.arena_lower_bound_bytes);
+  const Graph deeper = DeepNetwork(240);
+  const ArenaSpace space = {{{{"dtcm", 16 << 10, true}, {"sram", 1 << 20, false}}}};
+  const Plan plan = MakePlan(
+      deeper, ChooseKernels(deeper, CodecRequest::kAuto, Optimize::kBalanced, 0), {}, space);
+  EXPECT_GT(plan.layers.size(), 1000u);
+  EXPECT_LT(CpuSeconds() - start, 4);
 }
 
 }  // namespace

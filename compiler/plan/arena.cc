@@ -1,61 +1,24 @@
 #include "compiler/plan/arena.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
 #include "base/check.h"
+#include "base/interrupt.h"
+#include "base/rng.h"
+#include "compiler/plan/packing.h"
 
 namespace tinyformer {
 namespace {
 
 constexpr int64_t kExactSteps = 200000;
-constexpr int kFastSteps = 4000;
+constexpr size_t kExactBuffers = 100;
+// Buffers that the random searches place in all: a network of 60 buffers gets all steps.
+constexpr size_t kSearchPlacements = 240000;
+constexpr size_t kSearchSteps = 4000;
 
-bool LiveTogether(const ArenaBuffer& a, const ArenaBuffer& b) {
-  return a.first <= b.last && b.first <= a.last;
-}
-
-struct Interval {
-  int64_t begin;
-  int64_t end;
-};
-
-// Where the already placed buffers that live together with `buffer` lie, and where blocks end (no
-// buffer may lie across), by offset.
-std::vector<Interval> Obstacles(const std::vector<ArenaBuffer>& buffers,
-                                const std::vector<int64_t>& offsets, size_t buffer,
-                                const ArenaSpace& space = {}) {
-  std::vector<Interval> taken;
-  for (size_t block = 1; block < space.blocks.size(); ++block) {
-    taken.push_back({space.BlockStart(block), space.BlockStart(block)});
-  }
-  for (size_t i = 0; i < buffers.size(); ++i) {
-    if (offsets[i] >= 0 && LiveTogether(buffers[i], buffers[buffer])) {
-      taken.push_back({offsets[i], offsets[i] + AlignArena(buffers[i].bytes)});
-    }
-  }
-  std::sort(taken.begin(), taken.end(),
-            [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
-  return taken;
-}
-
-// Start of the lowest gap that holds `bytes`, or of the tightest one; above everything when none
-// does.
-int64_t FindGap(const std::vector<Interval>& taken, int64_t bytes, bool tightest) {
-  int64_t best = -1;
-  int64_t best_size = std::numeric_limits<int64_t>::max();
-  int64_t at = 0;
-  for (const Interval& interval : taken) {
-    const int64_t size = interval.begin - at;
-    if (size >= bytes && size < best_size) {
-      best = at;
-      best_size = size;
-      if (!tightest) return best;
-    }
-    at = std::max(at, interval.end);
-  }
-  return best >= 0 ? best : at;
+int StepsFor(size_t buffers) {
+  return static_cast<int>(std::min(kSearchSteps, kSearchPlacements / std::max<size_t>(1, buffers)));
 }
 
 template <typename Before>
@@ -73,6 +36,7 @@ class ExactSearch {
  public:
   ExactSearch(const std::vector<ArenaBuffer>& buffers, const ArenaLayout& known, int64_t max_steps)
       : buffers_(buffers),
+        packing_(buffers, space_),
         best_(known),
         lower_bound_(ArenaLowerBound(buffers)),
         steps_left_(max_steps),
@@ -94,9 +58,9 @@ class ExactSearch {
     for (size_t i : order_) {
       if (offsets_[i] >= 0) continue;
       if (best_.bytes == lower_bound_ || steps_left_ == 0) return;
-      --steps_left_;
+      if (--steps_left_ % 1024 == 0) ThrowIfInterrupted();
       const int64_t bytes = AlignArena(buffers_[i].bytes);
-      const int64_t offset = FindGap(Obstacles(buffers_, offsets_, i), bytes, false);
+      const int64_t offset = packing_.FindRoom(offsets_, i, false);
       const int64_t top = std::max(height, offset + bytes);
       if (offset < floor || top >= best_.bytes) continue;
       offsets_[i] = offset;
@@ -106,6 +70,8 @@ class ExactSearch {
   }
 
   const std::vector<ArenaBuffer>& buffers_;
+  ArenaSpace space_;
+  Packing packing_;
   ArenaLayout best_;
   int64_t lower_bound_;
   int64_t steps_left_;
@@ -149,13 +115,15 @@ ArenaLayout PlaceHeadTail(const std::vector<ArenaBuffer>& buffers) {
     return buffers[a].first != buffers[b].first ? buffers[a].first < buffers[b].first
                                                 : buffers[a].scratch < buffers[b].scratch;
   });
+  const ArenaSpace space;
+  const Packing packing(buffers, space);
   // Distances from the own end of the arena; -1 where the buffer is on the other side.
   std::vector<int64_t> from_head(buffers.size(), -1), from_tail(buffers.size(), -1);
   bool head = false;
   for (size_t i : order) {
     if (!buffers[i].scratch) head = !head;
     std::vector<int64_t>& side = head ? from_head : from_tail;
-    side[i] = FindGap(Obstacles(buffers, side, i), AlignArena(buffers[i].bytes), false);
+    side[i] = packing.FindRoom(side, i, false);
   }
   ArenaLayout layout{"head_tail", from_head, 0};
   const auto top = [&](size_t i) {
@@ -163,11 +131,9 @@ ArenaLayout PlaceHeadTail(const std::vector<ArenaBuffer>& buffers) {
   };
   for (size_t i = 0; i < buffers.size(); ++i) {
     layout.bytes = std::max(layout.bytes, top(i));
-    for (size_t j = 0; j < buffers.size(); ++j) {
+    for (size_t j : packing.LivingWith(i)) {
       const bool opposite = from_head[i] >= 0 && from_tail[j] >= 0;
-      if (opposite && LiveTogether(buffers[i], buffers[j])) {
-        layout.bytes = std::max(layout.bytes, top(i) + top(j));
-      }
+      if (opposite) layout.bytes = std::max(layout.bytes, top(i) + top(j));
     }
   }
   for (size_t i = 0; i < buffers.size(); ++i) {
@@ -178,14 +144,7 @@ ArenaLayout PlaceHeadTail(const std::vector<ArenaBuffer>& buffers) {
 
 ArenaLayout PlaceInOrder(const std::vector<ArenaBuffer>& buffers, const std::vector<size_t>& order,
                          const ArenaSpace& space, bool tightest) {
-  ArenaLayout layout{"in_order", std::vector<int64_t>(buffers.size(), -1), 0};
-  for (size_t i : order) {
-    layout.offsets[i] = FindGap(Obstacles(buffers, layout.offsets, i, space),
-                                AlignArena(buffers[i].bytes), tightest);
-  }
-  const std::vector<int64_t> used = UsedBytes(buffers, layout.offsets, space);
-  layout.bytes = std::accumulate(used.begin(), used.end(), int64_t{0});
-  return layout;
+  return Packing(buffers, space).Place(order, tightest);
 }
 
 ArenaLayout PlaceGreedyBySize(const std::vector<ArenaBuffer>& buffers, const ArenaSpace& space) {
@@ -224,6 +183,39 @@ ArenaLayout PlaceExact(const std::vector<ArenaBuffer>& buffers, const ArenaLayou
   return ExactSearch(buffers, known, max_steps).Run();
 }
 
+ArenaLayout PlaceHillClimb(const std::vector<ArenaBuffer>& buffers, const ArenaLayout& known,
+                           int steps) {
+  const ArenaSpace space;
+  const Packing packing(buffers, space);
+  const int64_t bound = ArenaLowerBound(buffers);
+  Rng rng(1, "hill climb");
+  ArenaLayout best = known, now = known;
+  std::vector<size_t> order = OrderOf(known);
+  for (int step = 0; step < steps && best.bytes > bound; ++step) {
+    ThrowIfInterrupted();
+    std::vector<size_t> tops;
+    for (size_t i = 0; i < buffers.size(); ++i) {
+      if (now.offsets[i] + AlignArena(buffers[i].bytes) == now.bytes) tops.push_back(i);
+    }
+    // Where it was pushed up: by one that lives with it, or by one that lives with that.
+    const size_t top = tops[rng.Below(tops.size())];
+    size_t other = top;
+    for (uint64_t hops = 1 + rng.Below(2); hops > 0; --hops) {
+      const std::vector<size_t>& near = packing.LivingWith(other);
+      if (!near.empty()) other = near[rng.Below(near.size())];
+    }
+    std::vector<size_t> changed = order;
+    std::swap(*std::find(changed.begin(), changed.end(), top),
+              *std::find(changed.begin(), changed.end(), other));
+    ArenaLayout next = packing.Place(changed, false);
+    if (next.bytes > now.bytes) continue;
+    order = std::move(changed);
+    now = std::move(next);
+    if (now.bytes < best.bytes) best = now;
+  }
+  return Named(best, "hill_climb");
+}
+
 std::vector<ArenaLayout> PlaceBuffers(const std::vector<ArenaBuffer>& buffers,
                                       const ArenaSpace& space) {
   const bool one_block = space.blocks.size() < 2;
@@ -232,13 +224,20 @@ std::vector<ArenaLayout> PlaceBuffers(const std::vector<ArenaBuffer>& buffers,
   layouts.push_back(PlaceGreedyBySize(buffers, space));
   layouts.push_back(PlaceGreedyByLifetime(buffers, space));
   layouts.push_back(PlaceGreedyByBreadth(buffers, space));
-  if (one_block && BestLayout(buffers, layouts).bytes > ArenaLowerBound(buffers)) {
+  const auto gap = [&] {
+    return one_block && BestLayout(buffers, layouts).bytes > ArenaLowerBound(buffers);
+  };
+  if (gap()) {
+    layouts.push_back(
+        PlaceHillClimb(buffers, BestLayout(buffers, layouts), StepsFor(buffers.size())));
+  }
+  if (gap() && buffers.size() <= kExactBuffers) {
     layouts.push_back(
         Named(PlaceExact(buffers, BestLayout(buffers, layouts), kExactSteps), "exact"));
   }
   const ArenaLayout& best = BestLayout(buffers, layouts, space);
   if (!one_block || SlowAccesses(buffers, best.offsets, space) > 0) {
-    layouts.push_back(PlaceFastFirst(buffers, best, space, kFastSteps));
+    layouts.push_back(PlaceFastFirst(buffers, best, space, StepsFor(buffers.size())));
   }
   for (const ArenaLayout& layout : layouts) CheckLayout(buffers, layout, space);
   return layouts;
@@ -260,15 +259,15 @@ void CheckLayout(const std::vector<ArenaBuffer>& buffers, const ArenaLayout& lay
   const std::vector<int64_t> used = UsedBytes(buffers, layout.offsets, space);
   TF_CHECK(std::accumulate(used.begin(), used.end(), int64_t{0}) <= layout.bytes, layout.strategy,
            "arena", layout.bytes);
+  const std::vector<std::vector<size_t>> together = LiveTogether(buffers);
   for (size_t i = 0; i < buffers.size(); ++i) {
     const int64_t begin = layout.offsets[i], end = begin + buffers[i].bytes;
     TF_CHECK(begin >= 0 && begin % kArenaAlignment == 0 &&
                  space.BlockOf(begin) == space.BlockOf(end - 1),
              layout.strategy, buffers[i].name, "offset", begin, "arena", layout.bytes);
-    for (size_t j = 0; j < i; ++j) {
+    for (size_t j : together[i]) {
       const int64_t other = layout.offsets[j];
-      const bool apart = end <= other || other + buffers[j].bytes <= begin;
-      TF_CHECK(apart || !LiveTogether(buffers[i], buffers[j]), layout.strategy, buffers[i].name,
+      TF_CHECK(end <= other || other + buffers[j].bytes <= begin, layout.strategy, buffers[i].name,
                "overlaps", buffers[j].name);
     }
   }

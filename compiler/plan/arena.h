@@ -102,6 +102,12 @@ ArenaLayout PlaceInOrder(const std::vector<ArenaBuffer>& buffers, const std::vec
 ArenaLayout PlaceExact(const std::vector<ArenaBuffer>& buffers, const ArenaLayout& known,
                        int64_t max_steps);
 
+/// Random exchanges in the order in which buffers are put at their lowest free offset, each of a
+/// buffer at the arena's end with one near it, kept unless the arena grows. Starts from `known`,
+/// ends at the lower bound or after `steps`. The same for the same buffers.
+ArenaLayout PlaceHillClimb(const std::vector<ArenaBuffer>& buffers, const ArenaLayout& known,
+                           int steps);
+
 /// Accessed bytes that lie outside fast regions; 0 when no region is fast.
 int64_t SlowAccesses(const std::vector<ArenaBuffer>& buffers, const std::vector<int64_t>& offsets,
                      const ArenaSpace& space);
@@ -113,8 +119,11 @@ ArenaLayout PlaceFastFirst(const std::vector<ArenaBuffer>& buffers, const ArenaL
                            const ArenaSpace& space, int steps);
 
 /// All strategies in a fixed order: head_tail (one block only), greedy_by_size, greedy_by_lifetime,
-/// greedy_by_breadth; exact when the best of these is above the lower bound (one block only);
-/// fast_first when a region is fast or there are several blocks.
+/// greedy_by_breadth; hill_climb when the best of these is above the lower bound, exact when it
+/// still is and there are few buffers (both one block only); fast_first when a region is fast or
+/// there are several blocks. Random searches get fewer steps the more buffers there are.
+///
+/// Errors  Interrupted
 std::vector<ArenaLayout> PlaceBuffers(const std::vector<ArenaBuffer>& buffers,
                                       const ArenaSpace& space = {});
 

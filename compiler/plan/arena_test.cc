@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
+#include <cstdlib>
 
 #include "base/check.h"
+#include "base/error.h"
+#include "base/interrupt.h"
 #include "base/rng.h"
 
 namespace tinyformer {
@@ -47,6 +51,16 @@ bool IsValid(const std::vector<ArenaBuffer>& buffers, const ArenaLayout& layout)
     }
   }
   return true;
+}
+
+// One above the other: correct and large.
+ArenaLayout Stacked(const std::vector<ArenaBuffer>& buffers) {
+  ArenaLayout layout{"stacked", {}, 0};
+  for (const ArenaBuffer& buffer : buffers) {
+    layout.offsets.push_back(layout.bytes);
+    layout.bytes += AlignArena(buffer.bytes);
+  }
+  return layout;
 }
 
 TEST(ArenaPlanner, NeverOverlapsLiveBuffers) {
@@ -113,6 +127,50 @@ TEST(ArenaPlanner, PackingBeatsAlternationWhenABranchStaysAlive) {
   EXPECT_EQ(ArenaLowerBound(buffers), 1680);
   EXPECT_EQ(PlaceHeadTail(buffers).bytes, 2480);
   EXPECT_EQ(BestLayout(buffers, PlaceBuffers(buffers)).bytes, 1680);
+}
+
+TEST(ArenaPlanner, ClimbingClosesMostGapsThatGreedyLayoutsLeave) {
+  int64_t greedy_gaps = 0, gaps = 0;
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    Rng rng(seed, "climb");
+    const auto buffers = RandomBuffers(rng, 30);
+    const ArenaLayout greedy = PlaceGreedyBySize(buffers);
+    const ArenaLayout climbed = PlaceHillClimb(buffers, greedy, 4000);
+    CheckLayout(buffers, climbed);
+    EXPECT_LE(climbed.bytes, greedy.bytes) << "seed " << seed;
+    greedy_gaps += greedy.bytes - ArenaLowerBound(buffers);
+    gaps += climbed.bytes - ArenaLowerBound(buffers);
+  }
+  EXPECT_GT(greedy_gaps, 0);
+  EXPECT_LT(gaps, greedy_gaps / 10);
+}
+
+// Whether the call ends with Interrupted after a signal, in a process of its own.
+template <typename Call>
+void ExpectStops(Call call) {
+  const auto stop = [&] {
+    CatchInterrupts();
+    std::raise(SIGTERM);
+    try {
+      call();
+    } catch (const Interrupted&) {
+      std::_Exit(130);
+    }
+    std::_Exit(0);
+  };
+  EXPECT_EXIT(stop(), ::testing::ExitedWithCode(130), "");
+}
+
+TEST(ArenaPlanner, EverySearchStopsWhenItIsInterrupted) {
+  Rng rng(2, "interrupted");
+  auto buffers = RandomBuffers(rng, 40);
+  for (ArenaBuffer& buffer : buffers) buffer.accesses = 1;
+  const ArenaLayout stacked = Stacked(buffers);
+  ExpectStops([&] { PlaceHillClimb(buffers, stacked, 2); });
+  ExpectStops([&] { PlaceExact(buffers, stacked, 2000); });
+  ExpectStops([&] {
+    PlaceFastFirst(buffers, stacked, {{{{"dtcm", 8, true}, {"sram", 1 << 20, false}}}}, 2);
+  });
 }
 
 TEST(ArenaPlanner, TheSameBuffersGiveTheSameLayout) {

@@ -4,8 +4,9 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "base/interrupt.h"
 #include "base/rng.h"
-#include "compiler/plan/arena.h"
+#include "compiler/plan/packing.h"
 
 namespace tinyformer {
 namespace {
@@ -27,15 +28,6 @@ void ForEachPart(const ArenaSpace& space, int64_t offset, int64_t bytes, Visit v
       start += region.bytes;
     }
   }
-}
-
-// Buffers by rising offset: placed again in this order, a layout is pushed down at least as far.
-std::vector<size_t> OrderOf(const ArenaLayout& layout) {
-  std::vector<size_t> order(layout.offsets.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return layout.offsets[a] < layout.offsets[b]; });
-  return order;
 }
 
 // The layout turned upside down; one block only.
@@ -121,8 +113,9 @@ ArenaLayout PlaceFastFirst(const std::vector<ArenaBuffer>& buffers, const ArenaL
   const auto better = [](const Candidate& a, const Candidate& b) {
     return a.layout.bytes != b.layout.bytes ? a.layout.bytes < b.layout.bytes : a.slow < b.slow;
   };
+  const Packing packing(buffers, space);
   const auto place = [&](std::vector<size_t> order) {
-    ArenaLayout layout = PlaceInOrder(buffers, order, space, false);
+    ArenaLayout layout = packing.Place(order, false);
     return candidate(std::move(layout), std::move(order));
   };
 
@@ -145,6 +138,7 @@ ArenaLayout PlaceFastFirst(const std::vector<ArenaBuffer>& buffers, const ArenaL
 
   Rng rng(1, "fast first");
   for (int step = 0; step < steps && best.slow > 0 && buffers.size() > 1; ++step) {
+    ThrowIfInterrupted();
     std::vector<size_t> order = best.order;
     for (uint64_t moves = 1 + rng.Below(3); moves > 0; --moves) {
       // One buffer goes to another place in the order.

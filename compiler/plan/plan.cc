@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "compiler/plan/access.h"
 
 namespace tinyformer {
@@ -45,6 +46,7 @@ class Planner {
   }
 
   Plan Run() {
+    ThrowIfInterrupted();
     CheckEnds();
     ListLayers();
     MergeRenamings();
@@ -114,23 +116,23 @@ class Planner {
     }
   }
 
-  // Index of the last node that reads anything in the root's memory.
-  int LastReader(ValueId root) const {
-    int last = -1;
+  // For every root, the last node that reads anything in its memory; -1 where none does.
+  void FindLastReaders() {
+    last_reader_.assign(graph_.values.size(), -1);
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       for (ValueId id : graph_.nodes[i].inputs) {
-        if (id != kNoValue && sharing_.Root(id) == root && !Renames(i)) last = static_cast<int>(i);
+        if (id != kNoValue && !Renames(i)) LastReader(id) = static_cast<int>(i);
       }
     }
-    return last;
   }
+  int& LastReader(ValueId id) { return last_reader_[static_cast<size_t>(sharing_.Root(id))]; }
 
   bool IsCallers(ValueId id) const {
     const ValueId root = sharing_.Root(id);
     return root == sharing_.Root(graph_.inputs[0]) || root == sharing_.Root(graph_.outputs[0]);
   }
 
-  bool MayTakeOver(const Node& node, size_t node_index, size_t operand) const {
+  bool MayTakeOver(const Node& node, size_t node_index, size_t operand) {
     const ValueId in = node.inputs.at(operand), out = node.outputs.at(0);
     if (graph_.value(in).is_constant() || IsCallers(in) || IsCallers(out)) return false;
     const Value &x = graph_.value(in), &y = graph_.value(out);
@@ -141,16 +143,20 @@ class Planner {
           node.inputs[i] != kNoValue && sharing_.Root(node.inputs[i]) == sharing_.Root(in);
       if (same && std::find(allowed.begin(), allowed.end(), i) == allowed.end()) return false;
     }
-    return LastReader(sharing_.Root(in)) == static_cast<int>(node_index);
+    return LastReader(in) == static_cast<int>(node_index);
   }
 
   void MergeInPlace() {
+    FindLastReaders();
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       if (!Renames(i) && StripsOf(layer_of_node_[i]) != nullptr) continue;
       const Node& node = graph_.nodes[i];
       for (size_t operand : kernels_[i].in_place) {
         if (!MayTakeOver(node, i, operand)) continue;
-        sharing_.Merge(node.outputs.at(0), node.inputs.at(operand));
+        const ValueId in = node.inputs[operand], out = node.outputs.at(0);
+        const int last = std::max(LastReader(in), LastReader(out));
+        sharing_.Merge(out, in);
+        LastReader(in) = last;
         break;
       }
     }
@@ -313,7 +319,8 @@ class Planner {
   const std::vector<Kernel>& kernels_;
   Sharing sharing_;
   std::vector<int> layer_of_node_;
-  std::vector<Memory> memory_;  // by root
+  std::vector<int> last_reader_;  // by root
+  std::vector<Memory> memory_;    // by root
   std::vector<ArenaBuffer> buffers_;
   Plan plan_;
 };
