@@ -40,10 +40,10 @@ inline Graph ColourNetwork() {
   return b.Build();
 }
 
-/// Layers of 64 and 96 maps of 64x64: too much RAM for a board of 320 KB.
+/// Layers of 60 and 64 maps of 64x64: too much RAM for a board of 320 KB.
 inline Graph WideNetwork() {
   NetworkBuilder b(1, {1, 3, 64, 64});
-  b.x = b.Conv(b.Node1("Relu", {b.Conv(b.x, 64, 1)}), 96, 1);
+  b.x = b.Conv(b.Node1("Relu", {b.Conv(b.x, 60, 1)}), 64, 1);
   b.x = b.Gemm(b.SeqPool(b.ToTokens(b.x)), 4);
   return b.Build();
 }

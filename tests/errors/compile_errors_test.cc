@@ -143,15 +143,15 @@ TEST_F(DoesNotFit, TooMuchRamNamesThePeaksTensorsAndWhatWouldHelp) {
   EXPECT_EQ(Text(WideNetwork()),
             "error[compile/does-not-fit] m.onnx\n"
             "model 'network' does not fit stm32f746 (estimated before building)\n"
-            "RAM: 664,064 bytes of 327,680, 336,384 too many\n"
-            "  arena 655,872 bytes, stack 8,192 bytes\n"
+            "RAM: 516,576 bytes of 327,680, 188,896 too many\n"
+            "  arena 508,384 bytes, stack 8,192 bytes\n"
             "alive at the peak, layer 2 'Conv5'\n"
-            "  Relu3: 262,144 bytes\n"
-            "  Conv5: 393,216 bytes\n"
-            "  scratch of Conv5: 512 bytes\n"
+            "  Relu3: 245,760 bytes\n"
+            "  Conv5: 262,144 bytes\n"
+            "  scratch of Conv5: 480 bytes\n"
             "what would help\n"
             "  --target stm32h743 fits\n"
-            "  at least 205,312 bytes less of tensors at the peak: fewer channels, a smaller "
+            "  at least 188,896 bytes less of tensors at the peak: fewer channels, a smaller "
             "expansion, a smaller image\n");
   EXPECT_EQ(at_.Run({"compile", "m.onnx", "-o", "firmware", "--target", "stm32h743"}).status, 0);
 }
