@@ -1,0 +1,64 @@
+// NextTrials: which trials a search makes next, as a function of its settings and of what is
+// finished. Whoever asks, on whichever machine, gets the same answer.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "search/settings.h"
+
+namespace tinyformer {
+
+// Kinds of trials, in the order of the stages.
+//
+// kSupernet   Alg. 2: shared weights are trained, sparse paths through them judged.
+//             payload  point (of SupernetAxes), paths (points of PathAxes, all of them fit)
+//             result   score: mean accuracy of the paths in [0, 1]
+// kCandidate  Alg. 3: one path through the best supernet is trained, pruned and quantised.
+//             payload  supernet (number of its trial), point (of PathAxes), genome, use (priced)
+//             result   accuracy in [0, 1] (int8, validation images), use (of its own weights)
+// kFinal      III-C1, compression stage: the best candidate is pruned again and fine-tuned.
+//             payload  candidate (number of its trial)
+//             result   accuracy, use
+inline constexpr const char* kSupernet = "supernet";
+inline constexpr const char* kCandidate = "candidate";
+inline constexpr const char* kFinal = "final";
+
+/// A trial that nobody works on any more. A null result: it failed.
+struct EndedTrial {
+  std::string kind;
+  int64_t number = 0;
+  Json payload, result;
+};
+
+/// A trial that is to be made. (kind, number) is its name.
+struct PlannedTrial {
+  std::string kind;
+  int64_t number = 0;
+  Json payload;
+  bool operator==(const PlannedTrial&) const = default;
+};
+
+/// What a network costs on the search's board.
+using PriceFunction = std::function<ResourceUse(const Genome&)>;
+
+/// The generation that follows those that have ended; empty at the end of the search.
+///
+/// ended  all trials of the search, in any order
+/// Needs  every trial that was planned before has ended
+/// Errors  search/nothing-fits (no supernet or no candidate of the space keeps the limits),
+///         search/all-failed (every trial of a stage failed); json/* for a payload that is not ours
+std::vector<PlannedTrial> NextTrials(const SearchSettings& settings, const PriceFunction& price,
+                                     const std::vector<EndedTrial>& ended);
+
+/// The ended trial of that kind with the best first objective (supernets: score); of equal ones
+/// the lowest number. Null when there is none.
+const EndedTrial* BestTrial(const std::vector<EndedTrial>& ended, const std::string& kind);
+
+/// The complete candidates that no other one dominates in the search's objectives, by number.
+std::vector<EndedTrial> ParetoFront(const SearchSettings& settings,
+                                    const std::vector<EndedTrial>& ended);
+
+}  // namespace tinyformer

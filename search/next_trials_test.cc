@@ -1,0 +1,217 @@
+#include "search/next_trials.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "search/read_space.h"
+#include "search/testing_error.h"
+
+namespace tinyformer {
+namespace {
+
+SearchSettings Settings() {
+  SearchSettings settings;
+  settings.space = FindSpace("tiny");
+  settings.target = "stm32f746";
+  settings.limits = {120'000, 60'000, 0};
+  settings.budget = {6, 1, 5, 12, 1, 1, 1, 4};
+  settings.data_fingerprint = "0123456789abcdef";
+  return settings;
+}
+
+// Costs that differ from network to network, without a compiler.
+ResourceUse Price(const Genome& genome) {
+  const PaperCosts costs = ComputePaperCosts(genome);
+  ResourceUse use;
+  use.flash_bytes = costs.stored_bytes;
+  use.sram_peak_bytes = costs.peak_bytes;
+  use.macs = costs.macs;
+  use.effective_macs = costs.effective_macs;
+  use.cycles = costs.effective_macs;
+  return use;
+}
+
+// A result that depends on the trial alone; every seventh candidate fails.
+Json Evaluate(const PlannedTrial& trial) {
+  Rng rng(7, trial.kind + trial.payload.dump());
+  if (trial.kind == kSupernet) return {{"score", rng.Uniform()}};
+  if (trial.kind == kCandidate && trial.number % 7 == 3) return nullptr;
+  const Json use = trial.kind == kFinal ? ToJson(ResourceUse{}) : trial.payload.at("use");
+  return {{"accuracy", rng.Uniform()}, {"use", use}};
+}
+
+// A whole search; within a generation trials end in an order that `seed` gives.
+std::vector<EndedTrial> Search(const SearchSettings& settings, uint64_t seed) {
+  std::vector<EndedTrial> ended;
+  Rng rng(seed, "order");
+  for (;;) {
+    std::vector<PlannedTrial> next = NextTrials(settings, Price, ended);
+    if (next.empty()) return ended;
+    EXPECT_LE(static_cast<int64_t>(next.size()), settings.budget.generation);
+    EXPECT_EQ(next, NextTrials(settings, Price, ended));
+    rng.Shuffle(next);
+    for (const PlannedTrial& trial : next) {
+      ended.push_back({trial.kind, trial.number, trial.payload, Evaluate(trial)});
+    }
+  }
+}
+
+std::set<std::string> Texts(const std::vector<EndedTrial>& trials) {
+  std::set<std::string> texts;
+  for (const EndedTrial& trial : trials) {
+    texts.insert(trial.kind + " " + std::to_string(trial.number) + " " + trial.payload.dump() +
+                 trial.result.dump());
+  }
+  return texts;
+}
+
+std::vector<EndedTrial> OfKind(const std::vector<EndedTrial>& trials, const std::string& kind) {
+  std::vector<EndedTrial> found;
+  for (const EndedTrial& trial : trials) {
+    if (trial.kind == kind) found.push_back(trial);
+  }
+  return found;
+}
+
+TEST(NextTrials, ASearchGoesThroughItsStages) {
+  const SearchSettings settings = Settings();
+  const std::vector<EndedTrial> ended = Search(settings, 1);
+  const auto supernets = OfKind(ended, kSupernet), candidates = OfKind(ended, kCandidate),
+             final_trials = OfKind(ended, kFinal);
+  EXPECT_EQ(supernets.size(), 6U);
+  EXPECT_EQ(candidates.size(), 12U);
+  ASSERT_EQ(final_trials.size(), 1U);
+  const int64_t supernet = BestTrial(ended, kSupernet)->number;
+  for (const EndedTrial& trial : candidates) {
+    EXPECT_EQ(trial.payload["supernet"], supernet);
+    EXPECT_TRUE(Fits(ParseUse(trial.payload["use"], "use"), settings.limits));
+    EXPECT_EQ(Price(ParseGenome(trial.payload["genome"], "genome")),
+              ParseUse(trial.payload["use"], "use"));
+  }
+  EXPECT_EQ(final_trials[0].payload["candidate"], BestTrial(ended, kCandidate)->number);
+}
+
+TEST(NextTrials, TheOrderInWhichTrialsEndChangesNothing) {
+  const std::set<std::string> first = Texts(Search(Settings(), 1));
+  for (uint64_t seed = 2; seed < 6; ++seed) EXPECT_EQ(Texts(Search(Settings(), seed)), first);
+  SearchSettings other = Settings();
+  other.seed = 2;
+  EXPECT_NE(Texts(Search(other, 1)), first);
+}
+
+TEST(NextTrials, EveryPathOfASupernetFitsAndNoPointComesTwice) {
+  const SearchSettings settings = Settings();
+  const std::vector<EndedTrial> ended = Search(settings, 1);
+  std::set<Point> seen;
+  for (const EndedTrial& trial : OfKind(ended, kSupernet)) {
+    const Point point = trial.payload["point"].get<Point>();
+    EXPECT_TRUE(seen.insert(point).second);
+    const SupernetConfig supernet = MakeSupernet(settings.space, point);
+    EXPECT_EQ(trial.payload["paths"].size(), 5U);
+    for (const Json& path : trial.payload["paths"]) {
+      const Genome genome = MakeGenome(settings.space, supernet, path.get<Point>(), settings.task);
+      EXPECT_TRUE(Fits(Price(genome), settings.limits));
+    }
+  }
+}
+
+TEST(NextTrials, TheFrontIsWhatNothingDominates) {
+  SearchSettings settings = Settings();
+  settings.objectives = ParseObjectives("accuracy,flash,cycles");
+  const std::vector<EndedTrial> ended = Search(settings, 1);
+  const std::vector<EndedTrial> front = ParetoFront(settings, ended);
+  ASSERT_FALSE(front.empty());
+  const auto objectives = [&](const EndedTrial& trial) {
+    return MakeObjectives(settings.objectives, trial.result["accuracy"].get<double>(),
+                          ParseUse(trial.result["use"], "use"));
+  };
+  for (const EndedTrial& a : front) {
+    for (const EndedTrial& b : OfKind(ended, kCandidate)) {
+      if (!b.result.is_null()) {
+        EXPECT_FALSE(Dominates(objectives(b), objectives(a)));
+      }
+    }
+  }
+}
+
+TEST(NextTrials, ASmallSpaceEndsAStageEarly) {
+  SearchSettings settings = Settings();
+  SearchSpace& space = settings.space;
+  space.dots[0].dims = {8};
+  space.dots[1].dims = {16, 24};
+  for (DotSpace& dot : space.dots) {
+    dot.heads = {1};
+    dot.transformers = {0};
+  }
+  space.last_linear = {32};
+  EXPECT_EQ(OfKind(Search(settings, 1), kSupernet).size(), 2U);
+}
+
+TEST(NextTrials, LimitsThatNothingKeepsAreSaid) {
+  SearchSettings settings = Settings();
+  settings.limits.flash_bytes = 100;
+  EXPECT_EQ(ErrorText([&] { NextTrials(settings, Price, {}); }),
+            "error[search/nothing-fits] space 'tiny'\n"
+            "  expected: a supernet that keeps the limits of stm32f746\n"
+            "  found:    none among all that were drawn\n"
+            "  fix:      see which limit refuses how many with --explain; raise it with --limit, "
+            "or take a smaller space");
+}
+
+TEST(NextTrials, AStageWhoseTrialsAllFailedIsSaid) {
+  SearchSettings settings = Settings();
+  settings.budget.supernets = 2;
+  std::vector<EndedTrial> ended;
+  for (const PlannedTrial& trial : NextTrials(settings, Price, ended)) {
+    ended.push_back({trial.kind, trial.number, trial.payload, nullptr});
+  }
+  EXPECT_EQ(ErrorText([&] { NextTrials(settings, Price, ended); }),
+            "error[search/all-failed] stage 'supernet'\n"
+            "  expected: a trial that gave a result\n"
+            "  found:    2 trials, all failed\n"
+            "  fix:      look at their errors with --status, mend the cause, then go on with "
+            "--retry");
+}
+
+TEST(SearchSettings, RoundTripThroughJson) {
+  SearchSettings settings = Settings();
+  settings.objectives = ParseObjectives("accuracy,ram");
+  settings.seed = UINT64_MAX;
+  EXPECT_EQ(ParseSettings(ToJson(settings), "settings"), settings);
+}
+
+TEST(SearchSettings, ValuesOutOfRangeAreNamed) {
+  SearchSettings settings = Settings();
+  settings.budget.paths = 0;
+  EXPECT_EQ(ErrorText([&] { CheckSettings(settings); }),
+            "error[search/option] --paths\n"
+            "  expected: a whole number from 1 to 1000000\n"
+            "  found:    0\n"
+            "  fix:      correct this option");
+  EXPECT_EQ(ErrorText([&] { ParseObjectives("accuracy,speed"); }),
+            "error[search/option] --objectives\n"
+            "  expected: each of accuracy, flash, ram, cycles at most once, with commas\n"
+            "  found:    'accuracy,speed'\n"
+            "  fix:      correct this option");
+  settings = Settings();
+  settings.objectives = {Objective::kRam};
+  EXPECT_EQ(ErrorText([&] { CheckSettings(settings); }),
+            "error[search/option] --objectives\n"
+            "  expected: accuracy, and perhaps flash, ram and cycles after it\n"
+            "  found:    'ram'\n"
+            "  fix:      correct this option");
+}
+
+TEST(SearchSettings, AnotherVersionIsRefused) {
+  Json json = ToJson(Settings());
+  json["version"] = 2;
+  EXPECT_EQ(ErrorText([&] { ParseSettings(json, "study 'a'"); }),
+            "error[search/version] study 'a'\n"
+            "  expected: format tinyformer-search, version 1\n"
+            "  found:    format tinyformer-search, version 2\n"
+            "  fix:      go on with the version that began this search, or begin a new one");
+}
+
+}  // namespace
+}  // namespace tinyformer
