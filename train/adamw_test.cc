@@ -20,7 +20,7 @@ TEST(AdamW, FollowsItsFormulaInDoublePrecision) {
   for (int t = 1; t <= 20; ++t) {
     const double gradient = 2 * value - 0.3, lr = 0.01 * t;
     (w * w - 0.3 * w).sum().backward();
-    optimizer.Step(lr, t);
+    optimizer.Step(lr);
     value -= lr * 0.1 * value;
     m = 0.9 * m + 0.1 * gradient;
     v = 0.999 * v + 0.001 * gradient * gradient;
@@ -36,16 +36,35 @@ TEST(AdamW, DecaysWeightsOnly) {
   AdamW optimizer({{"w", weight, Parameter::Role::kWeight}, {"b", bias, Parameter::Role::kPlain}},
                   0.5);
   (weight * 0 + bias * 0).sum().backward();
-  optimizer.Step(0.1, 1);
+  optimizer.Step(0.1);
   EXPECT_FLOAT_EQ(weight[0].item<float>(), 0.95f);
   EXPECT_FLOAT_EQ(bias[0].item<float>(), 1.0f);
+}
+
+TEST(AdamW, LeavesAParameterWithoutAGradientAsItIsAndCountsItsUpdates) {
+  const at::Tensor often = at::ones({1}).set_requires_grad(true),
+                   late = at::ones({1}).set_requires_grad(true);
+  AdamW optimizer(
+      {{"often", often, Parameter::Role::kWeight}, {"late", late, Parameter::Role::kWeight}}, 0.5);
+  for (int i = 0; i < 50; ++i) {
+    often.sum().backward();
+    optimizer.Step(0.01);
+  }
+  EXPECT_EQ(late.item<float>(), 1.0f);
+  EXPECT_EQ(optimizer.First("late").item<float>(), 0.0f);
+  EXPECT_EQ(optimizer.updates(), (std::vector<int64_t>{50, 0}));
+  // The first update of AdamW moves by the learning rate whatever the gradient; decay comes before.
+  (late * 1e-3).sum().backward();
+  optimizer.Step(0.01);
+  EXPECT_NEAR(late.item<double>(), 1 - 0.01 * 0.5 - 0.01, 1e-6);
+  EXPECT_EQ(optimizer.updates(), (std::vector<int64_t>{50, 1}));
 }
 
 TEST(AdamW, ClearsTheGradients) {
   const at::Tensor w = at::ones({2}).set_requires_grad(true);
   AdamW optimizer({{"w", w, Parameter::Role::kWeight}}, 0);
   w.sum().backward();
-  optimizer.Step(0.1, 1);
+  optimizer.Step(0.1);
   EXPECT_FALSE(w.grad().defined());
 }
 

@@ -89,10 +89,12 @@ FinishedRun ReadFinishedRun(const std::string& path) {
         "train/no-run", path, "a finished run: a folder with genome.json and model.safetensors",
         std::string("no ") + file, "finish the training first: tinyformer train ... -o " + path);
   }
-  FinishedRun run{ParseGenome(ReadJson(folder.File("genome.json")), folder.File("genome.json")),
-                  ReadTensors(folder.File("model.safetensors"))};
+  const std::string file = folder.File("model.safetensors");
+  FinishedRun run{file,
+                  ParseGenome(ReadJson(folder.File("genome.json")), folder.File("genome.json")),
+                  ReadTensors(file)};
   for (const auto& [name, tensor] : run.model.tensors) {
-    if (tensor.dtype == "F32") RequireFinite(folder.File("model.safetensors"), name, tensor);
+    if (tensor.dtype == "F32") RequireFinite(file, name, tensor);
   }
   return run;
 }

@@ -41,6 +41,7 @@ class RunFolder {
 /// Errors  train/no-run (the folder has no model.safetensors: it is not a run or not finished),
 /// those of the readers
 struct FinishedRun {
+  std::string file;  // what the user calls the file of the weights
   Genome genome;
   TensorFile model;
 };

@@ -1,15 +1,7 @@
 #include "train/training_loop.h"
 
-#include <chrono>
-#include <cmath>
-#include <cstdio>
+#include <algorithm>
 
-#include "base/check.h"
-#include "base/error.h"
-#include "base/file.h"
-#include "base/interrupt.h"
-#include "base/progress.h"
-#include "train/adamw.h"
 #include "train/evaluate.h"
 #include "train/pruner.h"
 #include "train/schedule.h"
@@ -18,38 +10,6 @@
 
 namespace tinyformer {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-/// How far a run is: with the tensors, all that the checkpoint holds.
-struct LoopProgress {
-  int64_t step = 0;  // complete optimiser steps
-  // of the current epoch
-  double loss_sum = 0, seconds = 0;
-  int64_t correct = 0, images = 0;
-  Json metrics = Json::array();  // one object per complete epoch
-};
-
-Json ToJson(const LoopProgress& p) {
-  return {{"step", p.step},       {"loss_sum", p.loss_sum}, {"seconds", p.seconds},
-          {"correct", p.correct}, {"images", p.images},     {"metrics", p.metrics}};
-}
-
-LoopProgress ParseProgress(const Json& json, const std::string& name) {
-  LoopProgress p;
-  p.step = RequireKey<int64_t>(json, "step", name, "a whole number");
-  p.loss_sum = RequireKey<double>(json, "loss_sum", name, "a number");
-  p.seconds = RequireKey<double>(json, "seconds", name, "a number");
-  p.correct = RequireKey<int64_t>(json, "correct", name, "a whole number");
-  p.images = RequireKey<int64_t>(json, "images", name, "a whole number");
-  p.metrics = RequireKey<Json>(json, "metrics", name, "a list");
-  if (!p.metrics.is_array()) FailJsonKey(name, "metrics", "a list", JsonTypeName(p.metrics));
-  return p;
-}
 
 Json ToJson(const TrainingResult& r) {
   return {{"validation_accuracy", r.validation_accuracy},
@@ -71,82 +31,45 @@ TrainingResult ParseResult(const Json& json, const std::string& name) {
   return r;
 }
 
-class TrainingLoop {
+/// One network, its averaged copy, what it learns from and what is pruned.
+class NetworkTraining : public Trainee {
  public:
-  explicit TrainingLoop(const TrainingJob& job)
+  explicit NetworkTraining(const TrainingJob& job)
       : job_(job),
         recipe_(job.recipe),
         compress_(recipe_.stage == "compress"),
         bf16_(recipe_.amp == "bf16"),
         network_(job.genome, recipe_.seed),
-        averaged_(network_.Clone()),
-        batches_(*job.train, recipe_),
-        ramp_(recipe_, batches_.steps_per_epoch()),
-        total_steps_(recipe_.epochs * batches_.steps_per_epoch()) {
+        averaged_(network_.Clone()) {
     if (job.source) {
-      ImportTensors(job.source->model.tensors, recipe_.source + "/model.safetensors", network_);
+      ImportTensors(job.source->model.tensors, job.source->file, network_);
       averaged_ = network_.Clone();
     }
     if (job.teacher) {
       teacher_.emplace(job.teacher->genome, 0);
-      ImportTensors(job.teacher->model.tensors, recipe_.teacher + "/model.safetensors", *teacher_);
+      ImportTensors(job.teacher->model.tensors, job.teacher->file, *teacher_);
       teacher_->MoveTo(recipe_.device);
     }
     network_.MoveTo(recipe_.device);
     averaged_.MoveTo(recipe_.device);
     optimizer_.emplace(network_.parameters(), recipe_.weight_decay);
     if (compress_) pruner_.emplace(job.genome, network_, averaged_, *optimizer_);
-    if (job.folder.Has("checkpoint.safetensors")) Restore();
   }
 
   TrainingResult Run() {
-    if (const auto before = FinishedBefore()) return *before;
-    Progress bar(compress_ ? "compress" : "train", total_steps_ * recipe_.batch, "images");
-    bar.StartAt(progress_.step * recipe_.batch);
-    saved_ = Clock::now();
-    try {
-      if (EpochIsFull()) FinishEpoch();
-      while (progress_.step < total_steps_) {
-        const Clock::time_point start = Clock::now();
-        TrainStep();
-        progress_.seconds += SecondsSince(start);
-        bar.Update(progress_.step * recipe_.batch, Note());
-        if (EpochIsFull()) FinishEpoch();
-        if (progress_.step == job_.stop_after_steps) throw Interrupted();
-        ThrowIfInterrupted();
-        if (SecondsSince(saved_) >= job_.checkpoint_seconds) Save();
-      }
-      return Finish();
-    } catch (const Interrupted&) {
-      Save();
-      throw;
+    StepLoop loop(job_, *this);
+    ramp_.emplace(recipe_, loop.steps_per_epoch());
+    if (loop.complete()) {
+      if (const auto before = FinishedBefore()) return *before;
     }
+    loop.Run();
+    return Finish(loop.total_steps());
   }
 
- private:
-  int64_t Epoch() const { return progress_.step / batches_.steps_per_epoch(); }
-  bool EpochIsFull() const {
-    return progress_.images > 0 && progress_.step % batches_.steps_per_epoch() == 0;
-  }
+  const Parameters& parameters() const override { return network_.parameters(); }
+  AdamW& optimizer() override { return *optimizer_; }
 
-  std::string Note() const {
-    const auto images = static_cast<double>(progress_.images);
-    if (images == 0) return "";
-    char text[96];
-    std::snprintf(text, sizeof text, "epoch %lld, loss %.3f, accuracy %.1f %%",
-                  static_cast<long long>((progress_.step - 1) / batches_.steps_per_epoch() + 1),
-                  progress_.loss_sum / images,
-                  100 * static_cast<double>(progress_.correct) / images);
-    return text;
-  }
-
-  void TrainStep() {
-    const double lr = LearningRate(recipe_, progress_.step, batches_.steps_per_epoch());
-    batches_.Make(progress_.step, &batch_);
-    const at::Tensor images = ToInput(batch_, job_.train->shape, recipe_.device);
-    const at::Tensor targets =
-        at::from_blob(batch_.targets.data(), {batch_.size, job_.train->classes}, at::kFloat)
-            .to(images.device());
+  Output Forward(int64_t, const at::Tensor& images, const at::Tensor& targets) override {
     at::Tensor logits, teacher_logits;
     {
       AutocastScope autocast(bf16_, images.device().type());
@@ -156,29 +79,42 @@ class TrainingLoop {
         teacher_logits = teacher_->Forward(images, {});
       }
     }
-    const at::Tensor loss = Loss(logits, targets, teacher_logits);
-    const double value = loss.item<double>();
-    if (!std::isfinite(value)) FailNotFinite(value, lr);
-    loss.backward();
-    optimizer_->Step(lr, progress_.step + 1);
-    ++progress_.step;
-    Average();
-    if (pruner_) {
-      const int64_t due = ramp_.UpdatesDue(progress_.step);
-      if (due > ramp_.UpdatesDue(progress_.step - 1)) pruner_->Choose(due, ramp_.updates());
-      pruner_->Apply();
-    }
-    progress_.loss_sum += value * static_cast<double>(batch_.size);
-    progress_.images += batch_.size;
-    const at::Tensor chosen = logits.detach().argmax(1).to(at::kCPU);
-    for (int64_t i = 0; i < batch_.size; ++i) {
-      progress_.correct += chosen.data_ptr<int64_t>()[i] == batch_.labels[static_cast<size_t>(i)];
-    }
+    return {logits, Loss(logits, targets, teacher_logits)};
   }
 
+  void AfterStep(int64_t done) override {
+    Average(done);
+    if (!pruner_) return;
+    const int64_t due = ramp_->UpdatesDue(done);
+    if (due > ramp_->UpdatesDue(done - 1)) pruner_->Choose(due, ramp_->updates());
+    pruner_->Apply();
+  }
+
+  Json Measure() const override {
+    const Quality raw = Evaluate(network_, *job_.validation, bf16_, recipe_.device);
+    const Quality averaged = Evaluate(averaged_, *job_.validation, bf16_, recipe_.device);
+    return {{"validation_loss", raw.loss},
+            {"validation_accuracy", raw.accuracy},
+            {"validation_loss_ema", averaged.loss},
+            {"validation_accuracy_ema", averaged.accuracy},
+            {"sparsity", pruner_ ? pruner_->Sparsity() : 0.0}};
+  }
+
+  void Save(std::map<std::string, NamedTensor>* tensors) const override {
+    for (const Parameter& p : averaged_.parameters())
+      (*tensors)["averaged/" + p.name] = ToNamedTensor(p.value);
+    if (pruner_) pruner_->Export("mask/", tensors);
+  }
+
+  void Restore(const TensorFile& checkpoint, const std::string& name) override {
+    RestoreParameters(checkpoint, name, "averaged/", averaged_.parameters());
+    if (pruner_) pruner_->Import("mask/", checkpoint.tensors);
+  }
+
+ private:
   at::Tensor Loss(const at::Tensor& logits, const at::Tensor& targets,
                   const at::Tensor& teacher_logits) const {
-    const at::Tensor own = -(at::log_softmax(logits, 1) * targets).sum(1).mean();
+    const at::Tensor own = CrossEntropy(logits, targets);
     if (!teacher_logits.defined()) return own;
     const double t = recipe_.temperature;
     const at::Tensor p = at::softmax(teacher_logits / t, 1);
@@ -190,91 +126,18 @@ class TrainingLoop {
   }
 
   /// averaged += (1 - decay) (weights - averaged); young runs average over fewer steps.
-  void Average() {
+  void Average(int64_t done) {
     at::NoGradGuard no_grad;
-    const auto step = static_cast<double>(progress_.step);
+    const auto step = static_cast<double>(done);
     const double decay = std::min(recipe_.ema, (1 + step) / (10 + step));
     const Parameters &from = network_.parameters(), &to = averaged_.parameters();
     for (size_t i = 0; i < from.size(); ++i) to[i].value.lerp_(from[i].value, 1 - decay);
   }
 
-  void FinishEpoch() {
-    const Quality raw = Evaluate(network_, *job_.validation, bf16_, recipe_.device);
-    const Quality averaged = Evaluate(averaged_, *job_.validation, bf16_, recipe_.device);
-    const auto images = static_cast<double>(progress_.images);
-    const int64_t epoch = Epoch();
-    progress_.metrics.push_back(
-        {{"epoch", epoch},
-         {"step", progress_.step},
-         {"lr", LearningRate(recipe_, progress_.step - 1, batches_.steps_per_epoch())},
-         {"train_loss", progress_.loss_sum / images},
-         {"train_accuracy", static_cast<double>(progress_.correct) / images},
-         {"validation_loss", raw.loss},
-         {"validation_accuracy", raw.accuracy},
-         {"validation_loss_ema", averaged.loss},
-         {"validation_accuracy_ema", averaged.accuracy},
-         {"sparsity", pruner_ ? pruner_->Sparsity() : 0.0},
-         {"images_per_second", images / progress_.seconds},
-         {"seconds", progress_.seconds}});
-    progress_.loss_sum = progress_.seconds = 0;
-    progress_.correct = progress_.images = 0;
-    Save();
-  }
-
-  void WriteMetrics() const {
-    std::string lines;
-    for (const Json& line : progress_.metrics) lines += line.dump() + "\n";
-    WriteFileAtomic(job_.folder.File("metrics.jsonl"), lines);
-  }
-
-  void Save() {
-    TensorFile file;
-    auto add = [&](const std::string& prefix, const Parameters& parameters) {
-      for (const Parameter& p : parameters) file.tensors[prefix + p.name] = ToNamedTensor(p.value);
-    };
-    add("weights/", network_.parameters());
-    add("averaged/", averaged_.parameters());
-    add("adam/", optimizer_->moments());
-    if (pruner_) pruner_->Export("mask/", &file.tensors);
-    file.metadata["progress"] = ToJson(progress_).dump();
-    WriteTensors(job_.folder.File("checkpoint.safetensors"), file);
-    WriteMetrics();
-    saved_ = Clock::now();
-  }
-
-  void Restore() {
-    const std::string name = job_.folder.File("checkpoint.safetensors");
-    const TensorFile file = ReadTensors(name);
-    auto take = [&](const std::string& prefix, const Parameters& parameters) {
-      for (const Parameter& p : parameters) {
-        const auto found = file.tensors.find(prefix + p.name);
-        if (found == file.tensors.end() || found->second.shape != p.value.sizes().vec()) {
-          throw Error(
-              "train/checkpoint", name, "a tensor '" + prefix + p.name + "' of this genome's shape",
-              found == file.tensors.end() ? "no such tensor" : ToString(found->second.shape),
-              "remove the checkpoint to start again, or use the folder it came from");
-        }
-        CopyInto(found->second, p.value);
-      }
-    };
-    take("weights/", network_.parameters());
-    take("averaged/", averaged_.parameters());
-    take("adam/", optimizer_->moments());
-    if (pruner_) pruner_->Import("mask/", file.tensors);
-    const auto progress = file.metadata.find("progress");
-    progress_ = ParseProgress(
-        ParseJson(progress == file.metadata.end() ? "{}" : progress->second, name), name);
-    if (progress_.step < 0 || progress_.step > total_steps_) {
-      throw Error("train/checkpoint", name, "a step from 0 to " + std::to_string(total_steps_),
-                  "step " + std::to_string(progress_.step),
-                  "remove the checkpoint to start again, or use the folder it came from");
-    }
-  }
-
-  /// What an earlier process ended with, when it did all the steps.
+  /// What an earlier process ended with.
   std::optional<TrainingResult> FinishedBefore() const {
     const std::string name = job_.folder.File("model.safetensors");
-    if (progress_.step < total_steps_ || !job_.folder.Has("model.safetensors")) return std::nullopt;
+    if (!job_.folder.Has("model.safetensors")) return std::nullopt;
     const TensorFile file = ReadTensors(name);
     const auto result = file.metadata.find("result");
     if (result == file.metadata.end()) return std::nullopt;
@@ -282,7 +145,7 @@ class TrainingLoop {
   }
 
   /// Picks the better of raw and averaged weights and writes model.safetensors.
-  TrainingResult Finish() {
+  TrainingResult Finish(int64_t steps) {
     Network raw = network_.Clone(), averaged = averaged_.Clone();
     if (compress_) {
       for (const Network* network : {&raw, &averaged}) {
@@ -296,7 +159,7 @@ class TrainingLoop {
     const Quality& quality = use_raw ? raw_quality : averaged_quality;
 
     TrainingResult result{quality.accuracy, quality.loss, use_raw ? "raw" : "ema",
-                          recipe_.epochs,   total_steps_, pruner_ ? pruner_->Sparsity() : 0};
+                          recipe_.epochs,   steps,        pruner_ ? pruner_->Sparsity() : 0};
     TensorFile file;
     file.tensors = ExportTensors(use_raw ? raw : averaged);
     if (pruner_) pruner_->Export("mask/", &file.tensors);
@@ -311,21 +174,8 @@ class TrainingLoop {
                      {"validation_accuracy_raw", Json(raw_quality.accuracy).dump()},
                      {"validation_accuracy_ema", Json(averaged_quality.accuracy).dump()},
                      {"sparsity", Json(result.sparsity).dump()}};
-    WriteMetrics();
     WriteTensors(job_.folder.File("model.safetensors"), file);
     return result;
-  }
-
-  [[noreturn]] void FailNotFinite(double loss, double lr) const {
-    char text[64];
-    std::snprintf(text, sizeof text, "%s with learning rate %g",
-                  std::isnan(loss) ? "nan" : "infinity", lr);
-    throw Error(
-        "train/nan",
-        "epoch " + std::to_string(Epoch() + 1) + ", step " + std::to_string(progress_.step + 1) +
-            " of " + std::to_string(total_steps_),
-        "a finite loss", text,
-        "start a new run with a lower --lr or with --amp off; the last checkpoint is as it was");
   }
 
   const TrainingJob& job_;
@@ -333,18 +183,13 @@ class TrainingLoop {
   bool compress_, bf16_;
   Network network_, averaged_;
   std::optional<Network> teacher_;
-  TrainingBatches batches_;
-  PruningRamp ramp_;
-  int64_t total_steps_;
   std::optional<AdamW> optimizer_;
   std::optional<Pruner> pruner_;
-  LoopProgress progress_;
-  Batch batch_;
-  Clock::time_point saved_;
+  std::optional<PruningRamp> ramp_;
 };
 
 }  // namespace
 
-TrainingResult RunTraining(const TrainingJob& job) { return TrainingLoop(job).Run(); }
+TrainingResult RunTraining(const TrainingJob& job) { return NetworkTraining(job).Run(); }
 
 }  // namespace tinyformer

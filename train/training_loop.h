@@ -1,28 +1,18 @@
-// Training and compression: one loop, two schedules.
+// Training and compression of one network: one loop, two schedules.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 
-#include "train/batches.h"
-#include "train/network.h"
-#include "train/recipe.h"
-#include "train/run_folder.h"
+#include "train/step_loop.h"
 
 namespace tinyformer {
 
-/// What one run needs. The images must outlive the run.
-struct TrainingJob {
+/// What one run needs.
+struct TrainingJob : LoopJob {
   Genome genome;
-  Recipe recipe;
-  const ImageStore* train = nullptr;
-  const ImageStore* validation = nullptr;
-  RunFolder folder{""};
-  std::optional<FinishedRun> source;   // compress: where the weights come from
+  std::optional<FinishedRun> source;   // where the weights come from; none: fresh ones
   std::optional<FinishedRun> teacher;  // distillation
-  double checkpoint_seconds = 180;     // also at the end of every epoch
-  int64_t stop_after_steps = -1;       // as if interrupted there; -1: run to the end
 };
 
 struct TrainingResult {
@@ -38,12 +28,9 @@ struct TrainingResult {
 /// Bits    a function of genome, recipe, data, thread count, libtorch and instruction set: going on
 /// after a kill at any
 ///         moment ends in the same model.safetensors as never having stopped
-/// Writes  checkpoint.safetensors (weights, averaged weights, both AdamW moments, masks; step and
-/// metrics as metadata),
-///         metrics.jsonl (one line per epoch), at the end model.safetensors (float32; metadata:
-///         genome, accuracies, seed)
-/// Errors  train/nan (the loss left the finite numbers; the last checkpoint stays), Interrupted
-/// (saved before)
+/// Writes  the files of StepLoop (the checkpoint also holds averaged weights and masks), at the end
+/// model.safetensors (float32; metadata: genome, accuracies, seed)
+/// Errors  those of StepLoop
 TrainingResult RunTraining(const TrainingJob& job);
 
 }  // namespace tinyformer

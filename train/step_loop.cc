@@ -1,0 +1,208 @@
+#include "train/step_loop.h"
+
+#include <cmath>
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "train/evaluate.h"
+#include "train/schedule.h"
+#include "train/tensor_bytes.h"
+#include "train/torch_compat.h"
+
+namespace tinyformer {
+namespace {
+
+constexpr char kCheckpoint[] = "checkpoint.safetensors";
+constexpr char kCheckpointFix[] =
+    "remove the checkpoint to start again, or use the folder it came from";
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& targets) {
+  return -(at::log_softmax(logits, 1) * targets).sum(1).mean();
+}
+
+void RestoreParameters(const TensorFile& checkpoint, const std::string& name,
+                       const std::string& prefix, const Parameters& parameters) {
+  for (const Parameter& p : parameters) {
+    const auto found = checkpoint.tensors.find(prefix + p.name);
+    if (found == checkpoint.tensors.end() || found->second.shape != p.value.sizes().vec()) {
+      throw Error(
+          "train/checkpoint", name, "a tensor '" + prefix + p.name + "' of this genome's shape",
+          found == checkpoint.tensors.end() ? "no such tensor" : ToString(found->second.shape),
+          kCheckpointFix);
+    }
+    CopyInto(found->second, p.value);
+  }
+}
+
+Json StepLoop::ToJson(const LoopProgress& p) {
+  return {{"step", p.step},       {"loss_sum", p.loss_sum}, {"seconds", p.seconds},
+          {"correct", p.correct}, {"images", p.images},     {"metrics", p.metrics}};
+}
+
+StepLoop::LoopProgress StepLoop::ParseProgress(const Json& json, const std::string& name) {
+  LoopProgress p;
+  p.step = RequireKey<int64_t>(json, "step", name, "a whole number");
+  p.loss_sum = RequireKey<double>(json, "loss_sum", name, "a number");
+  p.seconds = RequireKey<double>(json, "seconds", name, "a number");
+  p.correct = RequireKey<int64_t>(json, "correct", name, "a whole number");
+  p.images = RequireKey<int64_t>(json, "images", name, "a whole number");
+  p.metrics = RequireKey<Json>(json, "metrics", name, "a list");
+  if (!p.metrics.is_array()) FailJsonKey(name, "metrics", "a list", JsonTypeName(p.metrics));
+  return p;
+}
+
+StepLoop::StepLoop(const LoopJob& job, Trainee& trainee)
+    : job_(job),
+      recipe_(job.recipe),
+      trainee_(trainee),
+      batches_(*job.train, recipe_),
+      total_steps_(recipe_.epochs * batches_.steps_per_epoch()) {
+  if (job.folder.Has(kCheckpoint)) Restore();
+}
+
+void StepLoop::Run() {
+  Progress bar(recipe_.stage, total_steps_ * recipe_.batch, "images");
+  bar.StartAt(progress_.step * recipe_.batch);
+  saved_ = Clock::now();
+  try {
+    if (EpochIsFull()) FinishEpoch();
+    while (progress_.step < total_steps_) {
+      const Clock::time_point start = Clock::now();
+      Step();
+      progress_.seconds += SecondsSince(start);
+      bar.Update(progress_.step * recipe_.batch, Note());
+      if (EpochIsFull()) FinishEpoch();
+      if (progress_.step == job_.stop_after_steps) throw Interrupted();
+      ThrowIfInterrupted();
+      if (SecondsSince(saved_) >= job_.checkpoint_seconds) Save();
+    }
+  } catch (const Interrupted&) {
+    Save();
+    throw;
+  }
+  WriteMetrics();
+}
+
+bool StepLoop::EpochIsFull() const {
+  return progress_.images > 0 && progress_.step % batches_.steps_per_epoch() == 0;
+}
+
+std::string StepLoop::Note() const {
+  const auto images = static_cast<double>(progress_.images);
+  if (images == 0) return "";
+  char text[96];
+  std::snprintf(text, sizeof text, "epoch %lld, loss %.3f, accuracy %.1f %%",
+                static_cast<long long>((progress_.step - 1) / batches_.steps_per_epoch() + 1),
+                progress_.loss_sum / images, 100 * static_cast<double>(progress_.correct) / images);
+  return text;
+}
+
+void StepLoop::Step() {
+  const double lr = LearningRate(recipe_, progress_.step, batches_.steps_per_epoch());
+  batches_.Make(progress_.step, &batch_);
+  const at::Tensor images = ToInput(batch_, job_.train->shape, recipe_.device);
+  const at::Tensor targets =
+      at::from_blob(batch_.targets.data(), {batch_.size, job_.train->classes}, at::kFloat)
+          .to(images.device());
+  const Trainee::Output output = trainee_.Forward(progress_.step, images, targets);
+  const double value = output.loss.item<double>();
+  if (!std::isfinite(value)) FailNotFinite(value, lr);
+  output.loss.backward();
+  trainee_.optimizer().Step(lr);
+  ++progress_.step;
+  trainee_.AfterStep(progress_.step);
+  progress_.loss_sum += value * static_cast<double>(batch_.size);
+  progress_.images += batch_.size;
+  const at::Tensor chosen = output.logits.detach().argmax(1).to(at::kCPU);
+  for (int64_t i = 0; i < batch_.size; ++i) {
+    progress_.correct += chosen.data_ptr<int64_t>()[i] == batch_.labels[static_cast<size_t>(i)];
+  }
+}
+
+void StepLoop::FinishEpoch() {
+  const Json measured = trainee_.Measure();
+  const auto images = static_cast<double>(progress_.images);
+  Json line = {{"epoch", progress_.step / batches_.steps_per_epoch()},
+               {"step", progress_.step},
+               {"lr", LearningRate(recipe_, progress_.step - 1, batches_.steps_per_epoch())},
+               {"train_loss", progress_.loss_sum / images},
+               {"train_accuracy", static_cast<double>(progress_.correct) / images}};
+  line.update(measured);
+  line["images_per_second"] = images / progress_.seconds;
+  line["seconds"] = progress_.seconds;
+  progress_.metrics.push_back(line);
+  progress_.loss_sum = progress_.seconds = 0;
+  progress_.correct = progress_.images = 0;
+  Save();
+}
+
+void StepLoop::WriteMetrics() const {
+  std::string lines;
+  for (const Json& line : progress_.metrics) lines += line.dump() + "\n";
+  WriteFileAtomic(job_.folder.File("metrics.jsonl"), lines);
+}
+
+void StepLoop::Save() {
+  TensorFile file;
+  auto add = [&](const std::string& prefix, const Parameters& parameters) {
+    for (const Parameter& p : parameters) file.tensors[prefix + p.name] = ToNamedTensor(p.value);
+  };
+  add("weights/", trainee_.parameters());
+  add("adam/", trainee_.optimizer().moments());
+  trainee_.Save(&file.tensors);
+  file.metadata["progress"] = ToJson(progress_).dump();
+  file.metadata["adam_updates"] = Json(trainee_.optimizer().updates()).dump();
+  WriteTensors(job_.folder.File(kCheckpoint), file);
+  WriteMetrics();
+  saved_ = Clock::now();
+}
+
+void StepLoop::Restore() {
+  const std::string name = job_.folder.File(kCheckpoint);
+  const TensorFile file = ReadTensors(name);
+  RestoreParameters(file, name, "weights/", trainee_.parameters());
+  RestoreParameters(file, name, "adam/", trainee_.optimizer().moments());
+  trainee_.Restore(file, name);
+  auto metadata = [&](const std::string& key, const std::string& absent) {
+    const auto found = file.metadata.find(key);
+    return ParseJson(found == file.metadata.end() ? absent : found->second, name);
+  };
+  progress_ = ParseProgress(metadata("progress", "{}"), name);
+  if (progress_.step < 0 || progress_.step > total_steps_) {
+    throw Error("train/checkpoint", name, "a step from 0 to " + std::to_string(total_steps_),
+                "step " + std::to_string(progress_.step), kCheckpointFix);
+  }
+  // Earlier versions wrote no counts: there, every step updated every parameter.
+  const size_t trained = trainee_.optimizer().updates().size();
+  const Json updates =
+      metadata("adam_updates", Json(std::vector<int64_t>(trained, progress_.step)).dump());
+  if (!JsonHolds<std::vector<int64_t>>()(updates) || updates.size() != trained) {
+    throw Error("train/checkpoint", name, std::to_string(trained) + " counts of updates",
+                JsonTypeName(updates) + " of " + std::to_string(updates.size()), kCheckpointFix);
+  }
+  trainee_.optimizer().set_updates(updates.get<std::vector<int64_t>>());
+}
+
+void StepLoop::FailNotFinite(double loss, double lr) const {
+  char text[64];
+  std::snprintf(text, sizeof text, "%s with learning rate %g",
+                std::isnan(loss) ? "nan" : "infinity", lr);
+  throw Error("train/nan",
+              "epoch " + std::to_string(progress_.step / batches_.steps_per_epoch() + 1) +
+                  ", step " + std::to_string(progress_.step + 1) + " of " +
+                  std::to_string(total_steps_),
+              "a finite loss", text,
+              "start a new run with a lower --lr or with --amp off; the last checkpoint is as it "
+              "was");
+}
+
+}  // namespace tinyformer
