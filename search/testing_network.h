@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "base/safetensors.h"
 #include "search/genome.h"
+#include "search/supernet_choices.h"
 
 namespace tinyformer {
 
@@ -29,6 +30,19 @@ inline Genome TinyGenome() {
   genome.last_linear = 16;
   genome.last_prune = {0.6, 2};
   return genome;
+}
+
+/// A supernet for 8x8 images of two classes with every kind of candidate.
+inline SupernetChoices SmallChoices() {
+  SupernetChoices choices;
+  choices.task = {8, 8, 3, 2};
+  choices.supernet = {0, {{8, 1, 1, 2}, {12, 1, 1, 4}}, 16};
+  choices.downsample = {"conv_maxpool", "conv_stride2", "inverted_residual"};
+  choices.expansion = {2, 4};
+  choices.mlp_ratio = {1, 2};
+  choices.residual = {false, true};
+  choices.pooling = {"seqpool", "average"};
+  return choices;
 }
 
 /// Random weights in the layout of model.safetensors. Blocks of `block` consecutive inner elements

@@ -1,0 +1,144 @@
+#include "search/supernet_choices.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "search/read_space.h"
+#include "search/testing_error.h"
+#include "search/testing_network.h"
+
+namespace tinyformer {
+namespace {
+
+SupernetChoices PaperA() {
+  return MakeChoices(FindSpace("paper"), {0, {{44, 1, 1, 4}, {192, 1, 1, 4}}, 768}, ImageTask());
+}
+
+TEST(SupernetChoices, AreTheSameAfterWritingAndReading) {
+  for (const SupernetChoices& choices : {PaperA(), SmallChoices()})
+    EXPECT_EQ(ParseChoices(ToJson(choices), "s.json"), choices);
+}
+
+TEST(SupernetChoices, SayWhatIsWrongInAFile) {
+  const auto text = [](const char* pointer, const Json& value) {
+    Json json = ToJson(PaperA());
+    json[Json::json_pointer(pointer)] = value;
+    return ErrorText([&] { ParseChoices(json, "s.json"); });
+  };
+  const std::string fix = "\n  fix:      correct this value in the file";
+  EXPECT_EQ(text("/version", 2),
+            "error[supernet/version] s.json\n  expected: format tinyformer-supernet, version 1\n"
+            "  found:    format tinyformer-supernet, version 2\n"
+            "  fix:      write the file with this program's version");
+  EXPECT_EQ(text("/supernet/dots/1/dim", 2),
+            "error[supernet/value] s.json: supernet.dots[1].dim\n"
+            "  expected: a whole number from 4 to 1024\n  found:    2" +
+                fix);
+  EXPECT_EQ(text("/supernet/dots/0/heads", 3),
+            "error[supernet/value] s.json: supernet.dots[0].heads\n"
+            "  expected: a divisor of the DoT's dim 44\n  found:    3" +
+                fix);
+  EXPECT_EQ(text("/supernet/dots", Json::array()),
+            "error[supernet/value] s.json: supernet.dots\n"
+            "  expected: a list of 1 to 4 objects\n  found:    0 of them" +
+                fix);
+  EXPECT_EQ(text("/paths/expansion", {2, 2}),
+            "error[supernet/value] s.json: paths.expansion\n"
+            "  expected: every value once\n  found:    2 a second time" +
+                fix);
+  EXPECT_EQ(text("/paths/residual", Json::array()),
+            "error[supernet/value] s.json: paths.residual\n"
+            "  expected: a list of true and false\n  found:    an empty list" +
+                fix);
+  EXPECT_EQ(text("/paths/pooling", {"max"}),
+            "error[supernet/value] s.json: paths.pooling\n"
+            "  expected: one of seqpool, average, global\n  found:    max" +
+                fix);
+  EXPECT_EQ(text("/input", {28, 28, 3}),
+            "error[supernet/value] s.json: input\n"
+            "  expected: height and width that divide by 8, the supernet's downsampling\n"
+            "  found:    28 x 28" +
+                fix);
+}
+
+TEST(SupernetChoices, TakeItsPathsAndNoOtherGenome) {
+  const SupernetChoices choices = PaperA();
+  Genome genome = ReferencePointA();
+  RequirePath(choices, genome, "g.json");  // its name and pruning count for nothing
+  const auto text = [&] { return ErrorText([&] { RequirePath(choices, genome, "g.json"); }); };
+  const std::string fix =
+      "\n  fix:      take a genome of this supernet's paths, or train it from fresh weights";
+  genome.dots[1].mobilenets[0].expansion = 3;
+  EXPECT_EQ(text(),
+            "error[supernet/not-a-path] g.json: dot2.mb1\n"
+            "  expected: one of 2, 4, 6\n  found:    3" +
+                fix);
+  genome = ReferencePointA();
+  genome.dots[0].transformers[0].heads = 2;
+  EXPECT_EQ(text(),
+            "error[supernet/not-a-path] g.json: dot1.tr1 heads\n"
+            "  expected: 4\n  found:    2" +
+                fix);
+  genome = ReferencePointA();
+  genome.dots[1].dim = 96;
+  EXPECT_EQ(text(),
+            "error[supernet/not-a-path] g.json: dot2 dim\n"
+            "  expected: 192\n  found:    96" +
+                fix);
+}
+
+TEST(DrawPath, ReachesEveryCandidateUniformlyWhateverTheSampling) {
+  const SupernetChoices choices = PaperA();
+  for (const PathSampling sampling : {PathSampling::kUniform, PathSampling::kFair}) {
+    for (uint64_t seed = 0; seed < 3; ++seed) {
+      std::map<std::string, int> counts;
+      for (int64_t step = 0; step < 1200; ++step) {
+        const Genome path = DrawPath(choices, sampling, seed, step);
+        ASSERT_EQ(DrawPath(choices, sampling, seed, step), path);
+        RequirePath(choices, path, "path");
+        for (const char* name : {"dot1.down.w", "dot1.mb1.w", "dot2.tr1.w", "pool.w"})
+          ++counts[SharedName(path, name)];
+      }
+      ASSERT_EQ(counts.size(), 3 + 3 + 4 + 2);
+      for (const auto& [name, count] : counts) {
+        const int expected = name.starts_with("pool") ? 600 : name.starts_with("dot2") ? 300 : 400;
+        // Five standard deviations of a binomial, at most sqrt(1200 / 4); fair: exactly.
+        EXPECT_NEAR(count, expected, sampling == PathSampling::kFair ? 0 : 87)
+            << name << " seed " << seed;
+      }
+    }
+  }
+}
+
+TEST(DrawPath, FairTakesEachCandidateOnceInEveryRound) {
+  const SupernetChoices choices = PaperA();
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    std::set<std::string> round;
+    for (int64_t step = 0; step < 40; ++step) {
+      if (step % 4 == 0) round.clear();
+      const Genome path = DrawPath(choices, PathSampling::kFair, seed, step);
+      EXPECT_TRUE(round.insert(SharedName(path, "dot1.tr1.q.bias")).second)
+          << "seed " << seed << " step " << step;
+    }
+  }
+}
+
+TEST(SharedName, HasTheCandidateBehindItsModule) {
+  Genome path = ReferencePointA();
+  path.dots[1].transformers[0].residual = true;
+  const std::map<std::string, std::string> names = {
+      {"dot1.down.conv.weight", "dot1.down@conv_maxpool.conv.weight"},
+      {"dot1.mb1.expand.bn.running_mean", "dot1.mb1@4.expand.bn.running_mean"},
+      {"dot1.tr1.q.weight", "dot1.tr1@2.q.weight"},
+      {"dot2.tr1.q.weight", "dot2.tr1@2-residual.q.weight"},
+      {"pool.score.bias", "pool@seqpool.score.bias"},
+      {"last.weight", "last@seqpool.weight"},
+      {"stem.conv.weight", "stem.conv.weight"},
+      {"head.bias", "head.bias"}};
+  for (const auto& [own, shared] : names) EXPECT_EQ(SharedName(path, own), shared);
+}
+
+}  // namespace
+}  // namespace tinyformer
