@@ -156,10 +156,11 @@ TEST(ParseSpace, RefusesDotsThatDoNotAgree) {
 }
 
 TEST(FindSpace, KnowsThePresets) {
-  EXPECT_EQ(SpaceNames(), (std::vector<std::string>{"paper", "tiny", "wide"}));
+  EXPECT_EQ(SpaceNames(),
+            (std::vector<std::string>{"large", "normal", "paper", "small", "tiny", "wide"}));
   EXPECT_EQ(ErrorText([] { FindSpace("pape"); }),
             "error[space/unknown] space 'pape'\n"
-            "  expected: one of: paper, tiny, wide; or a file that ends in "
+            "  expected: one of: large, normal, paper, small, tiny, wide; or a file that ends in "
             ".toml\n"
             "  found:    no space of that name\n"
             "  fix:      choose one of these, or write a file (docs/search_spaces.md)");

@@ -1,0 +1,37 @@
+// What a network may cost: limits of the target or tighter ones, and by how much a network exceeds
+// them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/json.h"
+#include "compiler/cost/cost.h"
+
+namespace tinyformer {
+
+/// Each is the most that is allowed. Source  SPEC section 3, constraints
+struct ResourceLimits {
+  int64_t flash_bytes = 0;  // of the whole firmware
+  int64_t ram_bytes = 0;    // arena, stack and static data
+  int64_t cycles = 0;       // estimated, of one inference; 0: any number
+  bool operator==(const ResourceLimits&) const = default;
+};
+
+bool Fits(const ResourceUse& use, const ResourceLimits& limits);
+
+/// The largest use as a multiple of its limit: at most 1 when everything fits.
+double LargestShare(const ResourceUse& use, const ResourceLimits& limits);
+
+/// The target's limits with those of "flash=980kB,ram=300KiB,latency=50ms" in their place, each at
+/// most once and in any order; "" changes nothing.
+///
+/// Units   bytes, or kB, MB (1000), KiB, MiB (1024); latency: cycles, ms, s at clock_hz
+/// Errors  search/limit (a name, number or unit that is none; more than the target has)
+ResourceLimits ParseLimits(const std::string& text, const ResourceLimits& target,
+                           uint64_t clock_hz);
+
+/// {"flash_bytes", "ram_bytes", "cycles"}; cycles is null when any number is allowed.
+Json ToJson(const ResourceLimits& limits);
+
+}  // namespace tinyformer

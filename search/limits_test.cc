@@ -1,0 +1,69 @@
+#include "search/limits.h"
+
+#include <gtest/gtest.h>
+
+#include "search/testing_error.h"
+
+namespace tinyformer {
+namespace {
+
+constexpr ResourceLimits kBoard = {1048576, 327680, 0};
+constexpr uint64_t kClock = 216000000;
+
+TEST(Fits, AsksEveryLimit) {
+  const ResourceLimits limits = {100, 50, 10};
+  EXPECT_TRUE(Fits({100, 50, 0, 0, 10}, limits));
+  EXPECT_FALSE(Fits({101, 50, 0, 0, 10}, limits));
+  EXPECT_FALSE(Fits({100, 51, 0, 0, 10}, limits));
+  EXPECT_FALSE(Fits({100, 50, 0, 0, 11}, limits));
+  EXPECT_TRUE(Fits({100, 50, 0, 0, 11}, {100, 50, 0}));
+}
+
+TEST(LargestShare, IsAtMostOneWhenAllFits) {
+  EXPECT_EQ(LargestShare({50, 25, 0, 0, 5}, {100, 50, 10}), 0.5);
+  EXPECT_EQ(LargestShare({50, 25, 0, 0, 20}, {100, 50, 10}), 2);
+  EXPECT_EQ(LargestShare({50, 25, 0, 0, 20}, {100, 50, 0}), 0.5);
+}
+
+TEST(ParseLimits, TakesUnits) {
+  EXPECT_EQ(ParseLimits("", kBoard, kClock), kBoard);
+  EXPECT_EQ(ParseLimits("flash=980kB,ram=300KiB,latency=500ms", kBoard, kClock),
+            (ResourceLimits{980000, 307200, 108000000}));
+  EXPECT_EQ(ParseLimits("latency=2s,flash=1MiB", kBoard, kClock),
+            (ResourceLimits{1048576, 327680, 432000000}));
+  EXPECT_EQ(ParseLimits("latency=80000000cycles,ram=1000", kBoard, kClock),
+            (ResourceLimits{1048576, 1000, 80000000}));
+  EXPECT_EQ(ParseLimits("flash=0.5MB,ram=64000B", kBoard, kClock),
+            (ResourceLimits{500000, 64000, 0}));
+}
+
+void ExpectRefused(const std::string& text, const std::string& where, const std::string& expected,
+                   const std::string& found) {
+  EXPECT_EQ(ErrorText([&] { ParseLimits(text, kBoard, kClock); }),
+            "error[search/limit] --limit " + where + "\n  expected: " + expected +
+                "\n  found:    " + found +
+                "\n  fix:      write for example --limit flash=980kB,ram=300KiB,latency=500ms");
+}
+
+TEST(ParseLimits, RefusesWhatItDoesNotKnow) {
+  const std::string bytes = "a number of bytes, or with kB, MB, KiB or MiB";
+  ExpectRefused("rom=3", "'rom=3'", "flash=, ram= or latency=", "'rom'");
+  ExpectRefused("flash", "'flash'", "flash=, ram= or latency=", "'flash'");
+  ExpectRefused("ram=1,ram=2", "ram", "each limit once", "ram a second time");
+  ExpectRefused("ram=", "ram", bytes, "''");
+  ExpectRefused("ram=300KB", "ram", bytes, "'300KB'");
+  ExpectRefused("flash=-3", "flash", bytes, "'-3'");
+  ExpectRefused("flash=0", "flash", bytes, "'0'");
+  ExpectRefused("flash=inf", "flash", bytes, "'inf'");
+  ExpectRefused("latency=50", "latency", "a number with its unit: cycles, ms or s", "'50'");
+  ExpectRefused("ram=1MiB", "ram", "at most the target's 327680 bytes", "1048576 bytes");
+}
+
+TEST(ResourceLimits, AreNullWhereAnyNumberIsAllowed) {
+  EXPECT_EQ(ToJson(kBoard).dump(), R"({"flash_bytes":1048576,"ram_bytes":327680,"cycles":null})");
+  EXPECT_EQ(ToJson(ResourceLimits{1, 2, 3}).dump(),
+            R"({"flash_bytes":1,"ram_bytes":2,"cycles":3})");
+}
+
+}  // namespace
+}  // namespace tinyformer
