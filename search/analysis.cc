@@ -20,7 +20,7 @@ Quartiles QuartilesOf(const std::vector<PricedCandidate>& samples, Member&& memb
 }
 
 void CountRefusals(const ResourceUse& use, SpaceAnalysis& analysis) {
-  const ResourceLimits& limits = analysis.limits;
+  const SearchLimits& limits = analysis.limits;
   const bool flash = use.flash_bytes > limits.flash_bytes;
   const bool ram = use.sram_peak_bytes > limits.ram_bytes;
   const bool latency = limits.cycles != 0 && use.cycles > limits.cycles;
@@ -67,24 +67,24 @@ Candidate MutateCandidate(const SearchSpace& space, const Candidate& candidate, 
 
 }  // namespace
 
-PricedCandidate Price(const SearchSpace& space, const Candidate& candidate, const ImageTask& task,
-                      const Costs& costs) {
+PricedCandidate PriceCandidate(const SearchSpace& space, const Candidate& candidate,
+                               const ImageTask& task, const PriceFunction& price) {
   const Genome genome =
       MakeGenome(space, MakeSupernet(space, candidate.supernet), candidate.path, task);
-  return {candidate, ComputePaperCosts(genome).weights, costs(genome)};
+  return {candidate, ComputePaperCosts(genome).weights, price(genome)};
 }
 
 std::vector<PricedCandidate> SampleSpace(const SearchSpace& space, const ImageTask& task,
-                                         const Costs& costs, int64_t count, uint64_t seed) {
+                                         const PriceFunction& price, int64_t count, uint64_t seed) {
   std::vector<PricedCandidate> samples;
   for (int64_t i = 0; i < count; ++i) {
     Rng rng(seed, "space sample", static_cast<uint64_t>(i));
-    samples.push_back(Price(space, RandomCandidate(space, rng), task, costs));
+    samples.push_back(PriceCandidate(space, RandomCandidate(space, rng), task, price));
   }
   return samples;
 }
 
-ParameterBand::ParameterBand(const ResourceLimits& limits)
+ParameterBand::ParameterBand(const SearchLimits& limits)
     : low(std::llround(kLowest * static_cast<double>(limits.flash_bytes))),
       high(std::llround(kHighest * static_cast<double>(limits.flash_bytes))) {}
 
@@ -97,7 +97,7 @@ double SpaceAnalysis::BandShare() const {
 double SpaceAnalysis::Score() const { return std::min(Acceptance(), BandShare()); }
 
 SpaceAnalysis AnalyseSpace(const std::vector<PricedCandidate>& samples,
-                           const ResourceLimits& limits) {
+                           const SearchLimits& limits) {
   SpaceAnalysis analysis;
   analysis.limits = limits;
   analysis.band = ParameterBand(limits);
@@ -157,8 +157,8 @@ Json ToJson(const SpaceAnalysis& analysis) {
 }
 
 PricedCandidate FindNearest(const SearchSpace& space, const std::vector<PricedCandidate>& samples,
-                            const ResourceLimits& limits, const ImageTask& task, const Costs& costs,
-                            int steps, uint64_t seed) {
+                            const SearchLimits& limits, const ImageTask& task,
+                            const PriceFunction& price, int steps, uint64_t seed) {
   TF_CHECK(!samples.empty(), space.name);
   PricedCandidate nearest = *std::min_element(
       samples.begin(), samples.end(), [&](const PricedCandidate& a, const PricedCandidate& b) {
@@ -167,7 +167,7 @@ PricedCandidate FindNearest(const SearchSpace& space, const std::vector<PricedCa
   Rng rng(seed, "nearest candidate");
   for (int step = 0; step < steps && !Fits(nearest.use, limits); ++step) {
     PricedCandidate changed =
-        Price(space, MutateCandidate(space, nearest.candidate, rng), task, costs);
+        PriceCandidate(space, MutateCandidate(space, nearest.candidate, rng), task, price);
     if (LargestShare(changed.use, limits) <= LargestShare(nearest.use, limits))
       nearest = std::move(changed);
   }

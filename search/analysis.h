@@ -5,7 +5,6 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <vector>
 
 #include "search/limits.h"
@@ -13,21 +12,18 @@
 
 namespace tinyformer {
 
-/// What a genome costs on the target, from the compiler's own planner.
-using Costs = std::function<ResourceUse(const Genome&)>;
-
 struct PricedCandidate {
   Candidate candidate;
   int64_t parameters = 0;  // dense
   ResourceUse use;
 };
 
-PricedCandidate Price(const SearchSpace& space, const Candidate& candidate, const ImageTask& task,
-                      const Costs& costs);
+PricedCandidate PriceCandidate(const SearchSpace& space, const Candidate& candidate,
+                               const ImageTask& task, const PriceFunction& price);
 
 /// Random candidates; the i-th is a function of the space, the seed and i.
 std::vector<PricedCandidate> SampleSpace(const SearchSpace& space, const ImageTask& task,
-                                         const Costs& costs, int64_t count, uint64_t seed);
+                                         const PriceFunction& price, int64_t count, uint64_t seed);
 
 /// Dense parameters that a network should have: from 0.8 to 2.8 times the bytes of flash that it
 /// may take, so that it fits when pruned, and uses what there is.
@@ -36,7 +32,7 @@ std::vector<PricedCandidate> SampleSpace(const SearchSpace& space, const ImageTa
 struct ParameterBand {
   static constexpr double kLowest = 0.8, kHighest = 2.8;
   int64_t low = 0, high = 0;
-  explicit ParameterBand(const ResourceLimits& limits);
+  explicit ParameterBand(const SearchLimits& limits);
   bool Contains(int64_t parameters) const { return low <= parameters && parameters <= high; }
 };
 
@@ -47,7 +43,7 @@ using Quartiles = std::array<int64_t, 5>;
 struct SpaceAnalysis {
   static constexpr double kAcceptance = 0.9;
 
-  ResourceLimits limits;
+  SearchLimits limits;
   ParameterBand band{limits};
   int64_t samples = 0;
   int64_t fitting = 0;                     // n_eval: within all limits
@@ -78,8 +74,7 @@ struct SpaceAnalysis {
   bool Accepted() const { return Score() >= kAcceptance; }
 };
 
-SpaceAnalysis AnalyseSpace(const std::vector<PricedCandidate>& samples,
-                           const ResourceLimits& limits);
+SpaceAnalysis AnalyseSpace(const std::vector<PricedCandidate>& samples, const SearchLimits& limits);
 
 /// Keys as in docs/search_spaces.md.
 Json ToJson(const SpaceAnalysis& analysis);
@@ -87,7 +82,7 @@ Json ToJson(const SpaceAnalysis& analysis);
 /// The candidate that comes nearest to the limits, by LargestShare: the best sample, then changed
 /// one mutation at a time, `steps` times, until it fits. A function of its arguments.
 PricedCandidate FindNearest(const SearchSpace& space, const std::vector<PricedCandidate>& samples,
-                            const ResourceLimits& limits, const ImageTask& task, const Costs& costs,
-                            int steps, uint64_t seed);
+                            const SearchLimits& limits, const ImageTask& task,
+                            const PriceFunction& price, int steps, uint64_t seed);
 
 }  // namespace tinyformer

@@ -20,7 +20,7 @@ PricedCandidate Priced(int64_t parameters, int64_t flash, int64_t ram, int64_t c
 }
 
 TEST(AnalyseSpace, CountsWhatAlgorithmOneCounts) {
-  const ResourceLimits limits = {1000, 100, 10};
+  const SearchLimits limits = {1000, 100, 10};
   const SpaceAnalysis a =
       AnalyseSpace({Priced(500, 400, 50, 5),                                 // fits, below the band
                     Priced(800, 600, 50, 10),                                // fits, within
@@ -103,7 +103,7 @@ TEST(ToJson, HasCountsBandAndHistogram) {
 TEST(FindNearest, ReachesWhatTheSamplesMissed) {
   const SearchSpace space = FindSpace("normal");
   const auto samples = PaperSamples(space, 50);
-  const ResourceLimits limits = {330000, 307200, 0};  // few networks
+  const SearchLimits limits = {330000, 307200, 0};  // few networks
   ASSERT_EQ(AnalyseSpace(samples, limits).fitting, 0);
   const PricedCandidate nearest = FindNearest(space, samples, limits, {}, UseByPaper, 2000, 1);
   EXPECT_TRUE(Fits(nearest.use, limits)) << nearest.use.flash_bytes;
@@ -114,7 +114,7 @@ TEST(FindNearest, ReachesWhatTheSamplesMissed) {
 TEST(FindNearest, ComesNearToImpossibleLimits) {
   const SearchSpace space = FindSpace("normal");
   const auto samples = PaperSamples(space, 50);
-  const ResourceLimits limits = {1000, 1000, 1000};
+  const SearchLimits limits = {1000, 1000, 1000};
   const PricedCandidate nearest = FindNearest(space, samples, limits, {}, UseByPaper, 300, 1);
   EXPECT_FALSE(Fits(nearest.use, limits));
   for (const PricedCandidate& one : samples)

@@ -37,24 +37,23 @@ int64_t ParseAmount(const std::string& part, const std::string& text,
 
 }  // namespace
 
-bool Fits(const ResourceUse& use, const ResourceLimits& limits) {
+bool Fits(const ResourceUse& use, const SearchLimits& limits) {
   return use.flash_bytes <= limits.flash_bytes && use.sram_peak_bytes <= limits.ram_bytes &&
          (limits.cycles == 0 || use.cycles <= limits.cycles);
 }
 
-double LargestShare(const ResourceUse& use, const ResourceLimits& limits) {
+double LargestShare(const ResourceUse& use, const SearchLimits& limits) {
   return std::max({Share(use.flash_bytes, limits.flash_bytes),
                    Share(use.sram_peak_bytes, limits.ram_bytes),
                    limits.cycles == 0 ? 0.0 : Share(use.cycles, limits.cycles)});
 }
 
-ResourceLimits ParseLimits(const std::string& text, const ResourceLimits& target,
-                           uint64_t clock_hz) {
+SearchLimits ParseLimits(const std::string& text, const SearchLimits& target, uint64_t clock_hz) {
   const std::map<std::string, double> bytes = {{"", 1},     {"B", 1},      {"kB", 1000},
                                                {"MB", 1e6}, {"KiB", 1024}, {"MiB", 1024 * 1024}};
   const double clock = static_cast<double>(clock_hz);
   const std::map<std::string, double> time = {{"cycles", 1}, {"ms", clock / 1000}, {"s", clock}};
-  ResourceLimits limits = target;
+  SearchLimits limits = target;
   std::set<std::string> seen;
   std::istringstream parts(text);
   for (std::string part; std::getline(parts, part, ',');) {
@@ -79,7 +78,7 @@ ResourceLimits ParseLimits(const std::string& text, const ResourceLimits& target
   return limits;
 }
 
-Json ToJson(const ResourceLimits& limits) {
+Json ToJson(const SearchLimits& limits) {
   return {{"flash_bytes", limits.flash_bytes},
           {"ram_bytes", limits.ram_bytes},
           {"cycles", limits.cycles == 0 ? Json() : Json(limits.cycles)}};

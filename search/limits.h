@@ -3,35 +3,41 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/json.h"
 #include "compiler/cost/cost.h"
+#include "search/genome.h"
 
 namespace tinyformer {
 
-/// Each is the most that is allowed. Source  SPEC section 3, constraints
-struct ResourceLimits {
+/// What a network costs on its board.
+using PriceFunction = std::function<ResourceUse(const Genome&)>;
+
+/// What a network may cost on its board: the most that is allowed of each.
+/// Source  SPEC section 3, constraints
+struct SearchLimits {
   int64_t flash_bytes = 0;  // of the whole firmware
   int64_t ram_bytes = 0;    // arena, stack and static data
   int64_t cycles = 0;       // estimated, of one inference; 0: any number
-  bool operator==(const ResourceLimits&) const = default;
+  bool operator==(const SearchLimits&) const = default;
 };
 
-bool Fits(const ResourceUse& use, const ResourceLimits& limits);
+/// Whether all limits are kept.
+bool Fits(const ResourceUse& use, const SearchLimits& limits);
 
 /// The largest use as a multiple of its limit: at most 1 when everything fits.
-double LargestShare(const ResourceUse& use, const ResourceLimits& limits);
+double LargestShare(const ResourceUse& use, const SearchLimits& limits);
 
 /// The target's limits with those of "flash=980kB,ram=300KiB,latency=50ms" in their place, each at
 /// most once and in any order; "" changes nothing.
 ///
 /// Units   bytes, or kB, MB (1000), KiB, MiB (1024); latency: cycles, ms, s at clock_hz
 /// Errors  search/limit (a name, number or unit that is none; more than the target has)
-ResourceLimits ParseLimits(const std::string& text, const ResourceLimits& target,
-                           uint64_t clock_hz);
+SearchLimits ParseLimits(const std::string& text, const SearchLimits& target, uint64_t clock_hz);
 
 /// {"flash_bytes", "ram_bytes", "cycles"}; cycles is null when any number is allowed.
-Json ToJson(const ResourceLimits& limits);
+Json ToJson(const SearchLimits& limits);
 
 }  // namespace tinyformer

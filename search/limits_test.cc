@@ -7,11 +7,11 @@
 namespace tinyformer {
 namespace {
 
-constexpr ResourceLimits kBoard = {1048576, 327680, 0};
+constexpr SearchLimits kBoard = {1048576, 327680, 0};
 constexpr uint64_t kClock = 216000000;
 
 TEST(Fits, AsksEveryLimit) {
-  const ResourceLimits limits = {100, 50, 10};
+  const SearchLimits limits = {100, 50, 10};
   EXPECT_TRUE(Fits({100, 50, 0, 0, 10}, limits));
   EXPECT_FALSE(Fits({101, 50, 0, 0, 10}, limits));
   EXPECT_FALSE(Fits({100, 51, 0, 0, 10}, limits));
@@ -28,13 +28,13 @@ TEST(LargestShare, IsAtMostOneWhenAllFits) {
 TEST(ParseLimits, TakesUnits) {
   EXPECT_EQ(ParseLimits("", kBoard, kClock), kBoard);
   EXPECT_EQ(ParseLimits("flash=980kB,ram=300KiB,latency=500ms", kBoard, kClock),
-            (ResourceLimits{980000, 307200, 108000000}));
+            (SearchLimits{980000, 307200, 108000000}));
   EXPECT_EQ(ParseLimits("latency=2s,flash=1MiB", kBoard, kClock),
-            (ResourceLimits{1048576, 327680, 432000000}));
+            (SearchLimits{1048576, 327680, 432000000}));
   EXPECT_EQ(ParseLimits("latency=80000000cycles,ram=1000", kBoard, kClock),
-            (ResourceLimits{1048576, 1000, 80000000}));
+            (SearchLimits{1048576, 1000, 80000000}));
   EXPECT_EQ(ParseLimits("flash=0.5MB,ram=64000B", kBoard, kClock),
-            (ResourceLimits{500000, 64000, 0}));
+            (SearchLimits{500000, 64000, 0}));
 }
 
 void ExpectRefused(const std::string& text, const std::string& where, const std::string& expected,
@@ -59,10 +59,9 @@ TEST(ParseLimits, RefusesWhatItDoesNotKnow) {
   ExpectRefused("ram=1MiB", "ram", "at most the target's 327680 bytes", "1048576 bytes");
 }
 
-TEST(ResourceLimits, AreNullWhereAnyNumberIsAllowed) {
+TEST(SearchLimits, AreNullWhereAnyNumberIsAllowed) {
   EXPECT_EQ(ToJson(kBoard).dump(), R"({"flash_bytes":1048576,"ram_bytes":327680,"cycles":null})");
-  EXPECT_EQ(ToJson(ResourceLimits{1, 2, 3}).dump(),
-            R"({"flash_bytes":1,"ram_bytes":2,"cycles":3})");
+  EXPECT_EQ(ToJson(SearchLimits{1, 2, 3}).dump(), R"({"flash_bytes":1,"ram_bytes":2,"cycles":3})");
 }
 
 }  // namespace

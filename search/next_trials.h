@@ -2,7 +2,6 @@
 // finished. Whoever asks, on whichever machine, gets the same answer.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -40,9 +39,6 @@ struct PlannedTrial {
   Json payload;
   bool operator==(const PlannedTrial&) const = default;
 };
-
-/// What a network costs on the search's board.
-using PriceFunction = std::function<ResourceUse(const Genome&)>;
 
 /// The generation that follows those that have ended; empty at the end of the search.
 ///

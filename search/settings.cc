@@ -60,11 +60,6 @@ constexpr std::array<const char*, 4> kObjectiveNames = {"accuracy", "flash", "ra
 
 }  // namespace
 
-bool Fits(const ResourceUse& use, const SearchLimits& limits) {
-  return use.flash_bytes <= limits.flash_bytes && use.sram_peak_bytes <= limits.ram_bytes &&
-         (limits.cycles == 0 || use.cycles <= limits.cycles);
-}
-
 void CheckSettings(const SearchSettings& settings) {
   for (const Number& number : Numbers()) {
     const int64_t value = number.get(settings);

@@ -6,22 +6,12 @@
 #include <vector>
 
 #include "base/json.h"
-#include "compiler/cost/cost.h"
+#include "search/limits.h"
 #include "search/pareto.h"
 #include "search/space.h"
 #include "search/supernet.h"
 
 namespace tinyformer {
-
-/// What a network may cost on its board; bytes of the whole ELF, and of RAM with its stack.
-struct SearchLimits {
-  int64_t flash_bytes = 0, ram_bytes = 0;
-  int64_t cycles = 0;  // estimated; 0: no limit
-  bool operator==(const SearchLimits&) const = default;
-};
-
-/// Whether all limits are kept.
-bool Fits(const ResourceUse& use, const SearchLimits& limits);
 
 /// How much is tried, and for how long. A generation's trials do not depend on each other.
 /// Source  TinyFormer Alg. 2 (T_i, T_j) and Alg. 3 (T_spa), III-C1

@@ -5,7 +5,7 @@
 
 namespace tinyformer {
 
-inline constexpr ResourceLimits kPaperLimits = {980000, 307200, 0};
+inline constexpr SearchLimits kPaperLimits = {980000, 307200, 0};
 
 inline ResourceUse UseByPaper(const Genome& genome) {
   const PaperCosts costs = ComputePaperCosts(genome);
