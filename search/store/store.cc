@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "search/store/postgres.h"
 #include "search/store/schema.h"
 #include "search/store/sqlite.h"
 #include "search/store/store_rows.h"
@@ -143,11 +144,20 @@ int64_t Store::RetryFailed(int64_t study, const std::vector<std::string>& kinds)
 
 std::unique_ptr<Store> OpenStore(const std::string& url, const StoreOptions& options) {
   constexpr std::string_view kSqlite = "sqlite:";
-  std::string path = url.starts_with(kSqlite) ? url.substr(kSqlite.size()) : url;
-  if (path.empty()) {
-    throw Error("store/url", "--store", "a path, sqlite:PATH or postgresql://user@host/database",
-                "nothing", "name the store, for example out/search.db");
+  auto fail = [](const std::string& found) {
+    throw Error("store/url", "--store",
+                "a path, sqlite:PATH or postgresql://user@host:port/database", found,
+                "name the store in one of these forms, for example out/search.db");
+  };
+  if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
+    return std::make_unique<Store>(ConnectPostgres(url, options), options.access);
   }
+  // Of another address nothing but the scheme is shown: the rest may hold a password.
+  const bool is_sqlite = url.starts_with(kSqlite);
+  const size_t scheme = url.find("://");
+  if (!is_sqlite && scheme != std::string::npos) fail(url.substr(0, scheme) + "://...");
+  const std::string path = is_sqlite ? url.substr(kSqlite.size()) : url;
+  if (path.empty() || path.find('\0') != std::string::npos) fail("no path");
   return std::make_unique<Store>(ConnectSqlite(path, options), options.access);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -125,6 +126,8 @@ struct StoreOptions {
   StoreAccess access = StoreAccess::kCreate;
   /// How long to wait for another writer, and for a server that is away.
   int64_t patience_ms = 300'000;
+  /// Told, in one line, when it waits for a server that is away.
+  std::function<void(const std::string&)> on_wait = nullptr;
 };
 
 /// A store. Every operation is one transaction: after a kill at any moment it has happened or it

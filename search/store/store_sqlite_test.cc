@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "search/store/testing_store.h"
+#include "search/store/testing/store_cases.h"
 
 namespace tinyformer {
 namespace {
@@ -12,8 +12,9 @@ namespace fs = std::filesystem;
 // A path in a folder of its own for each test.
 std::string FreshPath(const std::string& name = "search.db") {
   const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-  std::string folder = std::string("store_") + test->test_suite_name() + "." + test->name();
-  std::replace(folder.begin(), folder.end(), '/', '_');
+  std::string folder = testing::TempDir() + "tf-store-" + test->name();
+  std::replace(folder.begin() + static_cast<long>(testing::TempDir().size()), folder.end(), '/',
+               '-');
   fs::remove_all(folder);
   return folder + "/" + name;
 }

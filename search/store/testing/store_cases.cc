@@ -1,10 +1,11 @@
 // What every store does, whatever database holds it.
+#include "search/store/testing/store_cases.h"
+
 #include <cmath>
 #include <filesystem>
 #include <limits>
 
 #include "base/file.h"
-#include "search/store/testing_store.h"
 
 namespace tinyformer {
 
@@ -216,7 +217,7 @@ TEST_P(StoreTest, MetricsAreKeptWithAllTheirBitsAndOverwritten) {
 TEST_P(StoreTest, ArtifactsAreReadAsTheyWereOrNotAtAll) {
   int64_t study = MakeStudy(1);
   Lease lease = Claim(study)->lease;
-  const std::string folder = std::filesystem::path(url_ + ".folder").filename().string();
+  const std::string folder = testing::TempDir() + "tf-store-artifacts-" + GetParam().kind;
   const std::string bytes("\0\xff\\x'\n", 6);
   WriteFileAtomic(folder + "/run/weights", "abc");
   EXPECT_TRUE(store_->PutArtifact(lease, "genome", "{}"));

@@ -1,0 +1,140 @@
+// The store in PostgreSQL: a server of the test's own, lost and found again.
+#include <gmock/gmock.h>
+
+#include "search/store/testing/postgres_server.h"
+#include "search/store/testing/store_cases.h"
+
+namespace tinyformer {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// One for all tests: starting it takes seconds.
+PostgresServer& Server() {
+  static PostgresServer server;
+  return server;
+}
+
+INSTANTIATE_TEST_SUITE_P(Postgres, StoreTest,
+                         testing::Values(StorePlace{"postgresql",
+                                                    [] { return Server().EmptyDatabase(); }}),
+                         [](const auto& place) { return place.param.kind; });
+
+TEST(StorePostgres, ABrokenConnectionIsMadeAnew) {
+  const std::string url = Server().EmptyDatabase();
+  auto store = OpenStore(url);
+  int64_t study = store->OpenStudy("cifar", {}, "f").id;
+  store->AddTrials(study, {{"candidate", 0, {}}});
+  Server().Run(url,
+               "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+               "WHERE application_name = 'tinyformer'");
+  auto claimed = store->Claim(study, {"w1", {"candidate"}});
+  ASSERT_TRUE(claimed.has_value());
+  EXPECT_EQ(claimed->trial.losses, 0);
+  EXPECT_TRUE(store->Complete(claimed->lease, {}));
+}
+
+TEST(StorePostgres, AServerThatComesBackInTimeIsWaitedFor) {
+  std::vector<std::string> said;
+  auto on_wait = [&](const std::string& text) {
+    said.push_back(text);
+    Server().Start();
+  };
+  auto store = OpenStore(Server().EmptyDatabase(), {.on_wait = on_wait});
+  int64_t study = store->OpenStudy("cifar", {}, "f").id;
+  Server().Crash();
+  EXPECT_EQ(store->OpenStudy("cifar", {}, "f").id, study);
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_THAT(said[0], HasSubstr("lost the connection to " + store->name()));
+}
+
+TEST(StorePostgres, AServerThatStaysAwayIsAnError) {
+  auto store = OpenStore(Server().EmptyDatabase(), {.patience_ms = 150});
+  Server().Crash();
+  const std::string text = ErrorText([&] { store->Studies(); });
+  Server().Start();
+  EXPECT_THAT(text, HasSubstr("error[store/connection] postgresql://tester"));
+  EXPECT_THAT(text, HasSubstr("\n  expected: a PostgreSQL server that lets us in\n  found:    "));
+  EXPECT_THAT(text, HasSubstr("No such file or directory"));
+  EXPECT_THAT(text, HasSubstr("\n  fix:      check that it runs, and host, port, user and "
+                              "database; a password belongs into ~/.pgpass"));
+}
+
+TEST(StorePostgres, PasswordsAreInNoMessage) {
+  std::string url = Server().EmptyDatabase();
+  url.replace(url.find("tester"), 6, "tester:s3cr%65t");
+  auto store = OpenStore(url);
+  EXPECT_THAT(store->name(), Not(HasSubstr("s3cr")));
+  EXPECT_THAT(store->name(), HasSubstr("postgresql://tester@/postgres"));
+  for (const std::string& wrong :
+       {url.replace(url.find("/postgres"), 9, "/nosuch"),
+        std::string("postgresql://u:s3cret@no.such.host.invalid/db"),
+        std::string("postgresql://u:s3cret@[half/db"), std::string("mysql://u:s3cret@host/db"),
+        std::string("postgresql://u@h/db?password=s3cret&nonsense=s3cret")}) {
+    const std::string text = ErrorText([&] { OpenStore(wrong); });
+    EXPECT_THAT(text, HasSubstr("error[store/")) << wrong;
+    EXPECT_THAT(text, Not(HasSubstr("s3cr"))) << wrong;
+  }
+}
+
+TEST(StorePostgres, AnAddressThatCannotBeReadIsSaidWithoutIt) {
+  EXPECT_EQ(ErrorText([&] { OpenStore("postgresql://u:s3cret@[half/db"); }),
+            "error[store/url] --store\n  expected: postgresql://user@host:port/database"
+            "\n  found:    an address that PostgreSQL's library cannot read"
+            "\n  fix:      write it in this form; special characters as %XX");
+}
+
+TEST(StorePostgres, ReadingDoesNotMakeAStore) {
+  const std::string url = Server().EmptyDatabase();
+  const std::string text = ErrorText([&] { OpenStore(url, {.access = StoreAccess::kRead}); });
+  EXPECT_THAT(text, HasSubstr("error[store/missing] postgresql://tester@/postgres"));
+  EXPECT_THAT(text, HasSubstr("found:    a database without tables"));
+}
+
+TEST(StorePostgres, TablesOfOthersAreLeftAlone) {
+  const std::string url = Server().EmptyDatabase();
+  Server().Run(url, "CREATE TABLE studies (x INTEGER); CREATE TABLE trials (x INTEGER)");
+  EXPECT_TRUE(OpenStore(url)->Studies().empty());
+  Server().Run(url, "DROP TABLE studies, trials");
+  EXPECT_TRUE(OpenStore(url)->Studies().empty());
+}
+
+TEST(StorePostgres, AnotherVersionIsRefused) {
+  const std::string url = Server().EmptyDatabase();
+  const std::string name = OpenStore(url)->name();
+  Server().Run(url, "UPDATE tinyformer.tinyformer_store SET format = 2");
+  EXPECT_EQ(ErrorText([&] { OpenStore(url); }),
+            "error[store/other-version] " + name +
+                "\n  expected: a store of format 1\n  found:    format 2"
+                "\n  fix:      use the version of tinyformer that made it, or name a new store");
+}
+
+TEST(StorePostgres, WithoutRightsItIsSaid) {
+  const std::string url = Server().EmptyDatabase();
+  Server().Run(url, "CREATE ROLE guest LOGIN");
+  std::string guest = url;
+  guest.replace(guest.find("tester"), 6, "guest");
+  const std::string text = ErrorText([&] { OpenStore(guest); });
+  EXPECT_THAT(text, HasSubstr("error[store/permission] postgresql://guest@/postgres"));
+  EXPECT_THAT(text, HasSubstr("found:    permission denied for database"));
+}
+
+TEST(StorePostgres, ChangedTablesAreSaid) {
+  const std::string url = Server().EmptyDatabase();
+  auto store = OpenStore(url);
+  Server().Run(url, "DROP TABLE tinyformer.metrics CASCADE");
+  int64_t study = store->OpenStudy("cifar", {}, "f").id;
+  store->AddTrials(study, {{"candidate", 0, {}}});
+  auto claimed = store->Claim(study, {"w1", {"candidate"}});
+  EXPECT_EQ(ErrorText([&] {
+              store->AddMetrics(claimed->lease, {{"loss", 0, 1}});
+            }),
+            "error[store/database] " + store->name() +
+                "\n  expected: a statement that PostgreSQL takes"
+                "\n  found:    relation \"metrics\" does not exist (SQLSTATE 42P01)"
+                "\n  fix:      check that no other program has changed the schema tinyformer");
+}
+
+}  // namespace
+}  // namespace tinyformer
