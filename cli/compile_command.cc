@@ -70,6 +70,20 @@ std::string CyclesNote(const Board& board) {
          board.cpu + "'s\n\n";
 }
 
+// The error with each name in place of another: of what the user knows for what is built aside.
+Error Renamed(const Error& error, const std::vector<std::pair<std::string, std::string>>& names) {
+  const auto renamed = [&](std::string text) {
+    for (const auto& [aside, users] : names) {
+      for (size_t at = 0; (at = text.find(aside, at)) != std::string::npos; at += users.size()) {
+        text.replace(at, aside.size(), users);
+      }
+    }
+    return text;
+  };
+  return {error.code(), renamed(error.where()), error.expected(), renamed(error.found()),
+          error.fix()};
+}
+
 // "flash   853,572 of 1,048,576 bytes"
 std::string UseLine(const std::string& what, int64_t bytes, int64_t limit) {
   char text[160];
@@ -188,7 +202,7 @@ class CompileCommand : public Command {
         std::cerr << "warning: no arm-none-eabi-g++ here: sizes are estimates, not the linker's\n";
         return false;
       }
-      throw;
+      throw Renamed(error, {{folder + "/board", board.directory}, {folder, output_}});
     }
     return result.fit.ok;
   }

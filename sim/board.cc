@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr int kVersion = 2;
 constexpr size_t kMostRegions = 32;
+constexpr const char* kFpus[] = {"fpv4-sp-d16", "fpv5-sp-d16", "fpv5-d16"};
 constexpr std::pair<const char*, MemoryRegion::Kind> kKinds[] = {
     {"flash", MemoryRegion::Kind::kFlash},   {"itcm", MemoryRegion::Kind::kItcm},
     {"dtcm", MemoryRegion::Kind::kDtcm},     {"sram", MemoryRegion::Kind::kSram},
@@ -46,6 +47,9 @@ class BoardReader {
            "\"" + board.cpu + "\"");
     }
     board.fpu = Text(json_, "fpu");
+    if (std::find(std::begin(kFpus), std::end(kFpus), board.fpu) == std::end(kFpus)) {
+      Fail("fpu", "\"fpv4-sp-d16\", \"fpv5-sp-d16\" or \"fpv5-d16\"", "\"" + board.fpu + "\"");
+    }
     board.clock_hz = Number(json_, "clock_hz", 1, 10'000'000'000);
     board.compiler_flags =
         RequireKey<std::vector<std::string>>(json_, "compiler_flags", path_, "a list of texts");
@@ -53,7 +57,7 @@ class BoardReader {
     if (board.stack_bytes % 8 != 0) {
       Fail("stack_bytes", "a multiple of 8", std::to_string(board.stack_bytes));
     }
-    for (const Json& cache : List("caches")) board.caches.push_back(ReadCache(cache));
+    for (const Json& cache : List("caches")) board.caches.push_back(ReadCache(cache, board));
     if (List("memory").size() > kMostRegions) {
       Fail("memory", "at most " + std::to_string(kMostRegions) + " regions",
            std::to_string(List("memory").size()));
@@ -111,9 +115,13 @@ class BoardReader {
     return json_[key];
   }
 
-  CacheGeometry ReadCache(const Json& json) const {
+  CacheGeometry ReadCache(const Json& json, const Board& board) const {
     CacheGeometry cache;
     cache.name = Text(json, "name");
+    const auto same = [&](const CacheGeometry& other) { return other.name == cache.name; };
+    if (cache.name.empty() || std::any_of(board.caches.begin(), board.caches.end(), same)) {
+      Fail("name", "another name for each cache", "\"" + cache.name + "\"");
+    }
     cache.bytes = static_cast<uint32_t>(Number(json, "bytes", 64, 1 << 24));
     cache.ways = static_cast<uint32_t>(Number(json, "ways", 1, 1024));
     cache.line_bytes = static_cast<uint32_t>(Number(json, "line_bytes", 8, 256));
@@ -234,6 +242,16 @@ class BoardReader {
   Json json_;
 };
 
+// One of the names must be there; the first is the usual one.
+void RequireFile(const std::string& directory, const std::vector<std::string>& names,
+                 const std::string& what) {
+  for (const std::string& name : names) {
+    if (fs::exists(directory + "/" + name)) return;
+  }
+  throw Error("file/missing", directory + "/" + names.front(), what, "nothing at this path",
+              "copy it from a board that is like this one (boards/README.md)");
+}
+
 }  // namespace
 
 const char* KindName(MemoryRegion::Kind kind) {
@@ -272,6 +290,8 @@ std::vector<std::vector<MemoryRegion>> Board::RamBlocks() const {
 Board ReadBoard(const std::string& directory) {
   Board board = BoardReader(directory + "/board.json").Read();
   board.directory = directory;
+  RequireFile(directory, {"board.ld"}, "the board's linker script");
+  RequireFile(directory, {"startup.c", "startup.cc", "startup.S"}, "the board's startup code");
   return board;
 }
 
@@ -307,7 +327,13 @@ Board FindBoard(const std::string& name) {
     throw Error("board/unknown", "target '" + name + "'", "one of: " + list,
                 "no board of that name", "choose one of these, or add a folder (boards/README.md)");
   }
-  return ReadBoard(BoardsDirectory() + "/" + name);
+  Board board = ReadBoard(BoardsDirectory() + "/" + name);
+  if (board.name != name) {
+    throw Error("board/value", board.directory + "/board.json: key 'name'",
+                "the folder's name, \"" + name + "\"", "\"" + board.name + "\"",
+                "correct this key in the file, or rename the folder");
+  }
+  return board;
 }
 
 }  // namespace tinyformer

@@ -66,11 +66,10 @@ struct Board {
   std::vector<std::vector<MemoryRegion>> RamBlocks() const;
 };
 
-/// Reads directory/board.json.
+/// Reads directory/board.json; board.ld and startup.c must lie beside it.
 ///
 /// Errors  file/*, json/*, board/format, board/value (a number out of range, overlapping regions,
-/// an unknown cache),
-///         each naming the file and the key
+///         an unknown cache), each naming the file and the key
 Board ReadBoard(const std::string& directory);
 
 /// The folder that holds the boards: $TINYFORMER_BOARDS, else ../share/tinyformer/boards beside the
@@ -80,8 +79,8 @@ std::string BoardsDirectory();
 /// Names of the boards there, sorted. Errors  file/missing (no such folder)
 std::vector<std::string> BoardNames();
 
-/// The board of that name. Errors  board/unknown (lists the names that exist), and those of
-/// ReadBoard
+/// The board of that name. Errors  board/unknown (lists the names that exist), board/value (it
+/// calls itself otherwise), and those of ReadBoard
 Board FindBoard(const std::string& name);
 
 }  // namespace tinyformer

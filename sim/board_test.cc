@@ -142,6 +142,55 @@ TEST(Board, WrongValuesAreNamed) {
                 fix);
 }
 
+TEST(Board, ACacheOrAnFpuThatCannotBeIsNamed) {
+  const std::string fix =
+      "\n  fix:      correct this key in the file (boards/README.md describes it)";
+  EXPECT_EQ(ErrorAfter("/fpu", "vfpv3"),
+            "error[board/value] board.json: key 'fpu'\n"
+            "  expected: \"fpv4-sp-d16\", \"fpv5-sp-d16\" or \"fpv5-d16\"\n"
+            "  found:    \"vfpv3\"" +
+                fix);
+  EXPECT_EQ(ErrorAfter("/caches/0/name", ""),
+            "error[board/value] board.json: key 'name'\n"
+            "  expected: another name for each cache\n  found:    \"\"" +
+                fix);
+  EXPECT_EQ(ErrorAfter("/caches/1/name", "flash-accelerator"),
+            "error[board/value] board.json: key 'name'\n"
+            "  expected: another name for each cache\n  found:    \"flash-accelerator\"" +
+                fix);
+  EXPECT_EQ(ErrorAfter("/caches/1/ways", 0),
+            "error[board/value] board.json: key 'ways'\n"
+            "  expected: a number from 1 to 1024\n  found:    0" +
+                fix);
+}
+
+TEST(Board, AMissingFileIsNamed) {
+  const auto error_without = [](const std::string& name) {
+    TestFirmware test("tiny");
+    std::filesystem::remove(test.File("board/" + name));
+    return Replace(ErrorText([&] { ReadBoard(test.File("board")); }), test.path(), "fw");
+  };
+  const std::string rest =
+      "\n  found:    nothing at this path\n"
+      "  fix:      copy it from a board that is like this one (boards/README.md)";
+  EXPECT_EQ(error_without("startup.c"),
+            "error[file/missing] fw/board/startup.c\n  expected: the board's startup code" + rest);
+  EXPECT_EQ(error_without("board.ld"),
+            "error[file/missing] fw/board/board.ld\n  expected: the board's linker script" + rest);
+}
+
+TEST(Board, AFolderOfAnotherNameIsRefused) {
+  TemporaryFolder boards;
+  std::filesystem::copy(FindBoard("cortex-m4").directory, boards.File("mine"));
+  ::setenv("TINYFORMER_BOARDS", boards.path().c_str(), 1);
+  const std::string text = ErrorText([] { FindBoard("mine"); });
+  ::unsetenv("TINYFORMER_BOARDS");
+  EXPECT_EQ(Replace(text, boards.path(), "boards"),
+            "error[board/value] boards/mine/board.json: key 'name'\n"
+            "  expected: the folder's name, \"mine\"\n  found:    \"cortex-m4\"\n"
+            "  fix:      correct this key in the file, or rename the folder");
+}
+
 TEST(Board, PlacesThatCannotBeAreNamed) {
   const std::string fix =
       "\n  fix:      correct this key in the file (boards/README.md describes it)";

@@ -31,6 +31,7 @@ constexpr double kCompileSeconds = 600;
 struct Toolchain {
   std::string c, cxx, package;
   Words flags, link_flags;
+  std::string board;  // empty: this machine's
 };
 
 std::string Upper(std::string text) {
@@ -39,8 +40,8 @@ std::string Upper(std::string text) {
 }
 
 Toolchain BoardToolchain(const Board& board, const std::string& optimization) {
-  Toolchain tools{"arm-none-eabi-gcc", "arm-none-eabi-g++", "gcc-arm-none-eabi",
-                  board.compiler_flags, board.compiler_flags};
+  Toolchain tools{"arm-none-eabi-gcc",  "arm-none-eabi-g++",  "gcc-arm-none-eabi",
+                  board.compiler_flags, board.compiler_flags, board.name};
   for (const char* flag : {"-ffunction-sections", "-fdata-sections", "-g", "-fno-exceptions"}) {
     tools.flags.push_back(flag);
   }
@@ -60,7 +61,7 @@ Toolchain BoardToolchain(const Board& board, const std::string& optimization) {
 }
 
 Toolchain HostToolchain() {
-  return {"gcc", "g++", "g++", {"-O3", "-march=native", "-fno-exceptions"}, {}};
+  return {"gcc", "g++", "g++", {"-O3", "-march=native", "-fno-exceptions"}, {}, ""};
 }
 
 // Holds build/<config>.lock, so that two processes do not build the same folder at once.
@@ -109,8 +110,10 @@ void Append(Words* words, const Words& more) {
   words->insert(words->end(), more.begin(), more.end());
 }
 
-// "error: ..." lines are what matters; the rest is context.
-std::string FirstErrorLine(const std::string& output) {
+// "error: ..." lines are what matters; the rest is context, and the last line says only that ld
+// has spoken.
+std::string FirstErrorLine(const std::string& all) {
+  const std::string output = all.substr(0, all.find("\ncollect2: "));
   for (const char* key : {"undefined reference", "error: ", "Error: ", "ld: "}) {
     size_t at = output.find(key);
     if (at == std::string::npos) continue;
@@ -137,6 +140,19 @@ std::string ObjectPath(const std::string& folder, const std::string& source, siz
   return folder + "/" + std::to_string(index) + "_" + fs::path(source).stem().string() + ".o";
 }
 
+// Flags of a board that no file compiles with are wrong themselves.
+void CheckFlags(const Toolchain& tools) {
+  if (tools.board.empty()) return;
+  Words command = {tools.c};
+  Append(&command, tools.flags);
+  Append(&command, {"-fsyntax-only", "-x", "c", "/dev/null"});
+  const ProcessResult result = RunProcess(command, ".", kCompileSeconds);
+  if (result.exit_status == 0) return;
+  throw Error("board/value", "board '" + tools.board + "': key 'compiler_flags'",
+              "flags that " + tools.c + " takes", FirstErrorLine(result.output),
+              "correct this key in its board.json (boards/README.md describes it)");
+}
+
 void CompileOne(const Toolchain& tools, const Words& options, const std::string& source,
                 const std::string& object) {
   bool c = fs::path(source).extension() != ".cc";
@@ -148,6 +164,7 @@ void CompileOne(const Toolchain& tools, const Words& options, const std::string&
   ProcessResult result = RunProcess(command, ".", kCompileSeconds);
   CheckTool(result, command[0], tools.package);
   if (result.exit_status == 0) return;
+  CheckFlags(tools);
   throw Error("sim/compile", source, "code that compiles",
               result.timed_out ? "a compiler that does not end" : FirstErrorLine(result.output),
               "compile the model again; if you changed the folder, correct that file");

@@ -81,6 +81,28 @@ TEST(Build, ACompilerErrorIsQuoted) {
             "  fix:      compile the model again; if you changed the folder, correct that file");
 }
 
+TEST(Build, FlagsThatNoFileCompilesWithAreTheBoards) {
+  TestFirmware test("tiny");
+  Board board = test.board();
+  board.compiler_flags[0] = "-mcpu=cortex-m77";
+  EXPECT_EQ(ErrorText([&] { BuildFirmware(test.firmware(), board, false); }),
+            "error[board/value] board 'stm32f746': key 'compiler_flags'\n"
+            "  expected: flags that arm-none-eabi-gcc takes\n"
+            "  found:    arm-none-eabi-gcc: error: unrecognized -mcpu target: cortex-m77\n"
+            "  fix:      correct this key in its board.json (boards/README.md describes it)");
+}
+
+TEST(Build, AScriptThatIsNoneIsQuoted) {
+  TestFirmware test("tiny");
+  WriteFileAtomic(test.File("board/board.ld"), "MEMORY {\n  FLASH }\n");
+  EXPECT_THAT(BuildError(test),
+              ::testing::MatchesRegex("error\\[sim/link\\] fw/build/emulator/firmware.elf\n"
+                                      "  expected: objects that link\n"
+                                      "  found:    .*ld:fw/board/board.ld:2: syntax error\n"
+                                      "  fix:      compile the model again; if you changed the "
+                                      "folder, correct what the linker names"));
+}
+
 TEST(Build, AMissingPieceIsNamed) {
   TestFirmware test("tiny");
   WriteFileAtomic(test.File("weights.cc"), "int nothing;\n");

@@ -117,6 +117,25 @@ TEST_F(CompileErrors, ForeignFoldersAndFilesStayAsTheyAre) {
   EXPECT_EQ(at_.Files("photos"), (std::map<std::string, std::string>{{"cat.txt", "cat"}}));
 }
 
+TEST_F(CompileErrors, WrongFilesOfABoardAreNamedWhereTheyLie) {
+  WriteSmallModel();
+  const char* sources = std::getenv("TINYFORMER_SOURCE_DIR");
+  std::filesystem::copy(std::string(sources != nullptr ? sources : ".") + "/boards",
+                        at_.Path("boards"), std::filesystem::copy_options::recursive);
+  at_.Write("boards/stm32f746/startup.c", "int broken = ;\n");
+  Surroundings own_boards;
+  own_boards.variables["TINYFORMER_BOARDS"] = at_.Path("boards");
+  const Ended ended = at_.Run({"compile", "m.onnx", "-o", "firmware"}, own_boards);
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_EQ(at_.Normalised(ended.errors),
+            ErrorText("sim/compile", "DIR/here/boards/stm32f746/startup.c", "code that compiles",
+                      "DIR/here/boards/stm32f746/startup.c:1:14: error: expected expression before "
+                      "';' token",
+                      "compile the model again; if you changed the folder, correct that file"));
+  EXPECT_FALSE(at_.Exists("firmware"));
+  EXPECT_EQ(at_.Temporaries(), std::vector<std::string>{});
+}
+
 class DoesNotFit : public CompileErrors {
  protected:
   // The text form, after checking that the JSON form says the same.
