@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "base/rng.h"
 #include "base/run_main.h"
@@ -288,6 +289,20 @@ TEST(Progress, TimeBeforeTheStartDoesNotCount) {
   const std::string head = "run 1000000/1000000 images, ";
   ASSERT_EQ(line.find(head), 0u) << line;
   EXPECT_GE(std::stod(line.substr(head.size())) + 0.5, 1e6 / seconds) << line;
+}
+
+TEST(Number, OnlyAWholeTextInRangeIsTaken) {
+  int number = 7;
+  for (const char* text : {"", " 5", "5 ", "1e1", "4.0", "2", "11", "99999999999", "x"}) {
+    EXPECT_FALSE(ParseNumber(text, 3, 10, &number)) << text;
+    EXPECT_EQ(number, 7) << text;
+  }
+  EXPECT_TRUE(ParseNumber("10", 3, 10, &number));
+  EXPECT_EQ(number, 10);
+  double real = 0;
+  EXPECT_FALSE(ParseNumber("nan", 0.0, 1.0, &real));
+  EXPECT_TRUE(ParseNumber("2.5e-1", 0.0, 1.0, &real));
+  EXPECT_EQ(real, 0.25);
 }
 
 TEST(Progress, DurationsReadWell) {

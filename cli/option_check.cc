@@ -1,20 +1,13 @@
 #include "cli/option_check.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/number.h"
 
 namespace tinyformer {
 namespace {
 
 constexpr int64_t kYear = 365 * 24 * 3600;
-
-// The whole text as a T, or false.
-template <typename T>
-bool Parse(const std::string& text, T* value) {
-  const char* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, *value);
-  return error == std::errc() && stopped == end;
-}
 
 std::string Join(const std::vector<std::string>& words, const std::string& separator) {
   std::string text;
@@ -36,7 +29,7 @@ CLI::Validator WholeNumber(int64_t low, int64_t high) {
   return Check("a whole number from " + std::to_string(low) + " to " + std::to_string(high),
                [=](const std::string& text) {
                  int64_t value = 0;
-                 return Parse(text, &value) && value >= low && value <= high;
+                 return ParseNumber(text, low, high, &value);
                });
 }
 
@@ -44,7 +37,7 @@ CLI::Validator Seconds() {
   return Check("seconds, above 0 and at most " + std::to_string(kYear) + " (a year)",
                [](const std::string& text) {
                  double value = 0;
-                 return Parse(text, &value) && value > 0 && value <= kYear;
+                 return ParseNumber<double>(text, 0, kYear, &value) && value > 0;
                });
 }
 

@@ -1,10 +1,10 @@
 // bench_cost_model: measures random layers in the emulator, fits the cost model, shows its errors.
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 
 #include "base/file.h"
+#include "base/number.h"
 #include "base/run_main.h"
 #include "bench/cost_model/cost_tables.h"
 
@@ -12,18 +12,10 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: bench_cost_model [--layers N] [--seed S] [--json] [--write]\n"
-    "  --layers N  random layers for every line of the table, at least 4 (default 40)\n"
+    "  --layers N  random layers for every line of the table, 4 to 100000 (default 40)\n"
     "  --seed S    of their shapes and weights (default 1)\n"
     "  --json      one JSON object instead of the table\n"
     "  --write     also measure code and write compiler/cost/measured_costs.inc of this tree\n";
-
-// The whole text as a number, at least `low`; false when it is something else.
-template <typename Number>
-bool Parse(const char* text, Number low, Number& number) {
-  const char* const end = text + std::strlen(text);
-  const auto [stop, error] = std::from_chars(text, end, number);
-  return error == std::errc() && stop == end && number >= low;
-}
 
 constexpr const char* kTables = TINYFORMER_SOURCE_DIRECTORY "/compiler/cost/measured_costs.inc";
 
@@ -39,10 +31,10 @@ int main(int argc, char** argv) {
     } else if (std::strcmp(argv[i], "--write") == 0) {
       write = true;
     } else if (std::strcmp(argv[i], "--layers") == 0 && i + 1 < argc &&
-               Parse(argv[i + 1], 4, layers_each)) {
+               tinyformer::ParseNumber(argv[i + 1], 4, 100000, &layers_each)) {
       ++i;
     } else if (std::strcmp(argv[i], "--seed") == 0 && i + 1 < argc &&
-               Parse(argv[i + 1], uint64_t{0}, seed)) {
+               tinyformer::ParseNumber(argv[i + 1], uint64_t{0}, UINT64_MAX, &seed)) {
       ++i;
     } else {
       const bool help = std::strcmp(argv[i], "--help") == 0;

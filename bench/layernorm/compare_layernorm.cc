@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "base/error.h"
 #include "base/progress.h"
 #include "bench/layernorm/layernorm_float.h"
 #include "bench/marker_costs.h"
@@ -177,6 +178,14 @@ LayernormResult RunVariant(const Graph& lowered, LayernormVariant variant,
 }
 
 }  // namespace
+
+void RequireImageModel(const Graph& model, const std::string& path) {
+  const Value& input = model.value(model.inputs.at(0));
+  if (input.shape.size() == 4 && input.quantization) return;
+  throw Error("bench/model", path, "an int8 model of images",
+              "an input of shape " + ToString(input.shape) + (input.quantization ? "" : ", float"),
+              "take a model of the zoo, or one that tinyformer compress wrote");
+}
 
 std::vector<LayernormResult> CompareLayernorms(const Graph& model,
                                                const std::vector<std::vector<int8_t>>& images,

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "base/error.h"
 #include "compiler/import/read_onnx.h"
 #include "sim/temporary_folder.h"
 
@@ -28,6 +29,22 @@ TEST(CompareLayernorms, MoreFractionalBitsComeNearerToFloat) {
   EXPECT_GT(error(kPaperBits).not_nearest, error(kLargestBits).not_nearest);
   EXPECT_LT(error(kLargestBits).largest_lsb, 0.52);
   EXPECT_LT(error(kFloat).largest_lsb, 0.51);
+}
+
+TEST(RequireImageModel, AFloatModelIsNamed) {
+  Graph model = ReadOnnx(Root() + "/zoo/tinyformer-a.onnx");
+  RequireImageModel(model, "a.onnx");
+  model.values[static_cast<size_t>(model.inputs[0])].quantization.reset();
+  std::string text;
+  try {
+    RequireImageModel(model, "a.onnx");
+  } catch (const Error& error) {
+    text = error.what();
+  }
+  EXPECT_EQ(text,
+            "error[bench/model] a.onnx\n  expected: an int8 model of images\n"
+            "  found:    an input of shape [1, 3, 32, 32], float\n"
+            "  fix:      take a model of the zoo, or one that tinyformer compress wrote");
 }
 
 TEST(LayernormCosts, BitsChangeNoInstructionAndIntegersTakeFewerThanTwelve) {

@@ -1,9 +1,9 @@
 // bench_layernorm: LayerNorm with four numbers of fractional bits, by error, accuracy and cost.
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include "base/json.h"
+#include "base/number.h"
 #include "base/run_main.h"
 #include "bench/layernorm/compare_layernorm.h"
 #include "cli/model_images.h"
@@ -19,7 +19,7 @@ constexpr const char* kUsage =
     "usage: bench_layernorm --model M.onnx --data D [--images N] [--json]\n"
     "  --model M.onnx  an int8 model with LayerNorms, as the zoo's\n"
     "  --data D        data set; its validation images are classified\n"
-    "  --images N      only the first N (default 5000)\n"
+    "  --images N      only the first N, 1 to 1000000000 (default 5000)\n"
     "  --json          one JSON object instead of the tables\n";
 
 struct Arguments {
@@ -37,18 +37,20 @@ bool Parse(int argc, char** argv, Arguments* arguments) {
       arguments->model = argv[++i];
     } else if (std::strcmp(argv[i], "--data") == 0 && more) {
       arguments->data = argv[++i];
-    } else if (std::strcmp(argv[i], "--images") == 0 && more) {
-      arguments->images = std::atoll(argv[++i]);
+    } else if (std::strcmp(argv[i], "--images") == 0 && more &&
+               tinyformer::ParseNumber<int64_t>(argv[i + 1], 1, 1000000000, &arguments->images)) {
+      ++i;
     } else {
       return false;
     }
   }
-  return !arguments->model.empty() && !arguments->data.empty() && arguments->images > 0;
+  return !arguments->model.empty() && !arguments->data.empty();
 }
 
 std::vector<LayernormResult> Compare(const Arguments& arguments, int64_t* count) {
   using namespace tinyformer;
   const Graph model = ReadOnnx(arguments.model);
+  RequireImageModel(model, arguments.model);
   const Value& input = model.value(model.inputs.at(0));
   // NCHW
   const Dataset data =

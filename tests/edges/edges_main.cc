@@ -2,13 +2,13 @@
 // on an emulated core.
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <string>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/number.h"
 #include "base/run_main.h"
 #include "engine/parity/parity.h"
 #include "sim/emulator.h"
@@ -24,8 +24,8 @@ constexpr const char* kUsage =
     "usage: tf_edges --on host|m7|m4|m3 [--kernel NAME] [--first N] [--cases N]\n"
     "  --on      this machine, or an emulated Cortex-M7, M4 or M3 (which has only the reference)\n"
     "  --kernel  one kernel; default: all\n"
-    "  --first   number of the first random layer (default 1)\n"
-    "  --cases   random layers of each kernel (default 100)\n"
+    "  --first   number of the first random layer, 0 to 4294967295 (default 1)\n"
+    "  --cases   random layers of each kernel, 1 to 1000000000 (default 100)\n"
     "A failure names kernel, number and shape; --kernel NAME --first N --cases 1 repeats it.\n";
 
 struct Core {
@@ -129,18 +129,27 @@ int main(int argc, char** argv) {
   engine::parity::Request request;
   request.cases = 100;
   std::string on;
+  bool understood = argc % 2 == 1;
   for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string option = argv[i];
-    if (option == "--on") on = argv[i + 1];
-    if (option == "--kernel") request.kernel = argv[i + 1];
-    if (option == "--first") request.first = static_cast<uint32_t>(std::atoi(argv[i + 1]));
-    if (option == "--cases") request.cases = static_cast<uint32_t>(std::atoi(argv[i + 1]));
+    const std::string option = argv[i], value = argv[i + 1];
+    if (option == "--on") {
+      on = value;
+    } else if (option == "--kernel") {
+      request.kernel = argv[i + 1];
+    } else if (option == "--first") {
+      understood &= ParseNumber(value, 0u, UINT32_MAX, &request.first);
+    } else if (option == "--cases") {
+      understood &= ParseNumber(value, 1u, 1000000000u, &request.cases);
+    } else {
+      understood = false;
+    }
   }
   const auto* core = std::find_if(std::begin(edges::kCores), std::end(edges::kCores),
                                   [&](const edges::Core& c) { return on == c.name; });
-  if (argc % 2 == 0 || (on != "host" && core == std::end(edges::kCores))) {
-    std::fputs(edges::kUsage, stderr);
-    return 2;
+  if (!understood || (on != "host" && core == std::end(edges::kCores))) {
+    const bool help = argc == 2 && std::strcmp(argv[1], "--help") == 0;
+    std::fputs(edges::kUsage, help ? stdout : stderr);
+    return help ? 0 : 2;
   }
   return RunMain([&] {
     if (on != "host") return edges::RunOnCore(*core, request);
