@@ -197,11 +197,13 @@ SqlValue ColumnValue(sqlite3_stmt* statement, int column) {
 std::vector<SqlRow> SqliteConnection::Run(const std::string& sql,
                                           const std::vector<SqlValue>& values) {
   sqlite3_stmt* prepared = nullptr;
+  errno = 0;
   int code = sqlite3_prepare_v2(database_, sql.c_str(), -1, &prepared, nullptr);
   std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> statement(prepared, sqlite3_finalize);
   if (code != SQLITE_OK) Fail(code);
   Bind(prepared, values);
   std::vector<SqlRow> rows;
+  errno = 0;
   while ((code = sqlite3_step(prepared)) == SQLITE_ROW) {
     SqlRow row;
     for (int i = 0; i < sqlite3_column_count(prepared); ++i)
@@ -236,7 +238,10 @@ std::vector<std::string> SqliteConnection::Tables() {
 }
 
 void SqliteConnection::Fail(int code) {
-  const int system_error = sqlite3_system_errno(database_);
+  // A failed COMMIT leaves the system's error in errno alone.
+  const int last_error = errno;
+  int system_error = sqlite3_system_errno(database_);
+  if (system_error == 0) system_error = last_error;
   const std::string message = sqlite3_errmsg(database_);
   const int primary = code & 0xff;
   const bool is_out_of_room =

@@ -17,8 +17,9 @@ PostgresServer& Server() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Postgres, StoreTest,
-                         testing::Values(StorePlace{"postgresql",
-                                                    [] { return Server().EmptyDatabase(); }}),
+                         testing::Values(StorePlace{
+                             "postgresql",
+                             [](const StoreFolder&) { return Server().EmptyDatabase(); }}),
                          [](const auto& place) { return place.param.kind; });
 
 TEST(StorePostgres, ABrokenConnectionIsMadeAnew) {

@@ -1,11 +1,20 @@
 // What every store does, whatever database holds it.
 #include "search/store/testing/store_cases.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
 #include <cmath>
-#include <filesystem>
+#include <csignal>
+#include <cstdio>
 #include <limits>
+#include <map>
+#include <set>
+#include <thread>
 
 #include "base/file.h"
+#include "base/rng.h"
 
 namespace tinyformer {
 
@@ -217,7 +226,7 @@ TEST_P(StoreTest, MetricsAreKeptWithAllTheirBitsAndOverwritten) {
 TEST_P(StoreTest, ArtifactsAreReadAsTheyWereOrNotAtAll) {
   int64_t study = MakeStudy(1);
   Lease lease = Claim(study)->lease;
-  const std::string folder = testing::TempDir() + "tf-store-artifacts-" + GetParam().kind;
+  const std::string folder = folder_ / "study";
   const std::string bytes("\0\xff\\x'\n", 6);
   WriteFileAtomic(folder + "/run/weights", "abc");
   EXPECT_TRUE(store_->PutArtifact(lease, "genome", "{}"));
@@ -240,7 +249,6 @@ TEST_P(StoreTest, ArtifactsAreReadAsTheyWereOrNotAtAll) {
             "error[store/artifact-missing] artifact 'plan'" + where +
                 "\n  expected: an artifact of this name\n  found:    none"
                 "\n  fix:      look at the table artifacts: which names has this trial?");
-  std::filesystem::remove_all(folder);
 }
 
 TEST_P(StoreTest, WhatHappensIsNotedInOrder) {
@@ -267,6 +275,97 @@ TEST_P(StoreTest, StudiesDoNotMix) {
   EXPECT_TRUE(store_->Trials(other).empty());
   EXPECT_TRUE(Claim(study).has_value());
   EXPECT_TRUE(store_->Events(other).empty());
+}
+
+// What a worker does until nothing is left. Some trials end it the first time.
+void Work(const std::string& url, int64_t study, const std::string& worker) {
+  auto store = OpenStore(url);
+  for (;;) {
+    auto claimed = store->Claim(
+        study, {.worker = worker, .kinds = {"candidate"}, .lease_ms = 300, .most_losses = 1000});
+    if (!claimed) {
+      auto left = store->Trials(study, {.states = {TrialState::kWaiting, TrialState::kRunning}});
+      if (left.empty()) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      continue;
+    }
+    const int64_t number = claimed->trial.number;
+    if (number % 40 == 7 && claimed->trial.losses == 0) ::raise(SIGKILL);
+    store->AddMetrics(claimed->lease, {{"loss", 0, 1.0 / static_cast<double>(number + 1)}});
+    store->Complete(claimed->lease, {{"twice", 2 * number}});
+  }
+}
+
+pid_t StartWorker(const std::string& url, int64_t study, int index) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  try {
+    Work(url, study, "w" + std::to_string(index));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    ::_exit(1);
+  }
+  ::_exit(0);
+}
+
+TEST_P(StoreTest, EveryTrialIsDoneOnceByManyWorkersOfWhomSomeAreKilled) {
+  constexpr int64_t kTrials = 200;
+  const int64_t study = MakeStudy(kTrials);
+  store_.reset();  // no connection crosses fork
+  Rng rng(1, "kills");
+  std::set<pid_t> workers;
+  int started = 0;
+  while (started < 8) workers.insert(StartWorker(url_, study, started++));
+  for (int kills = 0; !workers.empty();) {
+    int status = 0;
+    const pid_t ended = ::waitpid(-1, &status, kills < 8 ? WNOHANG : 0);
+    if (ended > 0 && workers.erase(ended) > 0) {
+      EXPECT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+      if (WIFSIGNALED(status)) workers.insert(StartWorker(url_, study, started++));
+    } else if (kills < 8 && !workers.empty()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(rng.Below(40)));
+      ::kill(*std::next(workers.begin(), static_cast<long>(rng.Below(workers.size()))), SIGKILL);
+      ++kills;
+    }
+  }
+  store_ = OpenStore(url_);
+  std::map<int64_t, int> completions;
+  for (const Event& event : store_->Events(study)) {
+    if (event.kind == "complete") ++completions[event.trial];
+  }
+  int64_t losses = 0;
+  for (const Trial& trial : store_->Trials(study)) {
+    EXPECT_EQ(trial.state, TrialState::kComplete) << trial.number;
+    EXPECT_EQ(trial.result, Json({{"twice", 2 * trial.number}}));
+    EXPECT_EQ(completions[trial.id], 1) << trial.number;
+    losses += trial.losses;
+  }
+  EXPECT_EQ(completions.size(), static_cast<size_t>(kTrials));
+  EXPECT_GE(losses, kTrials / 40);
+}
+
+TEST_P(StoreTest, ManyWhoOpenANewStoreAtOnceAllGetIt) {
+  const std::string url = GetParam().make_url(folder_);
+  std::vector<std::thread> threads;
+  std::vector<std::string> errors(8);
+  for (size_t i = 0; i < errors.size(); ++i) {
+    threads.emplace_back(
+        [&, i] { errors[i] = ErrorText([&] { OpenStore(url)->OpenStudy("cifar", {}, "f"); }); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::string& error : errors) EXPECT_EQ(error, "no error");
+  EXPECT_EQ(OpenStore(url)->Studies().size(), 1u);
+}
+
+TEST_P(StoreTest, AHeartbeatInAnotherThreadSharesTheStore) {
+  const int64_t study = MakeStudy(1);
+  const Lease lease = Claim(study)->lease;
+  std::thread heartbeat([&] {
+    for (int i = 0; i < 20; ++i) EXPECT_TRUE(store_->Renew(lease));
+  });
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(store_->AddMetrics(lease, {{"loss", i, 0.5}}));
+  heartbeat.join();
+  EXPECT_EQ(store_->Metrics(lease.trial).size(), 20u);
 }
 
 }  // namespace
