@@ -34,8 +34,26 @@ struct Bar {
   std::string value_text, tooltip;
 };
 
+/// Counts of one kind; the i-th is of values from i to i + 1 times the histogram's bin width.
+struct HistogramSeries {
+  std::string name;
+  std::vector<int64_t> counts;
+};
+
+/// Counts over values from 0, several kinds behind each other: the first is the furthest behind.
+struct Histogram {
+  std::string title, x_label;
+  double bin_width = 1;
+  std::vector<HistogramSeries> series;
+  double band_low = 0, band_high = 0;  // shaded; none when equal
+  std::string band_name;
+};
+
 /// `width` and `height` in CSS pixels, at least 240 x 120.
 std::string DrawLineChart(const LineChart& chart, int width, int height);
+
+/// `width` and `height` in CSS pixels, at least 240 x 140.
+std::string DrawHistogram(const Histogram& histogram, int width, int height);
 
 /// Horizontal bars from the same zero, one row of 22 pixels each, the label left of the bar, the
 /// value right of it.
@@ -57,6 +75,9 @@ size_t PeakLayer(const ReportedPlan& plan);
 
 /// Round values that cover [low, high] in about `count` steps of 1, 2 or 5 times a power of ten.
 std::vector<double> RoundTicks(double low, double high, int count);
+
+/// A drawing as a file of its own: with name space, background and style sheet.
+std::string StandaloneSvg(const std::string& drawing);
 
 /// Both drawings, of which the style sheet shows the one that the screen has room for.
 std::string Responsive(const std::string& wide, const std::string& narrow);

@@ -84,7 +84,7 @@ svg .line0 { stroke: var(--c0); } svg .line1 { stroke: var(--c1); } svg .line2 {
 svg .line3 { stroke: var(--c3); } svg .line4 { stroke: var(--c4); } svg .line5 { stroke: var(--c5); }
 svg .dot0 { fill: var(--c0); } svg .dot1 { fill: var(--c1); } svg .dot2 { fill: var(--c2); }
 svg .dot3 { fill: var(--c3); } svg .dot4 { fill: var(--c4); } svg .dot5 { fill: var(--c5); }
-svg .bar { fill: var(--accent); }
+svg .bar { fill: var(--accent); } svg .band { fill: var(--good); fill-opacity: 0.1; }
 svg .cell { fill: var(--grid); fill-opacity: 0.5; } svg .hit { fill: var(--accent); } svg .miss { fill: var(--c1); }
 svg .count { font-variant-numeric: tabular-nums; } svg .strong { fill: #fff; font-weight: 600; }
 svg .tensor { stroke: var(--card); }

@@ -1,0 +1,83 @@
+#include <algorithm>
+
+#include "report/format.h"
+#include "report/plots.h"
+#include "report/style.h"
+#include "report/svg.h"
+
+namespace tinyformer {
+namespace {
+
+constexpr double kLeft = 52, kRight = 14, kTop = 40, kBottom = 38;
+constexpr int kColours = 6;  // classes dot0..dot5 in the style sheet
+
+// "0.5 M" rather than "500 k": one unit for a whole axis.
+std::string InUnit(double value, double unit, const char* letter) {
+  std::string text = FormatFixed(value / unit, 2);
+  while (text.ends_with("0")) text.pop_back();
+  if (text.ends_with(".")) text.pop_back();
+  return text + letter;
+}
+
+}  // namespace
+
+std::string DrawHistogram(const Histogram& histogram, int width, int height) {
+  double highest = 1;
+  size_t bins = 1;
+  for (const HistogramSeries& series : histogram.series) {
+    bins = std::max(bins, series.counts.size());
+    for (int64_t count : series.counts) highest = std::max(highest, static_cast<double>(count));
+  }
+  const double end = histogram.bin_width * static_cast<double>(bins);
+  const double unit = end >= 1e6 ? 1e6 : end >= 1e3 ? 1e3 : 1;
+  const char* letter = end >= 1e6 ? " M" : end >= 1e3 ? " k" : "";
+  const double plot_width = width - kLeft - kRight, plot_height = height - kTop - kBottom;
+  const double bottom = kTop + plot_height;
+  auto px = [&](double x) { return kLeft + std::clamp(x / end, 0.0, 1.0) * plot_width; };
+  auto py = [&](double count) { return bottom - count / highest * plot_height; };
+
+  SvgDrawing svg(width, height, histogram.title);
+  if (histogram.band_high > histogram.band_low && histogram.band_low < end) {
+    const double left = px(histogram.band_low), right = px(histogram.band_high);
+    svg.Rect("band", left, kTop, right - left, plot_height);
+    svg.Text("tick", left + 4, kTop + 12, Anchor::kStart, FitText(histogram.band_name, right - left));
+  }
+  for (double tick : RoundTicks(0, highest, 4)) {
+    svg.Line("grid", kLeft, py(tick), width - kRight, py(tick));
+    svg.Text("tick", kLeft - 6, py(tick) + 4, Anchor::kEnd, GroupDigits(static_cast<int64_t>(tick)));
+  }
+  for (double tick : RoundTicks(0, end, width < 500 ? 4 : 8))
+    svg.Text("tick", px(tick), bottom + 16, Anchor::kMiddle, InUnit(tick, unit, letter));
+  svg.Text("tick", kLeft + plot_width / 2, height - 4, Anchor::kMiddle, histogram.x_label);
+
+  double legend = kLeft;
+  for (size_t i = 0; i < histogram.series.size(); ++i) {
+    const HistogramSeries& series = histogram.series[i];
+    const std::string css = "dot" + std::to_string(i % kColours);
+    for (size_t bin = 0; bin < series.counts.size(); ++bin) {
+      const int64_t count = series.counts[bin];
+      if (count == 0) continue;
+      const double from = histogram.bin_width * static_cast<double>(bin);
+      const double left = px(from), right = px(from + histogram.bin_width);
+      const std::string range =
+          InUnit(from, unit, letter) + " to " + InUnit(from + histogram.bin_width, unit, letter);
+      svg.Rect(css, left, py(static_cast<double>(count)), std::max(right - left - 1, 1.0),
+               bottom - py(static_cast<double>(count)), 0.55,
+               series.name + ", " + range + ": " + GroupDigits(count));
+    }
+    svg.Rect(css, legend, 10, 12, 12, 0.55);
+    svg.Text("legend", legend + 17, 20, Anchor::kStart, series.name);
+    legend += 38 + 6.4 * static_cast<double>(series.name.size());
+  }
+  svg.Line("axis", kLeft, bottom, width - kRight, bottom);
+  return svg.Finish();
+}
+
+std::string StandaloneSvg(const std::string& drawing) {
+  const size_t open = drawing.find("<svg "), body = drawing.find(">\n", open);
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" " + drawing.substr(open + 5, body - open - 5) +
+         ">\n<style>" + kReportStyle + "</style>\n" +
+         "<rect width=\"100%\" height=\"100%\" fill=\"var(--card)\"/>\n" + drawing.substr(body + 2);
+}
+
+}  // namespace tinyformer
