@@ -6,6 +6,7 @@ namespace tinyformer {
 
 const std::vector<CommandEntry>& AllCommands() {
   static const std::vector<CommandEntry> commands = {
+      {"search", "what a search space holds, and what of it fits a board", MakeSearchCommand},
       {"compress", "prune a trained network, make it int8, write ONNX", MakeCompressCommand},
       {"compile", "make firmware from an ONNX model", MakeCompileCommand},
       {"run", "run firmware in the emulator or on this machine", MakeRunCommand},

@@ -52,6 +52,7 @@ struct CommandEntry {
 /// (train_program.h).
 const std::vector<CommandEntry>& AllCommands();
 
+std::unique_ptr<Command> MakeSearchCommand();
 std::unique_ptr<Command> MakeCompressCommand();
 std::unique_ptr<Command> MakeCompileCommand();
 std::unique_ptr<Command> MakeRunCommand();

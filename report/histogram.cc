@@ -40,11 +40,13 @@ std::string DrawHistogram(const Histogram& histogram, int width, int height) {
   if (histogram.band_high > histogram.band_low && histogram.band_low < end) {
     const double left = px(histogram.band_low), right = px(histogram.band_high);
     svg.Rect("band", left, kTop, right - left, plot_height);
-    svg.Text("tick", left + 4, kTop + 12, Anchor::kStart, FitText(histogram.band_name, right - left));
+    svg.Text("tick", left + 4, kTop + 12, Anchor::kStart,
+             FitText(histogram.band_name, right - left));
   }
   for (double tick : RoundTicks(0, highest, 4)) {
     svg.Line("grid", kLeft, py(tick), width - kRight, py(tick));
-    svg.Text("tick", kLeft - 6, py(tick) + 4, Anchor::kEnd, GroupDigits(static_cast<int64_t>(tick)));
+    svg.Text("tick", kLeft - 6, py(tick) + 4, Anchor::kEnd,
+             GroupDigits(static_cast<int64_t>(tick)));
   }
   for (double tick : RoundTicks(0, end, width < 500 ? 4 : 8))
     svg.Text("tick", px(tick), bottom + 16, Anchor::kMiddle, InUnit(tick, unit, letter));

@@ -94,6 +94,50 @@ TEST(LineChart, SurvivesNoDataOnePointAndFlatLines) {
   }
 }
 
+Histogram SmallHistogram() {
+  return {"Networks & more",
+          "parameters",
+          250000,
+          {{"all", {3, 0, 5, 1}}, {"fit", {3, 0, 2, 0}}},
+          200000,
+          700000,
+          "accepted"};
+}
+
+TEST(Histogram, DrawsOneBarForEachCountAndTheBand) {
+  const std::string svg = DrawHistogram(SmallHistogram(), 400, 240);
+  EXPECT_EQ(Count(svg, "<title>"), 5);
+  EXPECT_EQ(Count(svg, "class=\"band\""), 1);
+  EXPECT_THAT(svg, HasSubstr("all, 0.5 M to 0.75 M: 5"));
+  EXPECT_THAT(svg, HasSubstr(">accepted</text>"));
+  EXPECT_THAT(svg, HasSubstr("Networks &amp; more"));
+}
+
+TEST(Histogram, EndsTheBandWhereTheValuesEnd) {
+  Histogram histogram = SmallHistogram();
+  histogram.band_high = 9e9;
+  EXPECT_THAT(DrawHistogram(histogram, 400, 240), HasSubstr("width=\"267.2\""));
+  histogram.band_low = 2e6;  // wholly beyond
+  EXPECT_THAT(DrawHistogram(histogram, 400, 240), Not(HasSubstr("band")));
+}
+
+TEST(Histogram, SurvivesNoSeriesAndNoCounts) {
+  for (const std::vector<HistogramSeries>& series :
+       {std::vector<HistogramSeries>{}, {{"a", {}}}, {{"a", {0, 0}}}}) {
+    const std::string svg = DrawHistogram({"t", "x", 1, series}, 300, 200);
+    EXPECT_THAT(svg, Not(HasSubstr("nan")));
+    EXPECT_THAT(svg, Not(HasSubstr("inf")));
+  }
+}
+
+TEST(StandaloneSvg, HasItsNameSpaceAndStyle) {
+  const std::string svg = StandaloneSvg(DrawHistogram(SmallHistogram(), 400, 240));
+  EXPECT_EQ(svg.rfind("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 400 240\"", 0), 0u);
+  EXPECT_EQ(Count(svg, "<style>"), 1);
+  EXPECT_EQ(Count(svg, "<svg "), 1);
+  EXPECT_TRUE(svg.ends_with("</svg>\n"));
+}
+
 TEST(BarChart, DrawsOneBarEachAndEscapesItsLabel) {
   const std::string svg = DrawBarChart({{"a<b", 1, "1 k", "tip"}, {"c", 0, "0", ""}}, 300);
   EXPECT_EQ(Count(svg, "class=\"bar\""), 2);

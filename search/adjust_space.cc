@@ -4,10 +4,14 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/check.h"
+
 namespace tinyformer {
 namespace {
 
 constexpr int kMultiple = 4;  // blocks of pruning
+constexpr double kSpreads[] = {1, 0.75, 0.5, 0.25, 0};
+constexpr double kDoublings = 4, kFinest = 1.0 / 32;  // of a factor, as powers of two
 constexpr int kLeastDim = 4, kMostDim = 1024, kLeastLast = 4, kMostLast = 4096;
 
 double Mean(const std::vector<int>& values) {
@@ -74,18 +78,17 @@ SearchSpace AdjustByPaper(const SearchSpace& space, const SpaceAnalysis& analysi
 
 AnalysedSpace AdjustByBisection(const SearchSpace& space,
                                 const std::function<SpaceAnalysis(const SearchSpace&)>& analyse) {
-  constexpr double kSpreads[] = {1, 0.75, 0.5, 0.25, 0};
-  constexpr double kMostDoublings = 4;
-  constexpr int kSteps = 9;
   AnalysedSpace best{space, analyse(space)};
   if (best.analysis.Accepted()) return best;
+  double low = -kDoublings, high = kDoublings;
+  int calls = 1;
   for (double spread : kSpreads) {
-    double low = -kMostDoublings, high = kMostDoublings;
     AnalysedSpace last = {};
-    for (int step = 0; step < kSteps; ++step) {
+    while (high - low > kFinest) {
       const double middle = (low + high) / 2;
       SearchSpace scaled = Scaled(space, spread, std::exp2(middle));
       if (scaled != last.space) {
+        TF_CHECK(++calls <= kMostAnalyses, calls);
         last.analysis = analyse(scaled);
         last.space = std::move(scaled);
       }
@@ -96,6 +99,9 @@ AnalysedSpace AdjustByBisection(const SearchSpace& space,
       const bool too_small = found.below_band > found.above_band && found.fitting > 0;
       (too_small ? low : high) = middle;
     }
+    const double found = (low + high) / 2;  // nearly the same for dims that are drawn together
+    low = found - 0.5;
+    high = found + 0.5;
   }
   return best;
 }

@@ -26,12 +26,14 @@ struct AnalysedSpace {
   SpaceAnalysis analysis;
 };
 
+inline constexpr int kMostAnalyses = 30;
+
 /// Scales all dims by one factor, found by bisection: larger while more samples are below the band
 /// than above it. If no factor gives an accepted space, the dims are first drawn together towards
 /// their mean, by 3/4, 1/2, 1/4 and then wholly. The first accepted space; if there is none, the
 /// one of the highest score, which may be the first.
 ///
-/// analyse  prices samples of a space; called some ten times for a range of dims
+/// analyse  prices samples of a space; called at most kMostAnalyses times, mostly some ten
 AnalysedSpace AdjustByBisection(const SearchSpace& space,
                                 const std::function<SpaceAnalysis(const SearchSpace&)>& analyse);
 

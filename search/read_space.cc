@@ -253,7 +253,12 @@ std::string ListText(const std::vector<T>& values) {
   return "[" + text + "]";
 }
 
+// One list for all DoTs where they are the same.
 std::string PerDotText(const SearchSpace& space, std::vector<int> DotSpace::*member) {
+  const std::vector<int>& first = space.dots.front().*member;
+  const bool same = std::all_of(space.dots.begin(), space.dots.end(),
+                                [&](const DotSpace& dot) { return dot.*member == first; });
+  if (same && member != &DotSpace::dims) return ListText(first);
   std::string text;
   for (const DotSpace& dot : space.dots) text += (text.empty() ? "" : ", ") + ListText(dot.*member);
   return "[" + text + "]";

@@ -23,8 +23,8 @@ TEST(UsageErrors, NoCommandShowsAllOfThem) {
   EXPECT_EQ(help.status, 0);
   EXPECT_EQ(nothing.errors, help.output);
   EXPECT_NE(help.output.find("\n  train "), std::string::npos);
-  for (const char* command : {"compress", "compile", "run", "profile", "report", "data", "bench",
-                              "targets", "ops", "zoo"}) {
+  for (const char* command : {"search", "compress", "compile", "run", "profile", "report", "data",
+                              "bench", "targets", "ops", "zoo"}) {
     EXPECT_NE(help.output.find("\n  " + std::string(command) + " "), std::string::npos) << command;
     const Ended one = at.Run({command, "--help"});
     EXPECT_EQ(one.status, 0) << command;
@@ -37,7 +37,8 @@ TEST(UsageErrors, UnknownCommandsNameTheKnownOnes) {
       {"frobnicate"},
       ErrorText(
           "cli/command", "tinyformer frobnicate",
-          "one of: train, compress, compile, run, profile, report, data, bench, targets, ops, zoo",
+          "one of: train, search, compress, compile, run, profile, report, data, bench, targets, "
+          "ops, zoo",
           "no command of that name", "see tinyformer --help"));
   const std::map<std::string, std::string> groups = {
       {"bench", "kernels"}, {"data", "list, info, verify, fetch"}, {"zoo", "list, verify"}};
