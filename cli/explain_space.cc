@@ -50,14 +50,13 @@ std::vector<std::string> Row(const std::string& name, const Quartiles& quartiles
   return row;
 }
 
-// "flash 700 (690 of them alone), RAM 12 (2), latency 0"
+// "flash 700, alone 690; RAM 12, alone 2": how many exceed the limit, and how many no other one
 std::string Refusals(const SpaceAnalysis& a) {
   const auto one = [](const std::string& name, const SpaceAnalysis::Refusals& refusals) {
-    return name + " " + WithThousands(refusals.all) +
-           (refusals.all == 0 ? "" : " (alone " + WithThousands(refusals.alone) + ")");
+    return name + " " + WithThousands(refusals.all) + ", alone " + WithThousands(refusals.alone);
   };
-  return one("flash", a.flash) + ", " + one("RAM", a.ram) +
-         (a.limits.cycles == 0 ? "" : ", " + one("latency", a.latency));
+  return one("flash", a.flash) + "; " + one("RAM", a.ram) +
+         (a.limits.cycles == 0 ? "" : "; " + one("latency", a.latency));
 }
 
 std::string Shares(const SpaceAnalysis& a) {
@@ -216,7 +215,7 @@ class Explanation {
     }
     const bool by_paper = request_.adjust == "paper";
     Progress progress("adjust", by_paper ? 1 : kMostAnalyses, "spaces");
-    const auto analyse = [&, done = int64_t{0}](const SearchSpace& space) mutable {
+    auto analyse = [&, done = int64_t{0}](const SearchSpace& space) mutable {
       const SpaceAnalysis found = AnalyseSpace(Sample(space), limits_);
       progress.Update(++done);
       return found;

@@ -124,7 +124,7 @@ TEST(Histogram, EndsTheBandWhereTheValuesEnd) {
 TEST(Histogram, SurvivesNoSeriesAndNoCounts) {
   for (const std::vector<HistogramSeries>& series :
        {std::vector<HistogramSeries>{}, {{"a", {}}}, {{"a", {0, 0}}}}) {
-    const std::string svg = DrawHistogram({"t", "x", 1, series}, 300, 200);
+    const std::string svg = DrawHistogram({"t", "x", 1, series, 0, 0, ""}, 300, 200);
     EXPECT_THAT(svg, Not(HasSubstr("nan")));
     EXPECT_THAT(svg, Not(HasSubstr("inf")));
   }
