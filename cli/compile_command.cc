@@ -8,6 +8,7 @@
 #include "cli/calibration_options.h"
 #include "cli/command.h"
 #include "compiler/compile.h"
+#include "compiler/cost/cycle_table.h"
 #include "compiler/cost/layer_table.h"
 #include "compiler/emit/emit.h"
 #include "compiler/import/read_onnx.h"
@@ -62,9 +63,8 @@ std::vector<TargetLimits> OtherTargets(const Board& board) {
   return targets;
 }
 
-// The table of kernels' cycles is the Cortex-M7's.
 std::string CyclesNote(const Board& board) {
-  if (board.cpu == "cortex-m7") return "";
+  if (CycleTableKnows(board.cpu)) return "";
   return "est. cycles are a Cortex-M7's, by which kernels are chosen; tinyformer profile estimates "
          "this " +
          board.cpu + "'s\n\n";

@@ -14,9 +14,6 @@ namespace tinyformer {
 namespace {
 
 Json Summary(const Graph& graph, const CompileOptions& options, const CompileResult& result) {
-  int64_t weight_bytes = 0;
-  for (const LayerCost& cost : EstimateLayers(graph, result.plan))
-    weight_bytes += cost.weight_bytes;
   Json json;
   json["target"] = options.target.name;
   json["fits"] = result.fit.ok;
@@ -24,8 +21,8 @@ Json Summary(const Graph& graph, const CompileOptions& options, const CompileRes
   json["flash_bytes"] = result.use.flash_bytes;
   json["flash_estimate_bytes"] = result.use.flash_bytes;
   json["flash_limit_bytes"] = options.target.flash_bytes;
-  json["code_bytes"] = result.use.flash_bytes - weight_bytes;
-  json["weight_bytes"] = weight_bytes;
+  json["code_bytes"] = result.use.flash_bytes - result.use.weight_bytes;
+  json["weight_bytes"] = result.use.weight_bytes;
   json["ram_peak_bytes"] = result.use.sram_peak_bytes;
   json["ram_limit_bytes"] = options.target.ram_bytes;
   json["arena_bytes"] = result.plan.arena_bytes;
@@ -84,6 +81,7 @@ CompileResult Compile(const Graph& graph, const CompileOptions& options) {
 
 void UpdateSummary(const LinkedSize& linked, const TargetLimits& target, CompileResult& result) {
   result.use.flash_bytes = linked.flash_bytes;
+  result.use.weight_bytes = linked.weight_bytes;
   result.use.sram_peak_bytes = linked.ram_bytes;
   const bool flash = linked.flash_bytes > target.flash_bytes;
   const bool ram = linked.ram_bytes > target.ram_bytes;

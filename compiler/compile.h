@@ -10,27 +10,12 @@
 #include <vector>
 
 #include "base/json.h"
-#include "compiler/cost/choose_kernels.h"
+#include "compiler/cost/plan_network.h"
 #include "compiler/emit/emit.h"
 
 namespace tinyformer {
 
-/// What a board offers; from boards/<name>/board.json.
-struct TargetLimits {
-  std::string name;
-  int64_t flash_bytes = 0;
-  int64_t ram_bytes = 0;
-  int64_t stack_bytes = 0;      // reserved by the board's linker script
-  std::string board_directory;  // its files go into the folder; empty: none
-  ArenaSpace arena = {};        // where the arena may lie; empty: anywhere
-};
-
-struct CompileOptions {
-  TargetLimits target;
-  CodecRequest codec = CodecRequest::kAuto;
-  Optimize optimize = Optimize::kBalanced;
-  /// One for every node, in place of a choice by codec and optimize: for benchmarks.
-  std::vector<Kernel> kernels = {};
+struct CompileOptions : PlanOptions {
   std::string prefix = "model";
   std::string engine_directory;  // empty: EngineDirectory()
   /// Boards that the advice to a network that does not fit may name.

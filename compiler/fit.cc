@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "compiler/cost/choose_strips.h"
 #include "compiler/cost/layer_table.h"
 
 namespace tinyformer {
@@ -10,42 +9,14 @@ namespace {
 
 std::string Bytes(int64_t bytes) { return WithThousands(bytes) + " bytes"; }
 
-int64_t Capacity(const std::vector<ArenaRegion>& block) {
-  int64_t bytes = 0;
-  for (const ArenaRegion& region : block) bytes += region.bytes;
-  return bytes;
-}
-
-// Bytes by which the arena runs over the last block of RAM; with one block, RAM's sum says it.
-int64_t BlockExcess(const Plan& plan) {
-  if (plan.space.blocks.size() < 2) return 0;
-  return std::max<int64_t>(0, plan.block_bytes.back() - Capacity(plan.space.blocks.back()));
-}
-
-// Bytes too many.
-struct Excess {
-  int64_t flash, ram, block;
-
-  int64_t AnyRam() const { return std::max(ram, block); }
-  bool None() const { return flash == 0 && AnyRam() == 0; }
-};
-
-Excess ExcessOf(const TargetLimits& target, const PlannedNetwork& planned, int64_t flash_slack) {
-  const int64_t flash = planned.use.flash_bytes - target.flash_bytes;
-  return {flash > flash_slack ? flash : 0,
-          std::max<int64_t>(0, planned.use.sram_peak_bytes - target.ram_bytes),
-          BlockExcess(planned.plan)};
-}
-
 // By how much the last block of RAM overflows, and what the blocks before it hold.
 std::string BlockText(const Plan& plan) {
   const size_t last = plan.space.blocks.size() - 1;
   std::string text = ExcessLine("RAM block '" + plan.space.blocks[last].front().name + "'",
-                                plan.block_bytes[last], Capacity(plan.space.blocks[last]));
+                                plan.block_bytes[last], plan.space.Capacity(last));
   for (size_t block = 0; block < last; ++block) {
     text += "  block '" + plan.space.blocks[block].front().name + "' holds " +
-            WithThousands(plan.block_bytes[block]) + " of " +
-            Bytes(Capacity(plan.space.blocks[block])) +
+            WithThousands(plan.block_bytes[block]) + " of " + Bytes(plan.space.Capacity(block)) +
             "; no tensor can lie across the gap between blocks\n";
   }
   return text;
@@ -78,8 +49,8 @@ int LastBlocksPeak(const Plan& plan) {
 }
 
 // What is alive in the layer that needs most, and in which block of RAM where there are several.
-std::string PeakTensors(const Graph& graph, const Plan& plan) {
-  const int peak = BlockExcess(plan) > 0 ? LastBlocksPeak(plan) : PeakLayer(plan);
+std::string PeakTensors(const Graph& graph, const Plan& plan, bool last_block) {
+  const int peak = last_block ? LastBlocksPeak(plan) : PeakLayer(plan);
   if (peak < 0) return "";
   const LayerPlan& layer = plan.layers[static_cast<size_t>(peak)];
   std::string text = "alive at the peak, layer " + std::to_string(peak + 1) + " '" +
@@ -178,20 +149,6 @@ std::string ExcessLine(const std::string& what, int64_t bytes, int64_t limit) {
          WithThousands(bytes - limit) + " too many\n";
 }
 
-PlannedNetwork PlanNetwork(const Graph& graph, const CompileOptions& options) {
-  const TargetLimits& target = options.target;
-  const std::vector<Kernel> kernels =
-      options.kernels.empty()
-          ? ChooseKernels(graph, options.codec, options.optimize, target.flash_bytes)
-          : options.kernels;
-  const int64_t arena_limit =
-      options.optimize == Optimize::kRam ? 0 : target.ram_bytes - target.stack_bytes;
-  PlannedNetwork planned;
-  planned.plan = MakePlan(graph, kernels, ChooseStrips(graph, kernels, arena_limit), target.arena);
-  planned.use = EstimateUse(graph, planned.plan, target.stack_bytes);
-  return planned;
-}
-
 Fit CheckFit(const Graph& graph, const CompileOptions& options, const PlannedNetwork& planned) {
   const auto& [plan, use] = planned;
   const TargetLimits& target = options.target;
@@ -208,7 +165,7 @@ Fit CheckFit(const Graph& graph, const CompileOptions& options, const PlannedNet
     fit.why += "  arena " + Bytes(plan.arena_bytes) + ", stack " + Bytes(target.stack_bytes) + "\n";
   }
   if (excess.flash > 0) fit.why += LargestLayers(graph, plan);
-  if (excess.AnyRam() > 0) fit.why += PeakTensors(graph, plan);
+  if (excess.AnyRam() > 0) fit.why += PeakTensors(graph, plan, excess.block > 0);
   fit.why += "what would help\n" + Advice(graph, options, excess).Text();
   fit.why.pop_back();  // the last newline
   return fit;

@@ -9,15 +9,6 @@
 
 namespace tinyformer {
 
-/// A network's plan with kernels and strips as the options ask for, and what it takes, estimated.
-struct PlannedNetwork {
-  Plan plan;
-  ResourceUse use;
-};
-
-/// Errors  those of ChooseKernels and MakePlan
-PlannedNetwork PlanNetwork(const Graph& graph, const CompileOptions& options);
-
 /// Compares with the target's flash, RAM and blocks of RAM. Where it does not fit, `why` also names
 /// what was tried: other values of --optimize, and options.other_targets.
 Fit CheckFit(const Graph& graph, const CompileOptions& options, const PlannedNetwork& planned);

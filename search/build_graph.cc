@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/check.h"
 #include "base/error.h"
 #include "compiler/ops/op_def.h"
+#include "search/network.h"
 
 namespace tinyformer {
 namespace {
@@ -22,87 +22,81 @@ std::vector<float> Transposed(const std::vector<float>& matrix, int64_t rows, in
   return result;
 }
 
-// Appends the network's modules, in the order of ListLayers.
-class GraphBuilder {
+// The parts as exporters write them.
+class GraphBuilder : public NetworkWriter {
  public:
   GraphBuilder(const Genome& genome, const std::map<std::string, NamedTensor>& tensors,
                const std::string& weights_name)
-      : genome_(genome), tensors_(tensors), weights_name_(weights_name) {
-    for (LayerSpec& layer : ListLayers(genome)) {
-      std::string name = layer.name;
-      layers_.emplace(std::move(name), std::move(layer));
-    }
-  }
+      : genome_(genome),
+        tensors_(tensors),
+        weights_name_(weights_name),
+        layers_(LayersByName(genome)) {}
 
   Graph Build() {
     graph_.name = genome_.name;
-    ValueId x = graph_.AddValue({"image",
-                                 DType::kFloat32,
-                                 {1, genome_.channels, genome_.height, genome_.width},
-                                 std::nullopt,
-                                 std::nullopt});
-    graph_.inputs = {x};
-    if (genome_.stem > 0) x = Relu("stem.conv", ConvBn("stem.conv", x));
-    for (size_t d = 0; d < genome_.dots.size(); ++d)
-      x = Dot("dot" + std::to_string(d + 1), genome_.dots[d], x);
-    x = Relu("last", Gemm("last", Pool(x)));
-    x = Gemm("head", x);
-    graph_.value(x).name = "logits";
-    graph_.outputs = {x};
+    const ValueId logits = WriteNetwork(genome_, layers_, *this);
+    graph_.value(logits).name = "logits";
+    graph_.outputs = {logits};
     Graph result = Compact(graph_);
     Verify(result, "BuildGraph");
     return result;
   }
 
- private:
-  ValueId Dot(const std::string& name, const DotGene& gene, ValueId x) {
-    x = Downsample(name + ".down", gene.downsample.kind, x);
-    for (size_t i = 0; i < gene.mobilenets.size(); ++i)
-      x = InvertedResidual(name + ".mb" + std::to_string(i + 1), x, true);
-    for (size_t i = 0; i < gene.transformers.size(); ++i)
-      x = Transformer(name + ".tr" + std::to_string(i + 1), gene.transformers[i], x);
-    return x;
+  ValueId Image() override {
+    const ValueId image = graph_.AddValue({"image",
+                                           DType::kFloat32,
+                                           {1, genome_.channels, genome_.height, genome_.width},
+                                           std::nullopt,
+                                           std::nullopt});
+    graph_.inputs = {image};
+    return image;
   }
 
-  ValueId Downsample(const std::string& name, const std::string& kind, ValueId x) {
-    if (kind == "inverted_residual") return InvertedResidual(name, x, false);
-    x = Relu(name + ".conv", ConvBn(name + ".conv", x));
-    if (kind == "conv_stride2") return x;
+  ValueId Conv(const LayerSpec& layer, ActivationKind activation, ValueId x) override {
+    return Activate(layer.name, activation, ConvBn(layer, x));
+  }
+
+  ValueId MaxPool(const std::string& name, ValueId x) override {
     const std::vector<int64_t> two{2, 2};
-    return Append(name + ".pool", "MaxPool", {x}, {{"kernel_shape", two}, {"strides", two}});
+    return Append(name, "MaxPool", {x}, {{"kernel_shape", two}, {"strides", two}});
   }
 
-  ValueId InvertedResidual(const std::string& name, ValueId x, bool residual) {
-    ValueId y = Relu6(name + ".expand", ConvBn(name + ".expand", x));
-    y = Relu6(name + ".depthwise", ConvBn(name + ".depthwise", y));
-    y = ConvBn(name + ".project", y);
-    return residual ? Append(name + ".add", "Add", {x, y}) : y;
+  ValueId Add(const std::string& name, ValueId a, ValueId b) override {
+    return Append(name, "Add", {a, b});
   }
 
-  ValueId Transformer(const std::string& name, const TransformerGene& gene, ValueId x) {
-    ValueId y = Relu(name + ".conv_in", ConvBn(name + ".conv_in", x));
-    y = Relu(name + ".proj_in", ConvBn(name + ".proj_in", y));
-    const Shape map = graph_.value(y).shape;
-    ValueId tokens = ToTokens(name, y);
-    ValueId attended = Attention(name, gene.heads, LayerNorm(name + ".ln1", tokens));
-    tokens = Append(name + ".add1", "Add", {tokens, attended});
-    ValueId hidden = Relu(name + ".mlp1", Linear(name + ".mlp1", LayerNorm(name + ".ln2", tokens)));
-    tokens = Append(name + ".add2", "Add", {tokens, Linear(name + ".mlp2", hidden)});
-    y = Reshape(name + ".map", Transpose(name + ".map.transpose", tokens, {0, 2, 1}), map);
-    y = Relu(name + ".proj_out", ConvBn(name + ".proj_out", y));
-    y = ConvBn(name + ".conv_out", y);
-    return gene.residual ? Append(name + ".add", "Add", {x, y}) : y;
+  // Shapes  [1, c, h, w] -> [1, h * w, c]
+  ValueId ToTokens(const std::string& name, ValueId map) override {
+    const Shape shape = graph_.value(map).shape;
+    const ValueId flat = Reshape(name + ".tokens", map, {1, shape[1], shape[2] * shape[3]});
+    return Transpose(name + ".tokens.transpose", flat, {0, 2, 1});
   }
 
-  // Shapes  x [1, T, d] -> [1, T, d]; heads lie side by side in d
-  ValueId Attention(const std::string& name, int heads, ValueId x) {
-    const int64_t tokens = graph_.value(x).shape[1], dim = graph_.value(x).shape[2];
+  ValueId ToMap(const std::string& name, ValueId tokens, ValueId like) override {
+    const Shape shape = graph_.value(like).shape;
+    return Reshape(name, Transpose(name + ".transpose", tokens, {0, 2, 1}), shape);
+  }
+
+  ValueId LayerNorm(const LayerSpec& layer, ValueId tokens) override {
+    return Append(layer.name, "LayerNormalization",
+                  {tokens, Parameter(layer.name + ".weight", {layer.out}),
+                   Parameter(layer.name + ".bias", {layer.out})},
+                  {{"axis", int64_t{-1}}, {"epsilon", kNormEpsilon}});
+  }
+
+  ValueId TokenLinear(const LayerSpec& layer, ActivationKind activation, ValueId tokens) override {
+    return Activate(layer.name, activation, MatMulAdd(layer, tokens, 1));
+  }
+
+  // Shapes  tokens [1, T, d] -> [1, T, d]
+  ValueId Attention(const std::string& name, int heads, ValueId tokens) override {
+    const int64_t count = graph_.value(tokens).shape[1], dim = graph_.value(tokens).shape[2];
     const int64_t width = dim / heads;
-    const Shape split{1, tokens, heads, width};
+    const Shape split{1, count, heads, width};
     auto head = [&](const std::string& part, std::vector<int64_t> order, float factor) {
       const std::string at = name + part;
-      return Transpose(at + ".heads", Reshape(at + ".split", Linear(at, x, factor), split),
-                       std::move(order));
+      const ValueId product = MatMulAdd(layers_.at(at), tokens, factor);
+      return Transpose(at + ".heads", Reshape(at + ".split", product, split), std::move(order));
     };
     const auto factor = static_cast<float>(1.0 / std::sqrt(static_cast<double>(width)));
     ValueId q = head(".q", {0, 2, 1, 3}, factor);
@@ -112,30 +106,40 @@ class GraphBuilder {
     ValueId weights = Append(name + ".softmax", "Softmax", {scores}, {{"axis", int64_t{-1}}});
     ValueId mixed = Append(name + ".attention", "MatMul", {weights, v});
     mixed = Transpose(name + ".merge.transpose", mixed, {0, 2, 1, 3});
-    return Linear(name + ".out", Reshape(name + ".merge", mixed, {1, tokens, dim}));
+    return Reshape(name + ".merge", mixed, {1, count, dim});
   }
 
-  // Shapes  x [1, c, h, w] -> [1, features]
-  ValueId Pool(ValueId x) {
-    const Shape map = graph_.value(x).shape;
-    if (genome_.pooling == "average") {
+  // Shapes  map [1, c, h, w] -> [1, features]
+  ValueId Pool(const std::string& kind, ValueId map) override {
+    const int64_t channels = graph_.value(map).shape[1];
+    if (kind == "average") {
       const std::vector<int64_t> two{2, 2};
-      x = Append("pool", "AveragePool", {x}, {{"kernel_shape", two}, {"strides", two}});
-      return Append("pool.flatten", "Flatten", {x}, {{"axis", int64_t{1}}});
+      map = Append("pool", "AveragePool", {map}, {{"kernel_shape", two}, {"strides", two}});
+      return Append("pool.flatten", "Flatten", {map}, {{"axis", int64_t{1}}});
     }
-    if (genome_.pooling == "global") {
-      x = Append("pool", "GlobalAveragePool", {x});
-      return Append("pool.flatten", "Flatten", {x}, {{"axis", int64_t{1}}});
+    if (kind == "global") {
+      map = Append("pool", "GlobalAveragePool", {map});
+      return Append("pool.flatten", "Flatten", {map}, {{"axis", int64_t{1}}});
     }
     // SeqPool. Source  CCT (arXiv 2104.05704), section 3.3
-    ValueId tokens = ToTokens("pool", x);
-    ValueId scores = Transpose("pool.transpose", Linear("pool.score", tokens), {0, 2, 1});
+    ValueId tokens = ToTokens("pool", map);
+    ValueId scores =
+        Transpose("pool.transpose", MatMulAdd(layers_.at("pool.score"), tokens, 1), {0, 2, 1});
     ValueId weights = Append("pool.softmax", "Softmax", {scores}, {{"axis", int64_t{-1}}});
-    return Reshape("pool.flatten", Append("pool", "MatMul", {weights, tokens}), {1, map[1]});
+    return Reshape("pool.flatten", Append("pool", "MatMul", {weights, tokens}), {1, channels});
   }
 
-  ValueId ConvBn(const std::string& name, ValueId x) {
-    const LayerSpec& layer = layers_.at(name);
+  ValueId Linear(const LayerSpec& layer, ActivationKind activation, ValueId x) override {
+    const ValueId y = Append(layer.name, "Gemm",
+                             {x, Parameter(layer.name + ".weight", {layer.out, layer.in}),
+                              Parameter(layer.name + ".bias", {layer.out})},
+                             {{"transB", int64_t{1}}});
+    return Activate(layer.name, activation, y);
+  }
+
+ private:
+  ValueId ConvBn(const LayerSpec& layer, ValueId x) {
+    const std::string& name = layer.name;
     const bool depthwise = layer.kind == LayerSpec::Kind::kDepthwise;
     const int64_t pad = layer.kernel / 2, kernel = layer.kernel, out = layer.out;
     ValueId weight = Parameter(name + ".weight", {out, depthwise ? 1 : layer.in, kernel, kernel});
@@ -152,8 +156,8 @@ class GraphBuilder {
   }
 
   // y = factor (x W^T + b), as MatMul and Add: what exporters make of a linear layer on tokens.
-  ValueId Linear(const std::string& name, ValueId x, float factor = 1) {
-    const LayerSpec& layer = layers_.at(name);
+  ValueId MatMulAdd(const LayerSpec& layer, ValueId x, float factor) {
+    const std::string& name = layer.name;
     std::vector<float> weight = Read(name + ".weight", {layer.out, layer.in});
     std::vector<float> bias = Read(name + ".bias", {layer.out});
     for (float& w : weight) w *= factor;
@@ -165,34 +169,12 @@ class GraphBuilder {
     return Append(name + ".add_bias", "Add", {product, b});
   }
 
-  ValueId Gemm(const std::string& name, ValueId x) {
-    const LayerSpec& layer = layers_.at(name);
-    return Append(name, "Gemm",
-                  {x, Parameter(name + ".weight", {layer.out, layer.in}),
-                   Parameter(name + ".bias", {layer.out})},
-                  {{"transB", int64_t{1}}});
-  }
-
-  ValueId LayerNorm(const std::string& name, ValueId x) {
-    const int64_t dim = layers_.at(name).out;
-    return Append(name, "LayerNormalization",
-                  {x, Parameter(name + ".weight", {dim}), Parameter(name + ".bias", {dim})},
-                  {{"axis", int64_t{-1}}, {"epsilon", kNormEpsilon}});
-  }
-
-  ValueId Relu(const std::string& name, ValueId x) { return Append(name + ".relu", "Relu", {x}); }
-
-  ValueId Relu6(const std::string& name, ValueId x) {
+  ValueId Activate(const std::string& name, ActivationKind kind, ValueId x) {
+    if (kind == ActivationKind::kNone) return x;
+    if (kind == ActivationKind::kRelu) return Append(name + ".relu", "Relu", {x});
     return Append(name + ".relu6", "Clip",
                   {x, graph_.AddConstant(name + ".relu6.min", {}, {0.0F}),
                    graph_.AddConstant(name + ".relu6.max", {}, {6.0F})});
-  }
-
-  // Shapes  [1, c, h, w] -> [1, h * w, c]
-  ValueId ToTokens(const std::string& name, ValueId x) {
-    const Shape map = graph_.value(x).shape;
-    ValueId flat = Reshape(name + ".tokens", x, {1, map[1], map[2] * map[3]});
-    return Transpose(name + ".tokens.transpose", flat, {0, 2, 1});
   }
 
   ValueId Reshape(const std::string& name, ValueId x, const Shape& shape) {
@@ -232,7 +214,7 @@ class GraphBuilder {
   const Genome& genome_;
   const std::map<std::string, NamedTensor>& tensors_;
   const std::string& weights_name_;
-  std::map<std::string, LayerSpec> layers_;
+  const std::map<std::string, LayerSpec> layers_;
   Graph graph_;
 };
 

@@ -129,10 +129,11 @@ class LayerLister {
         3);
   }
 
-  void Linear(const std::string& name, int in, int out, const PrunePolicy& prune, bool per_token) {
-    LayerSpec layer{name,        LayerSpec::Kind::kLinear, in, out, 1, 1, prune.sparsity,
-                    prune.block, int64_t{1} * in * out,    0};
-    if (in % layer.block != 0) layer.sparsity = 0;
+  void Linear(const std::string& name, int in, int out, const PrunePolicy& prune, bool per_token,
+              int pixels = 1) {
+    LayerSpec layer{name,        LayerSpec::Kind::kLinear, in, out,   1, 1, prune.sparsity,
+                    prune.block, int64_t{1} * in * out,    0,  pixels};
+    if (in / pixels % layer.block != 0) layer.sparsity = 0;
     layer.macs = layer.weights * (per_token ? height_ * width_ : 1);
     layers_.push_back(layer);
   }
@@ -211,10 +212,10 @@ std::vector<LayerSpec> ListLayers(const Genome& genome) {
       ListTransformer(list, prefix + ".tr" + std::to_string(t + 1), dot.dim, dot.transformers[t]);
     }
   }
-  int features = list.channels();
+  const int features = list.channels();
   if (genome.pooling == "seqpool") list.Linear("pool.score", features, 1, {}, true);
-  if (genome.pooling == "average") features *= (list.height() / 2) * (list.width() / 2);
-  list.Linear("last", features, genome.last_linear, genome.last_prune, false);
+  const int pixels = genome.pooling == "average" ? (list.height() / 2) * (list.width() / 2) : 1;
+  list.Linear("last", features * pixels, genome.last_linear, genome.last_prune, false, pixels);
   list.Linear("head", genome.last_linear, genome.classes, {}, false);
   return list.Take();
 }

@@ -80,6 +80,9 @@ struct LayerSpec {
   int block = 4;        // along flattened OHWI (2, 4) or the kernel's width (3, depthwise)
   int64_t weights = 0;  // elements of <name>.weight (layernorm: gamma and beta)
   int64_t macs = 0;     // multiply-accumulates of one inference, dense
+  /// Of a linear layer on a flattened map: in = channels * pixels, channel by channel in the file.
+  /// Its blocks lie along the channels, as a convolution's over the whole map would.
+  int pixels = 1;
 };
 
 /// All layers in execution order. The first convolution on the image and the classifier stay dense.

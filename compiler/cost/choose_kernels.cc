@@ -13,9 +13,15 @@ namespace {
 // The kernels that could compute each node, and which one it has now.
 class Selection {
  public:
-  Selection(const Graph& graph, CodecRequest codec)
-      : graph_(graph), chosen_(graph.nodes.size(), 0) {
-    for (const Node& node : graph.nodes) options_.push_back(ListKernels(graph, node, codec));
+  Selection(const Graph& graph, const KernelLists& lists)
+      : graph_(graph), options_(lists), chosen_(graph.nodes.size(), 0) {
+    for (size_t i = 0; i < lists.size(); ++i) {
+      costs_.emplace_back();
+      for (const Kernel& kernel : lists[i]) {
+        costs_[i].push_back(kernel.name.empty() ? LayerCost()
+                                                : EstimateLayer(graph, graph.nodes[i], kernel));
+      }
+    }
   }
 
   std::vector<Kernel> Kernels() const {
@@ -24,7 +30,17 @@ class Selection {
     return kernels;
   }
 
-  int64_t FlashBytes() const { return EstimateFlashBytes(graph_, Kernels()); }
+  int64_t FlashBytes() const {
+    int64_t bytes = 0;
+    std::vector<std::string> names;
+    for (size_t i = 0; i < options_.size(); ++i) {
+      const std::string& name = options_[i][chosen_[i]].name;
+      if (name.empty()) continue;
+      names.push_back(name);
+      bytes += Cost(i, chosen_[i]).weight_bytes;
+    }
+    return bytes + EstimateCodeBytes(names);
+  }
 
   using Score = std::function<double(const LayerCost& cost)>;
 
@@ -32,10 +48,8 @@ class Selection {
   LayerCost DenseTotal() const {
     LayerCost total;
     for (size_t i = 0; i < options_.size(); ++i) {
-      if (options_[i][0].name.empty()) continue;
-      const LayerCost cost = Cost(i, 0);
-      total.weight_bytes += cost.weight_bytes;
-      total.cycles += cost.cycles;
+      total.weight_bytes += Cost(i, 0).weight_bytes;
+      total.cycles += Cost(i, 0).cycles;
     }
     return total;
   }
@@ -57,9 +71,7 @@ class Selection {
 
   int64_t Cycles() const {
     int64_t cycles = 0;
-    for (size_t i = 0; i < options_.size(); ++i) {
-      if (!options_[i][0].name.empty()) cycles += Cost(i, chosen_[i]).cycles;
-    }
+    for (size_t i = 0; i < options_.size(); ++i) cycles += Cost(i, chosen_[i]).cycles;
     return cycles;
   }
 
@@ -88,9 +100,9 @@ class Selection {
     size_t best_node = 0, best_option = 0;
     for (size_t i = 0; i < options_.size(); ++i) {
       if (options_[i].size() < 2) continue;
-      const LayerCost now = Cost(i, chosen_[i]);
+      const LayerCost& now = Cost(i, chosen_[i]);
       for (size_t j = 0; j < options_[i].size(); ++j) {
-        const LayerCost other = Cost(i, j);
+        const LayerCost& other = Cost(i, j);
         const auto saved = static_cast<double>(now.weight_bytes - other.weight_bytes);
         const auto lost = static_cast<double>(std::max<int64_t>(1, other.cycles - now.cycles));
         if (saved / lost <= best_rate) continue;
@@ -163,12 +175,11 @@ class Selection {
     return any;
   }
 
-  LayerCost Cost(size_t node, size_t option) const {
-    return EstimateLayer(graph_, graph_.nodes[node], options_[node][option]);
-  }
+  const LayerCost& Cost(size_t node, size_t option) const { return costs_[node][option]; }
 
   const Graph& graph_;
-  std::vector<std::vector<Kernel>> options_;
+  const KernelLists& options_;
+  std::vector<std::vector<LayerCost>> costs_;  // of each option; nothing for a renaming
   std::vector<size_t> chosen_;
 };
 
@@ -189,7 +200,12 @@ Optimize ParseOptimize(const std::string& text) {
 
 std::vector<Kernel> ChooseKernels(const Graph& graph, CodecRequest codec, Optimize optimize,
                                   int64_t flash_limit_bytes) {
-  Selection selection(graph, codec);
+  return ChooseKernels(graph, ListKernels(graph, codec), codec, optimize, flash_limit_bytes);
+}
+
+std::vector<Kernel> ChooseKernels(const Graph& graph, const KernelLists& lists, CodecRequest codec,
+                                  Optimize optimize, int64_t flash_limit_bytes) {
+  Selection selection(graph, lists);
   const LayerCost dense = selection.DenseTotal();
   const Selection::Score bytes = [](const LayerCost& cost) {
     return static_cast<double>(cost.weight_bytes);
@@ -211,14 +227,14 @@ std::vector<Kernel> ChooseKernels(const Graph& graph, CodecRequest codec, Optimi
       }
       // Each start ends where no single kernel can be dropped; small models are smallest all dense.
       std::vector<Kernel> smallest = selection.Kernels();
+      int64_t fewest = selection.FlashBytes();
       for (const Selection::Score& score : {bytes, shares, cycles}) {
         selection.TakeLowest(score);
         while (selection.DropKernel(bytes, flash)) {
         }
-        const std::vector<Kernel> kernels = selection.Kernels();
-        if (EstimateFlashBytes(graph, kernels) < EstimateFlashBytes(graph, smallest)) {
-          smallest = kernels;
-        }
+        if (selection.FlashBytes() >= fewest) continue;
+        fewest = selection.FlashBytes();
+        smallest = selection.Kernels();
       }
       return smallest;
     }

@@ -26,9 +26,14 @@ enum class Optimize : uint8_t { kBalanced, kSpeed, kSize, kRam };
 /// "balanced", "speed", "size", "ram". Errors  compile/optimize
 Optimize ParseOptimize(const std::string& text);
 
-/// One kernel for every node of a quantized graph. flash_limit_bytes matters to kSpeed only.
+/// One kernel for every node of a quantized graph, of those listed for it. flash_limit_bytes
+/// matters to kSpeed only.
 ///
-/// Errors  plan/no-kernel, plan/one-input, plan/one-output, plan/no-layers
+/// Errors  plan/one-input, plan/one-output, plan/no-layers
+std::vector<Kernel> ChooseKernels(const Graph& graph, const KernelLists& lists, CodecRequest codec,
+                                  Optimize optimize, int64_t flash_limit_bytes);
+
+/// Of ListKernels(graph, codec). Errors  also plan/no-kernel
 std::vector<Kernel> ChooseKernels(const Graph& graph, CodecRequest codec, Optimize optimize,
                                   int64_t flash_limit_bytes);
 

@@ -23,7 +23,7 @@ class Search {
 
   // As few chains of one row as bring the arena to the limit, or as small as they can.
   Plan Shrink(int64_t limit_bytes) {
-    Plan plan = MakePlan(graph_, kernels_);
+    Plan plan = PlanOf({});
     while (plan.arena_bytes > limit_bytes && ShrinkPeak(plan)) {
     }
     return plan;
@@ -37,7 +37,9 @@ class Search {
   }
 
  private:
-  Plan PlanOf(const Schedules& schedules) const { return MakePlan(graph_, kernels_, schedules); }
+  Plan PlanOf(const Schedules& schedules) const {
+    return MakePlan(graph_, kernels_, schedules, {}, Placement::kFewestBytes);
+  }
 
   bool Taken(const StripChain& chain) const {
     return std::any_of(schedules_.begin(), schedules_.end(),

@@ -37,7 +37,7 @@ int64_t ParameterBytes(const Graph& graph, const Node& node, const Kernel& kerne
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (node.inputs[i] == kNoValue || (kernel.has_weights && i == 1)) continue;
     const Value& value = graph.value(node.inputs[i]);
-    if (value.is_constant()) bytes += static_cast<int64_t>(value.data->size());
+    if (value.is_constant()) bytes += ElementCount(value.shape) * DTypeBytes(value.type);
   }
   return bytes;
 }
@@ -97,29 +97,21 @@ int64_t EstimateProgramBytes(const std::vector<std::string>& kernels) {
   return bytes;
 }
 
-int64_t EstimateFlashBytes(const Graph& graph, const std::vector<Kernel>& kernels) {
-  TF_CHECK(kernels.size() == graph.nodes.size(), "kernels", kernels.size());
-  int64_t bytes = 0;
-  std::vector<std::string> names;
-  for (size_t i = 0; i < kernels.size(); ++i) {
-    if (kernels[i].name.empty()) continue;
-    names.push_back(kernels[i].name);
-    bytes += EstimateLayer(graph, graph.nodes[i], kernels[i]).weight_bytes;
-  }
-  return bytes + CodeBytes(names) + EstimateProgramBytes(names);
+int64_t EstimateCodeBytes(const std::vector<std::string>& kernels) {
+  return CodeBytes(kernels) + EstimateProgramBytes(kernels);
 }
 
 ResourceUse EstimateUse(const Graph& graph, const Plan& plan, int64_t stack_bytes) {
   ResourceUse use;
   for (const LayerCost& cost : EstimateLayers(graph, plan)) {
-    use.flash_bytes += cost.weight_bytes;
+    use.weight_bytes += cost.weight_bytes;
     use.macs += cost.macs;
     use.effective_macs += cost.effective_macs;
     use.cycles += cost.cycles;
   }
   std::vector<std::string> kernels;
   for (const LayerPlan& layer : plan.layers) kernels.push_back(layer.kernel.name);
-  use.flash_bytes += CodeBytes(kernels) + EstimateProgramBytes(kernels);
+  use.flash_bytes = use.weight_bytes + EstimateCodeBytes(kernels);
   use.sram_peak_bytes = plan.arena_bytes + stack_bytes;
   return use;
 }

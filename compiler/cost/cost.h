@@ -22,6 +22,7 @@ struct ResourceUse {
   int64_t effective_macs =
       0;               // of the weights that kernels multiply (fillers of run length included)
   int64_t cycles = 0;  // estimated, Cortex-M7
+  int64_t weight_bytes = 0;  // of flash_bytes, the constants: coded weights, biases, tables, ...
   bool operator==(const ResourceUse&) const = default;
 };
 
@@ -53,8 +54,8 @@ std::vector<LayerCost> EstimateLayers(const Graph& graph, const Plan& plan);
 /// the calls. Layers that only rename memory have an empty kernel and take none.
 int64_t EstimateProgramBytes(const std::vector<std::string>& kernels);
 
-/// Flash of the whole firmware with these kernels, one for each node: weights, code, the program.
-int64_t EstimateFlashBytes(const Graph& graph, const std::vector<Kernel>& kernels);
+/// Code of these layers' kernels and EstimateProgramBytes: flash without the layers' constants.
+int64_t EstimateCodeBytes(const std::vector<std::string>& kernels);
 
 /// Sums of EstimateLayers, code of the kernels used and EstimateProgramBytes; RAM = arena +
 /// stack_bytes.

@@ -14,6 +14,8 @@ namespace {
 
 const std::vector<KernelCycles>& CycleTable() { return kCycles; }
 
+bool CycleTableKnows(const std::string& cpu) { return cpu == "cortex-m7"; }
+
 const KernelCycles& CyclesOf(const std::string& line) {
   const auto found = std::find_if(kCycles.begin(), kCycles.end(),
                                   [&](const KernelCycles& known) { return known.line == line; });

@@ -28,6 +28,10 @@ struct CodePart {
 /// Every line, sorted by name.
 const std::vector<KernelCycles>& CycleTable();
 
+/// Whether the table's cycles are those of this core (board.json's cpu): of the Cortex-M7 alone.
+/// For other cores they only choose kernels.
+bool CycleTableKnows(const std::string& cpu);
+
 /// One line. Errors (bug)  no such line
 const KernelCycles& CyclesOf(const std::string& line);
 

@@ -1,6 +1,7 @@
 #include "compiler/plan/arena.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "base/check.h"
@@ -217,29 +218,32 @@ ArenaLayout PlaceHillClimb(const std::vector<ArenaBuffer>& buffers, const ArenaL
 }
 
 std::vector<ArenaLayout> PlaceBuffers(const std::vector<ArenaBuffer>& buffers,
-                                      const ArenaSpace& space) {
+                                      const ArenaSpace& space, Placement placement) {
   const bool one_block = space.blocks.size() < 2;
+  const int64_t lower_bound = ArenaLowerBound(buffers);
   std::vector<ArenaLayout> layouts;
-  if (one_block) layouts.push_back(PlaceHeadTail(buffers));
-  layouts.push_back(PlaceGreedyBySize(buffers, space));
-  layouts.push_back(PlaceGreedyByLifetime(buffers, space));
-  layouts.push_back(PlaceGreedyByBreadth(buffers, space));
-  const auto gap = [&] {
-    return one_block && BestLayout(buffers, layouts).bytes > ArenaLowerBound(buffers);
+  int64_t fewest = std::numeric_limits<int64_t>::max();
+  const auto add = [&](ArenaLayout layout) {
+    CheckLayout(buffers, layout, space);
+    fewest = std::min(fewest, layout.bytes);
+    layouts.push_back(std::move(layout));
   };
-  if (gap()) {
-    layouts.push_back(
-        PlaceHillClimb(buffers, BestLayout(buffers, layouts), StepsFor(buffers.size())));
+  const auto done = [&] { return placement == Placement::kFewestBytes && fewest == lower_bound; };
+  if (one_block) add(PlaceHeadTail(buffers));
+  for (const auto& greedy : {PlaceGreedyBySize, PlaceGreedyByLifetime, PlaceGreedyByBreadth}) {
+    if (!done()) add(greedy(buffers, space));
   }
-  if (gap() && buffers.size() <= kExactBuffers) {
-    layouts.push_back(
-        Named(PlaceExact(buffers, BestLayout(buffers, layouts), kExactSteps), "exact"));
+  if (one_block && fewest > lower_bound) {
+    add(PlaceHillClimb(buffers, BestLayout(buffers, layouts), StepsFor(buffers.size())));
   }
+  if (one_block && fewest > lower_bound && buffers.size() <= kExactBuffers) {
+    add(Named(PlaceExact(buffers, BestLayout(buffers, layouts), kExactSteps), "exact"));
+  }
+  if (done()) return layouts;
   const ArenaLayout& best = BestLayout(buffers, layouts, space);
   if (!one_block || SlowAccesses(buffers, best.offsets, space) > 0) {
-    layouts.push_back(PlaceFastFirst(buffers, best, space, StepsFor(buffers.size())));
+    add(PlaceFastFirst(buffers, best, space, StepsFor(buffers.size())));
   }
-  for (const ArenaLayout& layout : layouts) CheckLayout(buffers, layout, space);
   return layouts;
 }
 

@@ -44,6 +44,8 @@ struct ArenaSpace {
   int64_t BlockStart(size_t block) const;
   /// The block that holds the offset; 0 when there are none.
   size_t BlockOf(int64_t offset) const;
+  /// Bytes of a block's regions.
+  int64_t Capacity(size_t block) const;
   /// "dtcm", "dtcm+sram1", ...: where the bytes lie; past the end of all "outside"; "" without
   /// blocks.
   std::string NamesOf(int64_t offset, int64_t bytes) const;
@@ -118,14 +120,20 @@ int64_t SlowAccesses(const std::vector<ArenaBuffer>& buffers, const std::vector<
 ArenaLayout PlaceFastFirst(const std::vector<ArenaBuffer>& buffers, const ArenaLayout& known,
                            const ArenaSpace& space, int steps);
 
+/// What a placement is for. kFewestBytes is kFastMemory without the strategies that cannot make the
+/// arena smaller any more: the same bytes, sooner.
+enum class Placement : uint8_t { kFastMemory, kFewestBytes };
+
 /// All strategies in a fixed order: head_tail (one block only), greedy_by_size, greedy_by_lifetime,
 /// greedy_by_breadth; hill_climb when the best of these is above the lower bound, exact when it
 /// still is and there are few buffers (both one block only); fast_first when a region is fast or
 /// there are several blocks. Random searches get fewer steps the more buffers there are.
+/// kFewestBytes ends at the first that reaches the lower bound.
 ///
 /// Errors  Interrupted
 std::vector<ArenaLayout> PlaceBuffers(const std::vector<ArenaBuffer>& buffers,
-                                      const ArenaSpace& space = {});
+                                      const ArenaSpace& space = {},
+                                      Placement placement = Placement::kFastMemory);
 
 /// The smallest; of equals the one with fewest slow accesses, then the first.
 const ArenaLayout& BestLayout(const std::vector<ArenaBuffer>& buffers,

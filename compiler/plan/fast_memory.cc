@@ -53,6 +53,12 @@ size_t ArenaSpace::BlockOf(int64_t offset) const {
   return block;
 }
 
+int64_t ArenaSpace::Capacity(size_t block) const {
+  int64_t bytes = 0;
+  for (const ArenaRegion& region : blocks.at(block)) bytes += region.bytes;
+  return bytes;
+}
+
 std::string ArenaSpace::NamesOf(int64_t offset, int64_t bytes) const {
   if (blocks.empty()) return "";
   std::string names;

@@ -169,7 +169,30 @@ const std::map<std::string, PlainRule>& PlainRules() {
 
 }  // namespace
 
+const std::vector<int>& SparseBlocks(const std::string& op) {
+  static const std::vector<int> none;
+  const auto found = WeightRules().find(op);
+  return found == WeightRules().end() ? none : found->second.blocks;
+}
+
 std::vector<Kernel> ListKernels(const Graph& graph, const Node& node, CodecRequest request) {
+  const std::vector<int>& blocks = SparseBlocks(node.op);
+  if (blocks.empty()) return ListKernels(graph, node, std::vector<CodecChoice>());
+  const Value& weight = graph.value(node.inputs.at(1));
+  TF_CHECK(weight.is_constant() && weight.type == DType::kInt8, node.name, "weight", weight.name);
+  const auto* data = reinterpret_cast<const int8_t*>(weight.data->data());
+  return ListKernels(graph, node,
+                     ListCodecs({data, weight.data->size()}, weight.shape.back(), blocks, request));
+}
+
+KernelLists ListKernels(const Graph& graph, CodecRequest request) {
+  KernelLists lists;
+  for (const Node& node : graph.nodes) lists.push_back(ListKernels(graph, node, request));
+  return lists;
+}
+
+std::vector<Kernel> ListKernels(const Graph& graph, const Node& node,
+                                const std::vector<CodecChoice>& codecs) {
   const Site site{graph, node};
   if (auto plain = PlainRules().find(node.op); plain != PlainRules().end()) {
     Kernel kernel;
@@ -182,12 +205,8 @@ std::vector<Kernel> ListKernels(const Graph& graph, const Node& node, CodecReque
   const auto found = WeightRules().find(node.op);
   if (found == WeightRules().end()) FailNoKernel(node);
   const WeightRule& rule = found->second;
-  const Value& weight = site.input(1);
-  TF_CHECK(weight.is_constant() && weight.type == DType::kInt8, node.name, "weight", weight.name);
-  const auto* data = reinterpret_cast<const int8_t*>(weight.data->data());
   std::vector<Kernel> kernels;
-  for (const CodecChoice& choice :
-       ListCodecs({data, weight.data->size()}, weight.shape.back(), rule.blocks, request)) {
+  for (const CodecChoice& choice : codecs) {
     const bool sparse = choice.codec != Codec::kDense;
     Kernel kernel;
     kernel.name = rule.kernel;

@@ -38,6 +38,18 @@ struct Kernel {
 /// Errors  plan/no-kernel (names node and operator, lists the operators that have kernels)
 std::vector<Kernel> ListKernels(const Graph& graph, const Node& node, CodecRequest request);
 
+/// The same when the ways of storing the node's weights are known (ListCodecs at SparseBlocks): the
+/// weights' elements are not read. `codecs` is empty for a node without weights.
+std::vector<Kernel> ListKernels(const Graph& graph, const Node& node,
+                                const std::vector<CodecChoice>& codecs);
+
+/// ListKernels for every node of a graph.
+using KernelLists = std::vector<std::vector<Kernel>>;
+KernelLists ListKernels(const Graph& graph, CodecRequest request);
+
+/// Block sizes for which the engine has kernels of this operator; none for one without weights.
+const std::vector<int>& SparseBlocks(const std::string& op);
+
 /// The kernel of ListKernels whose weights take the fewest bytes; the first of equals.
 Kernel SmallestKernel(const std::vector<Kernel>& kernels);
 

@@ -38,8 +38,8 @@ struct Memory {
 class Planner {
  public:
   Planner(const Graph& graph, const std::vector<Kernel>& kernels,
-          const std::vector<StripSchedule>& strips, const ArenaSpace& space)
-      : graph_(graph), kernels_(kernels), sharing_(graph.values.size()) {
+          const std::vector<StripSchedule>& strips, const ArenaSpace& space, Placement placement)
+      : graph_(graph), kernels_(kernels), placement_(placement), sharing_(graph.values.size()) {
     TF_CHECK(kernels.size() == graph.nodes.size(), "kernels", kernels.size());
     plan_.strips = strips;
     plan_.space = space;
@@ -266,7 +266,7 @@ class Planner {
       }
     }
     CountAccesses(tensor_of_root, scratch_of_layer);
-    const std::vector<ArenaLayout> layouts = PlaceBuffers(buffers_, plan_.space);
+    const std::vector<ArenaLayout> layouts = PlaceBuffers(buffers_, plan_.space, placement_);
     const ArenaLayout& best = BestLayout(buffers_, layouts, plan_.space);
     for (const ArenaLayout& layout : layouts) {
       plan_.strategies.push_back({layout.strategy, layout.bytes});
@@ -317,6 +317,7 @@ class Planner {
 
   const Graph& graph_;
   const std::vector<Kernel>& kernels_;
+  const Placement placement_;
   Sharing sharing_;
   std::vector<int> layer_of_node_;
   std::vector<int> last_reader_;  // by root
@@ -328,8 +329,9 @@ class Planner {
 }  // namespace
 
 Plan MakePlan(const Graph& graph, const std::vector<Kernel>& kernels,
-              const std::vector<StripSchedule>& strips, const ArenaSpace& space) {
-  return Planner(graph, kernels, strips, space).Run();
+              const std::vector<StripSchedule>& strips, const ArenaSpace& space,
+              Placement placement) {
+  return Planner(graph, kernels, strips, space, placement).Run();
 }
 
 Plan MakePlan(const Graph& graph, CodecRequest request) {

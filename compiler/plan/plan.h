@@ -75,11 +75,13 @@ struct Plan {
 /// The graph's one input and one output stay in the caller's memory and are not part of the arena.
 /// An output takes over an operand's memory where the kernel allows it and nothing reads the
 /// operand afterwards. `strips` are chains of the graph that are computed by strips of rows. Of
-/// layouts of equal size the one wins that keeps most accesses in the fast regions of `space`.
+/// layouts of equal size the one wins that keeps most accesses in the fast regions of `space`,
+/// unless only the arena's bytes matter (Placement).
 ///
 /// Errors  plan/one-input, plan/one-output, plan/no-layers
 Plan MakePlan(const Graph& graph, const std::vector<Kernel>& kernels,
-              const std::vector<StripSchedule>& strips = {}, const ArenaSpace& space = {});
+              const std::vector<StripSchedule>& strips = {}, const ArenaSpace& space = {},
+              Placement placement = Placement::kFastMemory);
 
 /// ListKernels for every node, the smallest of each, then MakePlan.
 Plan MakePlan(const Graph& graph, CodecRequest request);

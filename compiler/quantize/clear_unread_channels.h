@@ -2,6 +2,9 @@
 // out.
 #pragma once
 
+#include <functional>
+#include <vector>
+
 #include "compiler/ir/graph.h"
 
 namespace tinyformer {
@@ -15,5 +18,16 @@ namespace tinyformer {
 ///
 /// Needs  the quantized level (QuantizeGraph), where each layer's constants are its own
 Graph ClearUnreadChannels(Graph quantized);
+
+/// Of a value's last axis: which channels something reads.
+using ReadChannels = std::vector<bool>;
+
+/// Of a node with weights (conv2d, depthwise_conv2d, linear): the input channels that it reads when
+/// only these of its output channels are read.
+using WeightsRead = std::function<ReadChannels(const Node& node, const ReadChannels& outputs)>;
+
+/// Follows channels as ClearUnreadChannels does, whatever the weights are. Calls `weights` once for
+/// each node with weights, from the last to the first.
+void VisitReadChannels(const Graph& quantized, const WeightsRead& weights);
 
 }  // namespace tinyformer
