@@ -1,5 +1,4 @@
-// What the tests of the store share: the cases that every kind of database must pass, and errors
-// as text.
+// What the tests of the store share: the cases that every kind of database must pass.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,6 +13,7 @@
 
 #include "base/check.h"
 #include "search/store/store.h"
+#include "search/testing_error.h"
 
 namespace tinyformer {
 
@@ -60,15 +60,5 @@ class StoreTest : public ::testing::TestWithParam<StorePlace> {
   std::string url_;
   std::unique_ptr<Store> store_;
 };
-
-template <typename F>
-std::string ErrorText(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 }  // namespace tinyformer
