@@ -1,13 +1,17 @@
 #include "cli/candidate_prices.h"
 
+#include <memory>
+
+#include "cli/target_limits.h"
+#include "search/costs.h"
+
 namespace tinyformer {
 
-PriceFunction CandidatePrices(const Board&) {
-  return [](const Genome& genome) -> ResourceUse {
-    const PaperCosts costs = ComputePaperCosts(genome);
-    return {costs.stored_bytes, costs.peak_bytes, costs.macs, costs.effective_macs,
-            costs.effective_macs};
-  };
+PriceFunction CandidatePrices(const Board& board) {
+  PlanOptions options;
+  options.target = LimitsOf(board);
+  const auto pricer = std::make_shared<GenomePricer>(options);
+  return [pricer](const Genome& genome) { return pricer->Price(genome); };
 }
 
 }  // namespace tinyformer

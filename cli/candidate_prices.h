@@ -6,7 +6,8 @@
 
 namespace tinyformer {
 
-/// Prices genomes for the board.
+/// Prices genomes for the board as `compile` would with its own choices (GenomePricer); not for
+/// several threads.
 PriceFunction CandidatePrices(const Board& board);
 
 }  // namespace tinyformer

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "cli/calibration_options.h"
 #include "cli/command.h"
+#include "cli/target_limits.h"
 #include "compiler/compile.h"
 #include "compiler/cost/cycle_table.h"
 #include "compiler/cost/layer_table.h"
@@ -22,32 +23,6 @@ namespace tinyformer {
 namespace {
 
 constexpr int64_t kFlashEstimateError = 16 << 10;
-
-// The first RAM region holds the stack, then variables, then the arena.
-constexpr int64_t kVariableBytes = 512;
-
-ArenaSpace ArenaOf(const Board& board) {
-  ArenaSpace space;
-  int64_t taken = board.stack_bytes + kVariableBytes;
-  for (const std::vector<MemoryRegion>& block : board.RamBlocks()) {
-    space.blocks.emplace_back();
-    for (const MemoryRegion& region : block) {
-      const int64_t left = std::max<int64_t>(0, region.bytes - taken);
-      taken = std::max<int64_t>(0, taken - region.bytes);
-      space.blocks.back().push_back({region.name, left, region.data_cache.empty()});
-    }
-  }
-  return space;
-}
-
-TargetLimits LimitsOf(const Board& board) {
-  return {board.name,
-          static_cast<int64_t>(board.FlashBytes()),
-          static_cast<int64_t>(board.RamBytes()),
-          board.stack_bytes,
-          board.directory,
-          ArenaOf(board)};
-}
 
 // All boards but that one; one that cannot be read is not recommended.
 std::vector<TargetLimits> OtherTargets(const Board& board) {
