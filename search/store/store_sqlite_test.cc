@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/rng.h"
+#include "search/store/heartbeat.h"
 #include "search/store/sqlite.h"
 #include "search/store/testing/store_cases.h"
 
@@ -177,6 +178,19 @@ TEST_F(StoreSqlite, ColumnsOfAnotherTypeAreSaid) {
             "error[store/contents] " + path_ +
                 "\n  expected: the values that tinyformer writes\n  found:    a column that holds "
                 "another type\n  fix:      go on from a copy: another program has changed it");
+}
+
+TEST_F(StoreSqlite, AHeartbeatTellsItsWorkerWhatItMet) {
+  MakeStore();
+  auto store = OpenStore(path_);
+  Run("ALTER TABLE trials RENAME TO trials_gone");
+  Heartbeat heartbeat(*store, {1, "token"}, 60'000, /*interval_ms=*/1);
+  std::string text;
+  while (text.empty()) text = ErrorText([&] { heartbeat.Holds(); });
+  EXPECT_EQ(text, "error[store/database] " + path_ +
+                      "\n  expected: a statement that SQLite takes\n  found:    no such table: "
+                      "trials\n  fix:      check that no other program has changed the store's "
+                      "tables");
 }
 
 TEST_F(StoreSqlite, ArtifactsOutsideTheStudysFolderAreNotRead) {

@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/rng.h"
+#include "search/store/heartbeat.h"
 
 namespace tinyformer {
 
@@ -357,15 +358,33 @@ TEST_P(StoreTest, ManyWhoOpenANewStoreAtOnceAllGetIt) {
   EXPECT_EQ(OpenStore(url)->Studies().size(), 1u);
 }
 
-TEST_P(StoreTest, AHeartbeatInAnotherThreadSharesTheStore) {
+// Waits until it is so, for ten seconds at most.
+template <typename Condition>
+bool Becomes(Condition&& is_so) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!is_so() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  return is_so();
+}
+
+TEST_P(StoreTest, AHeartbeatRenewsTheLeaseWhileItsWorkerUsesTheStore) {
   const int64_t study = MakeStudy(1);
-  const Lease lease = Claim(study)->lease;
-  std::thread heartbeat([&] {
-    for (int i = 0; i < 20; ++i) EXPECT_TRUE(store_->Renew(lease));
-  });
-  for (int i = 0; i < 20; ++i) EXPECT_TRUE(store_->AddMetrics(lease, {{"loss", i, 0.5}}));
-  heartbeat.join();
-  EXPECT_EQ(store_->Metrics(lease.trial).size(), 20u);
+  const ClaimedTrial claimed = *Claim(study);
+  Heartbeat heartbeat(*store_, claimed.lease, 60'000, /*interval_ms=*/1);
+  int64_t step = 0;
+  EXPECT_TRUE(Becomes([&] {
+    EXPECT_TRUE(store_->AddMetrics(claimed.lease, {{"loss", step++, 0.5}}));
+    return store_->Trials(study)[0].lease_until_ms > claimed.trial.lease_until_ms;
+  }));
+  EXPECT_TRUE(heartbeat.Holds());
+  EXPECT_EQ(store_->Metrics(claimed.lease.trial).size(), static_cast<size_t>(step));
+}
+
+TEST_P(StoreTest, AHeartbeatKnowsWhenTheLeaseIsLost) {
+  const int64_t study = MakeStudy(1);
+  const ClaimedTrial claimed = *Claim(study, 0);
+  ASSERT_TRUE(Again()->Claim(study, {"w2", {"candidate"}}));
+  Heartbeat heartbeat(*store_, claimed.lease, 60'000, /*interval_ms=*/1);
+  EXPECT_TRUE(Becomes([&] { return !heartbeat.Holds(); }));
 }
 
 }  // namespace
