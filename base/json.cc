@@ -54,6 +54,14 @@ std::string JsonTypeName(const Json& value) {
   }
 }
 
+Json ToJson(const Error& error) {
+  return {{"code", error.code()},
+          {"where", error.where()},
+          {"expected", error.expected()},
+          {"found", error.found()},
+          {"fix", error.fix()}};
+}
+
 void FailJsonKey(const std::string& name, const std::string& key, const std::string& expected,
                  const std::string& found) {
   throw Error("json/key", name + ": key '" + key + "'", expected, found,

@@ -31,6 +31,9 @@ std::string JsonText(const Json& value, int indent = -1);
 /// The type of a value in a reader's words: "a number", "a text", "a list", ...
 std::string JsonTypeName(const Json& value);
 
+/// {"code", "where", "expected", "found", "fix"}.
+Json ToJson(const Error& error);
+
 [[noreturn]] void FailJsonKey(const std::string& name, const std::string& key,
                               const std::string& expected, const std::string& found);
 

@@ -33,14 +33,6 @@ Provenance MakeProvenance(const CommandLine& line, const std::string& input_hash
   return provenance;
 }
 
-Json ErrorJson(const Error& error) {
-  Json fields;
-  fields["code"] = error.code();
-  fields["where"] = error.where();
-  fields["expected"] = error.expected();
-  fields["found"] = error.found();
-  fields["fix"] = error.fix();
-  return {{"error", fields}};
-}
+Json ErrorJson(const Error& error) { return {{"error", ToJson(error)}}; }
 
 }  // namespace tinyformer

@@ -233,12 +233,7 @@ int Main(int argc, char** argv) {
     return 0;
   } catch (const Error& error) {
     if (json) {
-      const Json object = {{"code", error.code()},
-                           {"where", error.where()},
-                           {"expected", error.expected()},
-                           {"found", error.found()},
-                           {"fix", error.fix()}};
-      std::cout << JsonText(Json{{"error", object}}) << "\n";
+      std::cout << JsonText(Json{{"error", ToJson(error)}}) << "\n";
     }
     std::cerr << error.what() << "\n";
     return 2;

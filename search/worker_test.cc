@@ -1,0 +1,179 @@
+#include "search/worker.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <set>
+#include <thread>
+
+#include "base/check.h"
+#include "search/read_space.h"
+
+namespace tinyformer {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+SearchSettings Settings() {
+  SearchSettings settings;
+  settings.space = FindSpace("tiny");
+  settings.target = "stm32f746";
+  settings.limits = {120'000, 60'000, 0};
+  settings.budget = {6, 1, 3, 16, 1, 1, 1, 4};
+  settings.objectives = ParseObjectives("accuracy,flash");
+  settings.data_fingerprint = "0123456789abcdef";
+  return settings;
+}
+
+ResourceUse Price(const Genome& genome) {
+  const PaperCosts costs = ComputePaperCosts(genome);
+  ResourceUse use;
+  use.flash_bytes = costs.stored_bytes;
+  use.sram_peak_bytes = costs.peak_bytes;
+  use.cycles = costs.effective_macs;
+  return use;
+}
+
+// A result that the trial alone decides; every fifth candidate fails.
+Json Evaluate(const Trial& trial) {
+  std::this_thread::sleep_for(milliseconds(5));
+  if (trial.kind == kCandidate && trial.number % 5 == 2) {
+    throw Error("train/nan", "loss", "a finite number", "nan", "lower --lr");
+  }
+  Rng rng(7, trial.kind + trial.payload.dump());
+  if (trial.kind == kSupernet) return {{"score", rng.Uniform()}};
+  const Json use = trial.kind == kFinal ? ToJson(ResourceUse{}) : trial.payload.at("use");
+  return {{"accuracy", rng.Uniform()}, {"use", use}};
+}
+
+std::string FreshStore(const std::string& what = "") {
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  const std::string folder = std::string("worker_") + test->name() + what;
+  fs::remove_all(folder);
+  return folder + "/search.db";
+}
+
+// One worker, from opening the store to the end of the search.
+void Work(
+    const std::string& url, const std::string& name,
+    const TrialFunction& make = [](const Trial& t, const Lease&) { return Evaluate(t); }) {
+  const std::unique_ptr<Store> store = OpenStore(url);
+  const Study study = store->OpenStudy("search", ToJson(Settings()), "data");
+  WorkerOptions options;
+  options.name = name;
+  options.lease_ms = 400;
+  options.poll_ms = 20;
+  RunWorker(store.get(), study, Settings(), Price, make, options);
+}
+
+// A worker in a process of its own.
+pid_t Start(const std::string& url, const std::string& name) {
+  const pid_t child = ::fork();
+  TF_CHECK(child >= 0, "fork");
+  if (child != 0) return child;
+  try {
+    Work(url, name);
+  } catch (...) {
+    ::_exit(1);
+  }
+  ::_exit(0);
+}
+
+// Every trial with its result or failure, and the front.
+std::set<std::string> Outcome(const std::string& url) {
+  const std::unique_ptr<Store> store = OpenStore(url);
+  const std::vector<Trial> trials = store->Trials(store->Studies().at(0).id);
+  std::set<std::string> texts;
+  for (const Trial& trial : trials) {
+    EXPECT_TRUE(trial.state == TrialState::kComplete || trial.state == TrialState::kFailed);
+    texts.insert(trial.kind + std::to_string(trial.number) + trial.payload.dump() +
+                 trial.result.dump());
+  }
+  for (const EndedTrial& trial : ParetoFront(Settings(), EndedTrials(trials))) {
+    texts.insert("front " + std::to_string(trial.number));
+  }
+  return texts;
+}
+
+std::set<std::string> OfOneWorker() {
+  const std::string url = FreshStore("_alone");
+  Work(url, "alone");
+  return Outcome(url);
+}
+
+TEST(Worker, MakesAllStages) {
+  const std::string url = FreshStore();
+  Work(url, "alone");
+  const std::unique_ptr<Store> store = OpenStore(url);
+  int complete = 0, failed = 0;
+  for (const Trial& trial : store->Trials(store->Studies().at(0).id)) {
+    complete += trial.state == TrialState::kComplete;
+    failed += trial.state == TrialState::kFailed;
+    if (trial.state == TrialState::kFailed) {
+      EXPECT_EQ(trial.failures, 2);
+      EXPECT_EQ(trial.error.at("code"), "train/nan");
+    }
+  }
+  EXPECT_EQ(complete, 6 + 13 + 1);
+  EXPECT_EQ(failed, 3);
+}
+
+TEST(Worker, FourWorkersGiveTheFrontOfOne) {
+  const std::string url = FreshStore();
+  std::vector<pid_t> workers;
+  for (int i = 0; i < 4; ++i) workers.push_back(Start(url, "w" + std::to_string(i)));
+  for (pid_t worker : workers) {
+    int status = 0;
+    ::waitpid(worker, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_EQ(Outcome(url), OfOneWorker());
+}
+
+TEST(Worker, KilledWorkersLoseNothing) {
+  const std::string url = FreshStore();
+  Rng rng(3, "kills");
+  std::vector<pid_t> workers;
+  for (int i = 0; i < 3; ++i) workers.push_back(Start(url, "w" + std::to_string(i)));
+  for (int kill = 0; kill < 6; ++kill) {
+    std::this_thread::sleep_for(milliseconds(20 + rng.Below(80)));
+    const size_t victim = rng.Below(workers.size());
+    ::kill(workers[victim], SIGKILL);
+    ::waitpid(workers[victim], nullptr, 0);
+    workers[victim] = Start(url, "late" + std::to_string(kill));
+  }
+  for (pid_t worker : workers) {
+    int status = 0;
+    ::waitpid(worker, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_EQ(Outcome(url), OfOneWorker());
+}
+
+TEST(Worker, AnInterruptedTrialWaitsForAnother) {
+  const std::string url = FreshStore();
+  int made = 0;
+  const TrialFunction stops_at_third = [&](const Trial& trial, const Lease&) {
+    if (++made == 3) throw Interrupted();
+    return Evaluate(trial);
+  };
+  EXPECT_THROW(Work(url, "first", stops_at_third), Interrupted);
+  {
+    const std::unique_ptr<Store> store = OpenStore(url);
+    for (const Trial& trial : store->Trials(store->Studies().at(0).id)) {
+      EXPECT_NE(trial.state, TrialState::kRunning);
+      EXPECT_EQ(trial.failures, 0);
+    }
+  }
+  Work(url, "second");
+  EXPECT_EQ(Outcome(url), OfOneWorker());
+}
+
+}  // namespace
+}  // namespace tinyformer
