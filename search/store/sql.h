@@ -32,7 +32,7 @@ class TransactionLost : public std::exception {};
 ///
 /// SQL  Written once for both: parameters $1, $2, ...; INSERT ... ON CONFLICT; RETURNING. What
 ///      differs is asked for: id_column, bytes_type, skip_locked, NowMs, Tables.
-/// Errors  store/corrupt, store/not-a-store, store/disk-full, store/read-only, store/write-failed,
+/// Errors  store/corrupt, store/not-a-store, store/disk-full, store/read-only, store/disk-error,
 ///         store/busy, store/connection, store/permission, store/database
 class SqlConnection {
  public:

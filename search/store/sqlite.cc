@@ -92,6 +92,10 @@ SqliteConnection::SqliteConnection(std::string path, const StoreOptions& options
                 "name the file inside it, for example " +
                     (std::filesystem::path(path_) / "search.db").string());
   }
+  if (is_there && !S_ISREG(info.st_mode)) {
+    throw Error("store/not-a-store", path_, "a store that tinyformer made",
+                "a device, a pipe or a socket", "check the path");
+  }
   if (!is_there && options.access != StoreAccess::kCreate) {
     throw Error("store/missing", path_, "a store", "nothing at this path",
                 "check the path; a search makes the store when it starts");
@@ -273,7 +277,7 @@ void SqliteConnection::Fail(int code) {
                   system_error == 0 ? message : std::strerror(system_error),
                   "check the path and its permissions");
     case SQLITE_IOERR:
-      throw Error("store/write-failed", path_, "a disk that reads and writes",
+      throw Error("store/disk-error", path_, "a disk that reads and writes",
                   system_error == 0 ? message : std::strerror(system_error),
                   "check the disk, then run the same command again");
     default:

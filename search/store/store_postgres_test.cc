@@ -137,5 +137,53 @@ TEST(StorePostgres, ChangedTablesAreSaid) {
                 "\n  fix:      check that no other program has changed the schema tinyformer");
 }
 
+// A trigger that ends insertions of studies with this SQLSTATE, the first `times` of them.
+void RaiseOnStudies(const std::string& url, const std::string& state, int times) {
+  Server().Run(url,
+               "SET search_path TO tinyformer; CREATE SEQUENCE tries;"
+               "CREATE FUNCTION raise_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+               "IF nextval('tinyformer.tries') <= " +
+                   std::to_string(times) + " THEN RAISE EXCEPTION 'so it is' USING ERRCODE = '" +
+                   state +
+                   "'; END IF; RETURN NEW; END $$;"
+                   "CREATE TRIGGER raising BEFORE INSERT ON studies FOR EACH ROW "
+                   "EXECUTE FUNCTION raise_it()");
+}
+
+TEST(StorePostgres, WhatTheServerMeetsIsSaid) {
+  const struct {
+    const char *state, *code, *expected, *fix;
+  } cases[] = {
+      {"53100", "store/disk-full", "room for what is to be written",
+       "free some disk space on the server, then run the same command again: nothing is half "
+       "written"},
+      {"25006", "store/read-only", "a database that may be written",
+       "name the server that takes writes, not its copy"},
+      {"XX001", "store/corrupt", "a whole database",
+       "look at the server's log, and go on from a backup"},
+      {"42501", "store/permission", "the right to use the schema tinyformer",
+       "let the database's owner run GRANT CREATE ON DATABASE, or let the owner make the store"},
+  };
+  for (const auto& one : cases) {
+    const std::string url = Server().EmptyDatabase();
+    auto store = OpenStore(url);
+    RaiseOnStudies(url, one.state, 1);
+    EXPECT_EQ(ErrorText([&] { store->OpenStudy("cifar", {}, "f"); }),
+              std::string("error[") + one.code + "] " + store->name() + "\n  expected: " +
+                  one.expected + "\n  found:    so it is\n  fix:      " + one.fix);
+    EXPECT_TRUE(store->Studies().empty());
+  }
+}
+
+TEST(StorePostgres, VictimsOfDeadlocksAreRunAgain) {
+  for (const char* state : {"40001", "40P01"}) {
+    const std::string url = Server().EmptyDatabase();
+    auto store = OpenStore(url);
+    RaiseOnStudies(url, state, 3);
+    store->OpenStudy("cifar", {}, "f");
+    EXPECT_EQ(store->Studies().size(), 1u);
+  }
+}
+
 }  // namespace
 }  // namespace tinyformer

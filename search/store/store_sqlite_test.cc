@@ -125,6 +125,21 @@ TEST_F(StoreSqlite, AFileOfAnotherKindIsNoStore) {
                              "another kind\n  fix:      check the path");
 }
 
+TEST_F(StoreSqlite, APipeIsNoStoreAndIsNotWaitedFor) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_EQ(OpenError(), "error[store/not-a-store] " + path_ +
+                             "\n  expected: a store that tinyformer made\n  found:    a device, a "
+                             "pipe or a socket\n  fix:      check the path");
+}
+
+TEST_F(StoreSqlite, ADiskThatDoesNotReadIsSaid) {
+  path_ = "/proc/self/mem";  // at 0 it has nothing but EIO
+  EXPECT_EQ(OpenError(StoreAccess::kRead),
+            "error[store/disk-error] /proc/self/mem\n  expected: a disk that reads and writes"
+            "\n  found:    Input/output error"
+            "\n  fix:      check the disk, then run the same command again");
+}
+
 TEST_F(StoreSqlite, AnotherProgramsDatabaseIsNoStore) {
   Run("CREATE TABLE bookmarks (x)");
   EXPECT_EQ(OpenError(), "error[store/not-a-store] " + path_ +
@@ -277,6 +292,13 @@ TEST_F(StoreSqlite, AFileThatMayNotBeWrittenIsReadOnlyAndReadable) {
                 "to write\n  fix:      check their permissions and the disk's mount");
   EXPECT_EQ(AsAnotherUser([&] { return ErrorText([&] { ReadAll(StoreAccess::kRead); }); }), "");
   ::chmod((folder_ / ".").c_str(), 0755);
+}
+
+TEST_F(StoreSqlite, AStoreThatWasOpenedToReadIsNotWritten) {
+  MakeStore();
+  auto store = OpenStore(path_, {.access = StoreAccess::kRead});
+  EXPECT_THAT(ErrorText([&] { store->OpenStudy("other", {}, "f"); }),
+              HasSubstr("error[store/read-only] " + path_));
 }
 
 TEST_F(StoreSqlite, AFileThatMayNotBeReadIsSaid) {
