@@ -1,6 +1,8 @@
 // The store in PostgreSQL: a server of the test's own, lost and found again.
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "search/store/testing/postgres_server.h"
 #include "search/store/testing/store_cases.h"
 
@@ -60,6 +62,37 @@ TEST(StorePostgres, AServerThatStaysAwayIsAnError) {
   EXPECT_THAT(text, HasSubstr("No such file or directory"));
   EXPECT_THAT(text, HasSubstr("\n  fix:      check that it runs, and host, port, user and "
                               "database; a password belongs into ~/.pgpass"));
+}
+
+TEST(StorePostgres, WorkersGoOnThroughCrashesOfTheServer) {
+  const std::string url = Server().EmptyDatabase();
+  auto store = OpenStore(url);
+  const int64_t study = store->OpenStudy("cifar", {}, "f").id;
+  std::vector<NewTrial> trials;
+  for (int64_t i = 0; i < 150; ++i) trials.push_back({"candidate", i, {}});
+  store->AddTrials(study, trials);
+  std::vector<std::thread> workers;
+  for (int i = 0; i < 3; ++i) {
+    workers.emplace_back([&, own = OpenStore(url), name = "w" + std::to_string(i)] {
+      while (auto claimed = own->Claim(study, {name, {"candidate"}})) {
+        EXPECT_TRUE(own->Complete(claimed->lease, {{"number", claimed->trial.number}}));
+      }
+    });
+  }
+  for (size_t done : {20, 60, 100}) {
+    while (store->Trials(study, {.states = {TrialState::kComplete}}).size() < done) {
+    }
+    Server().Crash();
+    Server().Start();
+  }
+  for (std::thread& worker : workers) worker.join();
+  size_t completions = 0;
+  for (const Event& event : store->Events(study)) completions += event.kind == "complete" ? 1 : 0;
+  EXPECT_EQ(completions, 150u);
+  for (const Trial& trial : store->Trials(study)) {
+    EXPECT_EQ(trial.result, Json({{"number", trial.number}}));
+    EXPECT_EQ(trial.losses, 0) << "a claim whose answer was lost is found again";
+  }
 }
 
 TEST(StorePostgres, PasswordsAreInNoMessage) {
