@@ -13,6 +13,7 @@ constexpr int kColours = 6;  // classes dot0..dot5 in the style sheet
 
 // "0.5 M" rather than "500 k": one unit for a whole axis.
 std::string InUnit(double value, double unit, const char* letter) {
+  if (value == 0) return "0";
   std::string text = FormatFixed(value / unit, 2);
   while (text.ends_with("0")) text.pop_back();
   if (text.ends_with(".")) text.pop_back();
@@ -56,6 +57,7 @@ std::string DrawHistogram(const Histogram& histogram, int width, int height) {
   for (size_t i = 0; i < histogram.series.size(); ++i) {
     const HistogramSeries& series = histogram.series[i];
     const std::string css = "dot" + std::to_string(i % kColours);
+    const double opacity = i == 0 ? 0.4 : 0.9;
     for (size_t bin = 0; bin < series.counts.size(); ++bin) {
       const int64_t count = series.counts[bin];
       if (count == 0) continue;
@@ -64,10 +66,10 @@ std::string DrawHistogram(const Histogram& histogram, int width, int height) {
       const std::string range =
           InUnit(from, unit, letter) + " to " + InUnit(from + histogram.bin_width, unit, letter);
       svg.Rect(css, left, py(static_cast<double>(count)), std::max(right - left - 1, 1.0),
-               bottom - py(static_cast<double>(count)), 0.55,
+               bottom - py(static_cast<double>(count)), opacity,
                series.name + ", " + range + ": " + GroupDigits(count));
     }
-    svg.Rect(css, legend, 10, 12, 12, 0.55);
+    svg.Rect(css, legend, 10, 12, 12, opacity);
     svg.Text("legend", legend + 17, 20, Anchor::kStart, series.name);
     legend += 38 + 6.4 * static_cast<double>(series.name.size());
   }
@@ -78,7 +80,7 @@ std::string DrawHistogram(const Histogram& histogram, int width, int height) {
 std::string StandaloneSvg(const std::string& drawing) {
   const size_t open = drawing.find("<svg "), body = drawing.find(">\n", open);
   return "<svg xmlns=\"http://www.w3.org/2000/svg\" " + drawing.substr(open + 5, body - open - 5) +
-         ">\n<style>" + kReportStyle + "</style>\n" +
+         " style=\"font-family: system-ui, sans-serif\">\n<style>" + kReportStyle + "</style>\n" +
          "<rect width=\"100%\" height=\"100%\" fill=\"var(--card)\"/>\n" + drawing.substr(body + 2);
 }
 
