@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/target_limits.h"
+#include "compiler/cost/cycle_table.h"
 #include "search/costs.h"
 
 namespace tinyformer {
@@ -12,6 +13,12 @@ PriceFunction CandidatePrices(const Board& board) {
   options.target = LimitsOf(board);
   const auto pricer = std::make_shared<GenomePricer>(options);
   return [pricer](const Genome& genome) { return pricer->Price(genome); };
+}
+
+SearchLimits CandidateLimits(const Board& board, const std::string& option) {
+  return ParseLimits(
+      option, {static_cast<int64_t>(board.FlashBytes()), static_cast<int64_t>(board.RamBytes()), 0},
+      CycleTableKnows(board.cpu) ? board.clock_hz : 0);
 }
 
 }  // namespace tinyformer

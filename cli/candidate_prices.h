@@ -1,6 +1,8 @@
 // What a search's candidates cost on a board.
 #pragma once
 
+#include <string>
+
 #include "search/limits.h"
 #include "sim/board.h"
 
@@ -9,5 +11,8 @@ namespace tinyformer {
 /// Prices genomes for the board as `compile` would with its own choices (GenomePricer); not for
 /// several threads.
 PriceFunction CandidatePrices(const Board& board);
+
+/// The board's limits, or those of a --limit in their place. Errors  search/limit
+SearchLimits CandidateLimits(const Board& board, const std::string& option);
 
 }  // namespace tinyformer

@@ -7,6 +7,7 @@
 #include "base/progress.h"
 #include "cli/candidate_prices.h"
 #include "cli/text_table.h"
+#include "compiler/cost/cycle_table.h"
 #include "compiler/cost/layer_table.h"
 #include "data/dataset.h"
 #include "report/format.h"
@@ -111,10 +112,8 @@ class Explanation {
       : request_(request),
         space_(FindSpace(request.space)),
         task_(TaskOf(request.data)),
-        limits_(ParseLimits(
-            request.limit,
-            {static_cast<int64_t>(board.FlashBytes()), static_cast<int64_t>(board.RamBytes()), 0},
-            board.clock_hz)),
+        limits_(CandidateLimits(board, request.limit)),
+        cycles_known_(CycleTableKnows(board.cpu)),
         price_(CandidatePrices(board)) {
     RequireImagesFit(space_, task_, request.data.empty() ? "32 x 32 images" : request.data);
   }
@@ -174,7 +173,8 @@ class Explanation {
                    " random ones priced for " + request_.target + ", " +
                    std::to_string(task_.height) + " x " + std::to_string(task_.width) + " x " +
                    std::to_string(task_.channels) + " to " + std::to_string(task_.classes) +
-                   " classes\n\n" + AnalysisText(analysis);
+                   " classes\n\n" + AnalysisText(analysis) +
+                   (cycles_known_ ? "" : "\nest. cycles are a Cortex-M7's\n");
   }
 
   void AddNearest(const PricedCandidate& nearest) {
@@ -243,6 +243,7 @@ class Explanation {
   SearchSpace space_;
   ImageTask task_;
   SearchLimits limits_;
+  bool cycles_known_;  // of this board's core
   PriceFunction price_;
   Answer answer_;
 };

@@ -63,6 +63,10 @@ SearchLimits ParseLimits(const std::string& text, const SearchLimits& target, ui
       Fail("'" + part + "'", "flash=, ram= or latency=", "'" + name + "'");
     if (!seen.insert(name).second) Fail(name, "each limit once", name + " a second time");
     const std::string value = part.substr(equals + 1);
+    if (name == "latency" && clock_hz == 0) {
+      Fail(name, "a target whose cycles are estimated before it is built: a Cortex-M7",
+           "another core");
+    }
     if (name == "latency") {
       limits.cycles = ParseAmount(name, value, time, "a number with its unit: cycles, ms or s");
       continue;

@@ -59,6 +59,14 @@ TEST(ParseLimits, RefusesWhatItDoesNotKnow) {
   ExpectRefused("ram=1MiB", "ram", "at most the target's 327680 bytes", "1048576 bytes");
 }
 
+TEST(ParseLimits, RefusesALatencyThatNobodyEstimates) {
+  EXPECT_EQ(ErrorText([] { ParseLimits("ram=9,latency=1s", kBoard, 0); }),
+            "error[search/limit] --limit latency\n"
+            "  expected: a target whose cycles are estimated before it is built: a Cortex-M7\n"
+            "  found:    another core\n"
+            "  fix:      write for example --limit flash=980kB,ram=300KiB,latency=500ms");
+}
+
 TEST(SearchLimits, AreNullWhereAnyNumberIsAllowed) {
   EXPECT_EQ(ToJson(kBoard).dump(), R"({"flash_bytes":1048576,"ram_bytes":327680,"cycles":null})");
   EXPECT_EQ(ToJson(SearchLimits{1, 2, 3}).dump(), R"({"flash_bytes":1,"ram_bytes":2,"cycles":3})");
