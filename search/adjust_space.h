@@ -26,7 +26,7 @@ struct AnalysedSpace {
   SpaceAnalysis analysis;
 };
 
-inline constexpr int kMostAnalyses = 30;
+inline constexpr int kMostAnalyses = 29;
 
 /// Scales all dims by one factor, found by bisection: larger while more samples are below the band
 /// than above it. If no factor gives an accepted space, the dims are first drawn together towards
