@@ -12,6 +12,7 @@ constexpr int kVersion = 1;
 
 std::string Label(const DownsampleGene& gene) { return gene.kind; }
 std::string Label(const MobileNetGene& gene) { return std::to_string(gene.expansion); }
+std::string Label(const std::string& pooling) { return pooling; }
 std::string Label(const TransformerGene& gene) {
   return std::to_string(gene.mlp_ratio) + (gene.residual ? "-residual" : "");
 }
@@ -40,8 +41,6 @@ void VisitModules(const SupernetChoices& choices, G& genome, const Visit& visit)
   }
   visit(std::string("pool"), genome.pooling, choices.pooling);
 }
-
-const std::string& Label(const std::string& pooling) { return pooling; }
 
 // The network around the choice modules.
 Genome Frame(const SupernetChoices& choices) {
@@ -84,7 +83,8 @@ class ChoicesReader {
  public:
   explicit ChoicesReader(std::string name) : name_(std::move(name)) {}
 
-  void Fail(const std::string& key, const std::string& expected, const std::string& found) const {
+  [[noreturn]] void Fail(const std::string& key, const std::string& expected,
+                         const std::string& found) const {
     throw Error("supernet/value", name_ + ": " + key, expected, found,
                 "correct this value in the file");
   }

@@ -79,7 +79,7 @@ TEST(RecalibrateBatchNorm, ForgetsWhatTheStatisticsWere) {
   }
   for (const Network* network : {&fresh, &stale})
     RecalibrateBatchNorm(*network, images, 16, 4, false, "cpu");
-  const auto a = ExportTensors(fresh), b = ExportTensors(stale);
+  const auto a = ExportTensors(fresh.parameters()), b = ExportTensors(stale.parameters());
   for (const auto& [name, tensor] : a) EXPECT_EQ(tensor.bytes, b.at(name).bytes) << name;
 }
 

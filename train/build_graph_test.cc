@@ -16,7 +16,7 @@ namespace {
 // biases, scores that differ.
 std::map<std::string, NamedTensor> NetworkWeights(const Genome& genome, uint64_t seed) {
   const Network network(genome, seed);
-  std::map<std::string, NamedTensor> tensors = ExportTensors(network);
+  std::map<std::string, NamedTensor> tensors = ExportTensors(network.parameters());
   for (auto& [name, tensor] : tensors) {
     Rng rng(seed, name);
     std::vector<float> values = tensor.Floats();
@@ -59,7 +59,7 @@ TEST(BuildGraph, ComputesWhatTheNetworkComputes) {
     SCOPED_TRACE("genome " + std::to_string(seed));
     const auto tensors = NetworkWeights(genome, ++seed);
     const Network network(genome, 0);
-    ImportTensors(tensors, "weights", network);
+    ImportTensors(tensors, "weights", network.parameters());
     const Graph graph = BuildGraph(genome, tensors, "weights");
     const FloatEvaluator evaluator(graph);
     for (uint64_t image = 0; image < 3; ++image) {
@@ -83,7 +83,7 @@ TEST(BuildGraph, ComputesWhatTheNetworkComputes) {
 
 TEST(BuildGraph, NamesNodesAfterLayers) {
   const Genome genome = SmallGenome();
-  const Graph graph = BuildGraph(genome, ExportTensors(Network(genome, 1)), "weights");
+  const Graph graph = BuildGraph(genome, ExportTensors(Network(genome, 1).parameters()), "weights");
   for (const LayerSpec& layer : ListLayers(genome)) {
     const auto node = std::find_if(graph.nodes.begin(), graph.nodes.end(),
                                    [&](const Node& n) { return n.name == layer.name; });
@@ -93,7 +93,7 @@ TEST(BuildGraph, NamesNodesAfterLayers) {
 
 TEST(BuildGraph, NamesTheTensorThatIsNotThere) {
   const Genome genome = SmallGenome();
-  auto tensors = ExportTensors(Network(genome, 1));
+  auto tensors = ExportTensors(Network(genome, 1).parameters());
   tensors.erase("dot1.tr1.q.bias");
   try {
     BuildGraph(genome, tensors, "run/model.safetensors");

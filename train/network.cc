@@ -41,9 +41,11 @@ struct DotModules {
 }  // namespace
 
 struct Network::Body {
-  Body(const Genome& from, uint64_t seed) : genome(from) {
+  /// init: a seed, or where the tensors are.
+  template <typename Init>
+  Body(const Genome& from, const Init& init) : genome(from) {
     const std::vector<LayerSpec> layers = ListLayers(genome);
-    const LayerFactory factory(layers, seed, &parameters);
+    const LayerFactory factory(layers, init, &parameters);
     if (genome.stem > 0) stem.emplace(factory, "stem.conv", Activation::kRelu);
     for (size_t i = 0; i < genome.dots.size(); ++i) {
       dots.emplace_back(factory, "dot" + std::to_string(i + 1), genome.dots[i]);
@@ -63,6 +65,8 @@ struct Network::Body {
 
 Network::Network(const Genome& genome, uint64_t seed)
     : body_(std::make_unique<Body>(genome, seed)) {}
+Network::Network(const Genome& genome, const FindTensor& find)
+    : body_(std::make_unique<Body>(genome, find)) {}
 Network::~Network() = default;
 Network::Network(Network&&) noexcept = default;
 Network& Network::operator=(Network&&) noexcept = default;
@@ -87,23 +91,16 @@ at::Tensor Network::Forward(const at::Tensor& images, const BatchNormMode& mode)
 const Genome& Network::genome() const { return body_->genome; }
 const Parameters& Network::parameters() const { return body_->parameters; }
 
-void Network::MoveTo(const std::string& device) {
-  at::NoGradGuard no_grad;
-  for (Parameter& parameter : body_->parameters) {
-    parameter.value.set_data(parameter.value.detach().to(at::Device(device)));
-  }
-}
-
-std::map<std::string, NamedTensor> ExportTensors(const Network& network) {
+std::map<std::string, NamedTensor> ExportTensors(const Parameters& parameters) {
   std::map<std::string, NamedTensor> tensors;
-  for (const Parameter& parameter : network.parameters())
+  for (const Parameter& parameter : parameters)
     tensors[parameter.name] = ToNamedTensor(parameter.value);
   return tensors;
 }
 
 void ImportTensors(const std::map<std::string, NamedTensor>& tensors, const std::string& name,
-                   const Network& network) {
-  for (const Parameter& parameter : network.parameters()) {
+                   const Parameters& parameters) {
+  for (const Parameter& parameter : parameters) {
     const auto found = tensors.find(parameter.name);
     const Shape shape = parameter.value.sizes().vec();
     if (found == tensors.end() || found->second.shape != shape || found->second.dtype != "F32") {
@@ -116,6 +113,12 @@ void ImportTensors(const std::map<std::string, NamedTensor>& tensors, const std:
     }
     CopyInto(found->second, parameter.value);
   }
+}
+
+void MoveTensors(const Parameters& parameters, const std::string& device) {
+  at::NoGradGuard no_grad;
+  for (const Parameter& parameter : parameters)
+    parameter.value.set_data(parameter.value.detach().to(at::Device(device)));
 }
 
 }  // namespace tinyformer

@@ -11,7 +11,7 @@
 
 namespace tinyformer {
 
-/// Owns its weights: moving hands them over, Clone copies them.
+/// Owns its weights, unless it was made over others': moving hands them over, Clone copies them.
 ///
 /// Names  those of ListLayers (search/genome.h): <layer>.weight, .bias,
 /// .bn.{weight,bias,running_mean,running_var}
@@ -19,6 +19,9 @@ class Network {
  public:
   /// Fresh weights, a function of genome and seed only (same on every machine and thread count).
   Network(const Genome& genome, uint64_t seed);
+  /// Over tensors that are there already, by the names of this genome's layers: whoever else has
+  /// them sees them change.
+  Network(const Genome& genome, const FindTensor& find);
   ~Network();
   Network(Network&&) noexcept;
   Network& operator=(Network&&) noexcept;
@@ -31,8 +34,6 @@ class Network {
 
   const Genome& genome() const;
   const Parameters& parameters() const;
-  /// Moves all tensors to "cpu" or "cuda".
-  void MoveTo(const std::string& device);
 
  private:
   struct Body;
@@ -40,13 +41,16 @@ class Network {
 };
 
 /// All tensors by name, as float32 in the file's layout.
-std::map<std::string, NamedTensor> ExportTensors(const Network& network);
+std::map<std::string, NamedTensor> ExportTensors(const Parameters& parameters);
 
-/// Writes file's tensors into the network. name is what the user calls the file.
+/// Writes a file's tensors into those of the same name. name is what the user calls the file.
 ///
 /// Errors  train/weights: a tensor is absent or has another shape (the file belongs to another
 /// genome)
 void ImportTensors(const std::map<std::string, NamedTensor>& tensors, const std::string& name,
-                   const Network& network);
+                   const Parameters& parameters);
+
+/// Moves all tensors to "cpu" or "cuda", for all who share them.
+void MoveTensors(const Parameters& parameters, const std::string& device);
 
 }  // namespace tinyformer

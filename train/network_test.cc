@@ -101,7 +101,8 @@ TEST(Network, HasTheTensorsThatListLayersNames) {
   for (const Genome& genome :
        {ReferencePointA(), SmallGenome(), WithDownsample("inverted_residual", "average"),
         WithDownsample("conv_stride2", "global"), WithDownsample("conv_maxpool", "seqpool")}) {
-    const std::map<std::string, NamedTensor> tensors = ExportTensors(Network(genome, 1));
+    const std::map<std::string, NamedTensor> tensors =
+        ExportTensors(Network(genome, 1).parameters());
     size_t expected = 0;
     for (const LayerSpec& layer : ListLayers(genome)) {
       const bool conv =
@@ -129,9 +130,9 @@ TEST(Network, MapsImagesToOneLogitPerClass) {
 }
 
 TEST(Network, StartsFromItsSeedAlone) {
-  const auto a = ExportTensors(Network(SmallGenome(), 1)),
-             b = ExportTensors(Network(SmallGenome(), 1));
-  const auto other = ExportTensors(Network(SmallGenome(), 2));
+  const auto a = ExportTensors(Network(SmallGenome(), 1).parameters()),
+             b = ExportTensors(Network(SmallGenome(), 1).parameters());
+  const auto other = ExportTensors(Network(SmallGenome(), 2).parameters());
   for (const auto& [name, tensor] : a) EXPECT_EQ(tensor.bytes, b.at(name).bytes) << name;
   EXPECT_NE(a.at("head.weight").bytes, other.at("head.weight").bytes);
 }
@@ -140,9 +141,9 @@ TEST(Network, CloneSharesNoWeights) {
   const Network network(SmallGenome(), 1);
   const Network copy = network.Clone();
   at::NoGradGuard no_grad;
-  const auto before = ExportTensors(network);
+  const auto before = ExportTensors(network.parameters());
   for (const Parameter& p : copy.parameters()) p.value.fill_(7);
-  for (const auto& [name, tensor] : ExportTensors(network)) {
+  for (const auto& [name, tensor] : ExportTensors(network.parameters())) {
     EXPECT_EQ(tensor.bytes, before.at(name).bytes) << name;
   }
 }
@@ -157,10 +158,10 @@ TEST(Network, GivesEveryTrainedTensorAGradient) {
 
 TEST(ImportTensors, NamesTheTensorThatDoesNotFit) {
   const Network network(SmallGenome(), 1);
-  auto tensors = ExportTensors(network);
+  auto tensors = ExportTensors(network.parameters());
   tensors["head.bias"] = NamedTensor::Float32({3}, std::vector<float>(3).data());
   try {
-    ImportTensors(tensors, "run/model.safetensors", network);
+    ImportTensors(tensors, "run/model.safetensors", network.parameters());
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(),

@@ -1,5 +1,6 @@
 #include "train/pruner.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -19,7 +20,58 @@ at::Tensor Find(const Network& network, const std::string& name) {
   return {};
 }
 
+/// Which weights stay, 1, when this share of the layer's blocks goes. gamma undefined: no batch
+/// norm.
+std::vector<uint8_t> ChooseMask(const LayerSpec& spec, const at::Tensor& weight,
+                                const at::Tensor& gamma, const at::Tensor& variance,
+                                double sparsity) {
+  std::vector<float> scale;
+  if (gamma.defined()) {
+    const std::vector<float> gammas = ToNamedTensor(gamma).Floats(),
+                             variances = ToNamedTensor(variance).Floats();
+    for (size_t o = 0; o < gammas.size(); ++o)
+      scale.push_back(gammas[o] / std::sqrt(variances[o] + static_cast<float>(kBatchNormEpsilon)));
+  }
+  const std::vector<float> norms = BlockNorms(spec, ToNamedTensor(weight).Floats().data(), scale);
+  return ExpandMask(spec, KeepLargest(norms, PrunedBlocks(spec, sparsity)));
+}
+
+/// The mask as a tensor, true where pruned.
+at::Tensor Pruned(std::vector<uint8_t>& mask, const at::Tensor& weight) {
+  return at::from_blob(mask.data(), weight.sizes(), at::kByte).eq(0).to(weight.device());
+}
+
+/// Zeros over all of the masks; 0 for no mask.
+class SparsityCount {
+ public:
+  void Add(const std::vector<uint8_t>& mask) {
+    pruned_ += std::count(mask.begin(), mask.end(), uint8_t{0});
+    all_ += static_cast<int64_t>(mask.size());
+  }
+  double share() const {
+    return all_ > 0 ? static_cast<double>(pruned_) / static_cast<double>(all_) : 0;
+  }
+
+ private:
+  int64_t pruned_ = 0, all_ = 0;
+};
+
 }  // namespace
+
+double PruneOnce(const Network& network) {
+  at::NoGradGuard no_grad;
+  SparsityCount count;
+  for (const LayerSpec& spec : ListLayers(network.genome())) {
+    if (spec.sparsity <= 0) continue;
+    const at::Tensor weight = Find(network, spec.name + ".weight");
+    std::vector<uint8_t> mask =
+        ChooseMask(spec, weight, Find(network, spec.name + ".bn.weight"),
+                   Find(network, spec.name + ".bn.running_var"), spec.sparsity);
+    weight.masked_fill_(Pruned(mask, weight), 0);
+    count.Add(mask);
+  }
+  return count.share();
+}
 
 Pruner::Pruner(const Genome& genome, const Network& network, const Network& averaged,
                const AdamW& optimizer) {
@@ -42,26 +94,13 @@ Pruner::Pruner(const Genome& genome, const Network& network, const Network& aver
 
 void Pruner::SetMask(Layer* layer, std::vector<uint8_t> mask) {
   layer->mask = std::move(mask);
-  layer->pruned = at::from_blob(layer->mask.data(), layer->weight.sizes(), at::kByte)
-                      .eq(0)
-                      .to(layer->weight.device());
+  layer->pruned = Pruned(layer->mask, layer->weight);
 }
 
 void Pruner::Choose(int64_t update, int64_t updates) {
   for (Layer& layer : layers_) {
-    std::vector<float> scale;
-    if (layer.gamma.defined()) {
-      const std::vector<float> gamma = ToNamedTensor(layer.gamma).Floats(),
-                               variance = ToNamedTensor(layer.variance).Floats();
-      for (size_t o = 0; o < gamma.size(); ++o) {
-        scale.push_back(gamma[o] / std::sqrt(variance[o] + static_cast<float>(kBatchNormEpsilon)));
-      }
-    }
-    const std::vector<float> weights = ToNamedTensor(layer.weight).Floats();
-    const int64_t pruned =
-        PrunedBlocks(layer.spec, GradualSparsity(layer.spec.sparsity, update, updates));
-    SetMask(&layer, ExpandMask(layer.spec,
-                               KeepLargest(BlockNorms(layer.spec, weights.data(), scale), pruned)));
+    SetMask(&layer, ChooseMask(layer.spec, layer.weight, layer.gamma, layer.variance,
+                               GradualSparsity(layer.spec.sparsity, update, updates)));
   }
 }
 
@@ -75,12 +114,9 @@ void Pruner::Apply() const {
 }
 
 double Pruner::Sparsity() const {
-  int64_t pruned = 0, all = 0;
-  for (const Layer& layer : layers_) {
-    for (uint8_t kept : layer.mask) pruned += kept == 0;
-    all += static_cast<int64_t>(layer.mask.size());
-  }
-  return all > 0 ? static_cast<double>(pruned) / static_cast<double>(all) : 0;
+  SparsityCount count;
+  for (const Layer& layer : layers_) count.Add(layer.mask);
+  return count.share();
 }
 
 void Pruner::Export(const std::string& prefix, std::map<std::string, NamedTensor>* tensors) const {

@@ -11,6 +11,11 @@
 
 namespace tinyformer {
 
+/// Prunes a network once, as its genome says: in every layer exactly round(sparsity * blocks)
+/// blocks of the smallest norm with batch norm folded in. Returns pruned weights over all weights
+/// of the layers that are pruned.
+double PruneOnce(const Network& network);
+
 /// The masks of all layers that the genome prunes, for a network, its averaged copy and its
 /// optimiser.
 class Pruner {

@@ -34,6 +34,9 @@ void VisitFields(R& r, const Visit& visit) {
   visit("limit_train", r.limit_train, "a whole number");
   visit("amp", r.amp, "a text");
   visit("device", r.device, "a text");
+  visit("supernet", r.supernet, "a text");
+  visit("supernet_weights", r.supernet_weights, "a text");
+  visit("sampling", r.sampling, "a text");
   visit("source", r.source, "a text");
   visit("source_weights", r.source_weights, "a text");
   visit("ramp_share", r.ramp_share, "a number");

@@ -8,8 +8,8 @@
 
 namespace tinyformer {
 
-/// Options of both stages. "train" starts from fresh weights; "compress" prunes and fine-tunes a
-/// trained run.
+/// Options of all stages. "train" starts from fresh weights or a supernet's; "compress" prunes and
+/// fine-tunes a trained run; "supernet" trains one path a step.
 struct Recipe {
   std::string stage = "train";
   int64_t epochs = 300;
@@ -34,12 +34,17 @@ struct Recipe {
   int64_t limit_train = 0;     // first N training images only; 0: all
   std::string amp = "off";     // "bf16" or "off" (auto is decided before)
   std::string device = "cpu";  // "cpu" or "cuda"
+  // train only
+  std::string supernet;  // a supernet's run folder, where the weights come from; empty: none
+  std::string supernet_weights;  // checksum of those of the path
+  // supernet only
+  std::string sampling = "uniform";  // "uniform" or "fair"
   // compress only
   std::string source;          // the trained run
   std::string source_weights;  // their checksum
   double ramp_share = 0.5;     // of all steps: sparsity grows, learning rate stays at its peak
   double sparsity = -1;        // for all prunable layers; -1: as the genome says
-  int64_t recalibration_batches = 100;
+  int64_t recalibration_batches = 100;  // supernet: of every scored path
 };
 
 /// Errors  train/option: names the option, its range and the value found

@@ -17,7 +17,9 @@ Json DescribeData(const DatasetInfo& data) {
 }
 
 // Folders may be moved or named in another way; their weights' checksums are compared instead.
-bool IsFolder(const std::string& key) { return key == "source" || key == "teacher"; }
+bool IsFolder(const std::string& key) {
+  return key == "source" || key == "teacher" || key == "supernet";
+}
 
 void RequireFinite(const std::string& file, const std::string& name, const NamedTensor& tensor) {
   const std::vector<float> values = tensor.Floats();
@@ -40,9 +42,12 @@ void RequireFinite(const std::string& file, const std::string& name, const Named
 
 bool RunFolder::Has(const std::string& name) const { return std::filesystem::exists(File(name)); }
 
-std::vector<std::string> RunFolder::Open(const Genome& genome, const Recipe& recipe,
-                                         const DatasetInfo& data, const Json& environment) const {
-  if (Has("config.json") && Has("genome.json")) {
+template <typename T, typename Parse>
+std::vector<std::string> RunFolder::OpenAs(const std::string& kind, const T& subject,
+                                           const Parse& parse, const Recipe& recipe,
+                                           const DatasetInfo& data, const Json& environment) const {
+  const std::string file = File(kind + ".json");
+  if (Has("config.json") && Has(kind + ".json")) {
     const Json config = ReadJson(File("config.json"));
     const Recipe before_recipe = ParseRecipe(
         RequireKey<Json>(config, "recipe", File("config.json"), "an object"), File("config.json"));
@@ -51,10 +56,9 @@ std::vector<std::string> RunFolder::Open(const Genome& genome, const Recipe& rec
       if (IsFolder(key) || before.at(key) == value) continue;
       FailChanged(path_, key, before.at(key), value);
     }
-    const Json genome_before =
-        ToJson(ParseGenome(ReadJson(File("genome.json")), File("genome.json")));
-    if (genome_before != ToJson(genome))
-      FailChanged(path_, "genome", genome_before, ToJson(genome));
+    const Json subject_before = ToJson(parse(ReadJson(file), file));
+    if (subject_before != ToJson(subject))
+      FailChanged(path_, kind, subject_before, ToJson(subject));
     const Json data_before = RequireKey<Json>(config, "data", File("config.json"), "an object");
     const auto fingerprint =
         OptionalKey<std::string>(data_before, "fingerprint", File("config.json"), "a text", "");
@@ -76,9 +80,27 @@ std::vector<std::string> RunFolder::Open(const Genome& genome, const Recipe& rec
                        {"recipe", ToJson(recipe)},
                        {"data", DescribeData(data)},
                        {"environment", environment}};
-  WriteFileAtomic(File("genome.json"), ToJson(genome).dump(2) + "\n");
+  WriteFileAtomic(file, ToJson(subject).dump(2) + "\n");
   WriteFileAtomic(File("config.json"), JsonText(config, 2) + "\n");
   return {};
+}
+
+std::vector<std::string> RunFolder::Open(const Genome& genome, const Recipe& recipe,
+                                         const DatasetInfo& data, const Json& environment) const {
+  return OpenAs("genome", genome, ParseGenome, recipe, data, environment);
+}
+
+std::vector<std::string> RunFolder::Open(const SupernetChoices& choices, const Recipe& recipe,
+                                         const DatasetInfo& data, const Json& environment) const {
+  return OpenAs("supernet", choices, ParseChoices, recipe, data, environment);
+}
+
+TensorFile ReadFiniteTensors(const std::string& file) {
+  TensorFile tensors = ReadTensors(file);
+  for (const auto& [name, tensor] : tensors.tensors) {
+    if (tensor.dtype == "F32") RequireFinite(file, name, tensor);
+  }
+  return tensors;
 }
 
 FinishedRun ReadFinishedRun(const std::string& path) {
@@ -90,13 +112,8 @@ FinishedRun ReadFinishedRun(const std::string& path) {
         std::string("no ") + file, "finish the training first: tinyformer train ... -o " + path);
   }
   const std::string file = folder.File("model.safetensors");
-  FinishedRun run{file,
-                  ParseGenome(ReadJson(folder.File("genome.json")), folder.File("genome.json")),
-                  ReadTensors(file)};
-  for (const auto& [name, tensor] : run.model.tensors) {
-    if (tensor.dtype == "F32") RequireFinite(file, name, tensor);
-  }
-  return run;
+  return {file, ParseGenome(ReadJson(folder.File("genome.json")), folder.File("genome.json")),
+          ReadFiniteTensors(file)};
 }
 
 std::string WeightsChecksum(const FinishedRun& run) {

@@ -7,14 +7,14 @@
 #include "base/json.h"
 #include "base/safetensors.h"
 #include "data/dataset.h"
-#include "search/genome.h"
+#include "search/supernet_choices.h"
 #include "train/recipe.h"
 
 namespace tinyformer {
 
-/// The files of one run: genome.json, config.json, metrics.jsonl, checkpoint.safetensors,
-/// model.safetensors. Every file is replaced whole (WriteFileAtomic), so a kill at any moment
-/// leaves the folder usable.
+/// The files of one run: genome.json (a supernet's: supernet.json), config.json, metrics.jsonl,
+/// checkpoint.safetensors, model.safetensors. Every file is replaced whole (WriteFileAtomic), so a
+/// kill at any moment leaves the folder usable.
 class RunFolder {
  public:
   explicit RunFolder(std::string path) : path_(std::move(path)) {}
@@ -31,8 +31,16 @@ class RunFolder {
   /// Errors       train/resume-changed (genome, data or an option differs: names which)
   std::vector<std::string> Open(const Genome& genome, const Recipe& recipe, const DatasetInfo& data,
                                 const Json& environment) const;
+  /// The same for a supernet's run, with supernet.json.
+  std::vector<std::string> Open(const SupernetChoices& choices, const Recipe& recipe,
+                                const DatasetInfo& data, const Json& environment) const;
 
  private:
+  template <typename T, typename Parse>
+  std::vector<std::string> OpenAs(const std::string& kind, const T& subject, const Parse& parse,
+                                  const Recipe& recipe, const DatasetInfo& data,
+                                  const Json& environment) const;
+
   std::string path_;
 };
 
@@ -46,6 +54,9 @@ struct FinishedRun {
   TensorFile model;
 };
 FinishedRun ReadFinishedRun(const std::string& path);
+
+/// The file's tensors. Errors  train/weights (NaN or infinity), those of ReadTensors
+TensorFile ReadFiniteTensors(const std::string& file);
 
 /// XXH64 of the run's tensors.
 std::string WeightsChecksum(const FinishedRun& run);

@@ -42,16 +42,16 @@ class NetworkTraining : public Trainee {
         network_(job.genome, recipe_.seed),
         averaged_(network_.Clone()) {
     if (job.source) {
-      ImportTensors(job.source->model.tensors, job.source->file, network_);
+      ImportTensors(job.source->model.tensors, job.source->file, network_.parameters());
       averaged_ = network_.Clone();
     }
     if (job.teacher) {
       teacher_.emplace(job.teacher->genome, 0);
-      ImportTensors(job.teacher->model.tensors, job.teacher->file, *teacher_);
-      teacher_->MoveTo(recipe_.device);
+      ImportTensors(job.teacher->model.tensors, job.teacher->file, teacher_->parameters());
+      MoveTensors(teacher_->parameters(), recipe_.device);
     }
-    network_.MoveTo(recipe_.device);
-    averaged_.MoveTo(recipe_.device);
+    MoveTensors(network_.parameters(), recipe_.device);
+    MoveTensors(averaged_.parameters(), recipe_.device);
     optimizer_.emplace(network_.parameters(), recipe_.weight_decay);
     if (compress_) pruner_.emplace(job.genome, network_, averaged_, *optimizer_);
   }
@@ -161,7 +161,7 @@ class NetworkTraining : public Trainee {
     TrainingResult result{quality.accuracy, quality.loss, use_raw ? "raw" : "ema",
                           recipe_.epochs,   steps,        pruner_ ? pruner_->Sparsity() : 0};
     TensorFile file;
-    file.tensors = ExportTensors(use_raw ? raw : averaged);
+    file.tensors = ExportTensors((use_raw ? raw : averaged).parameters());
     if (pruner_) pruner_->Export("mask/", &file.tensors);
     file.metadata = {{"format", "tinyformer-model"},
                      {"genome", tinyformer::ToJson(job_.genome).dump()},

@@ -28,10 +28,21 @@ const LayerSpec& LayerFactory::Spec(const std::string& name) const {
 
 at::Tensor LayerFactory::Add(const std::string& name, const Shape& shape, Parameter::Role role,
                              float value) const {
-  at::Tensor tensor = at::full(shape, value, at::kFloat);
-  if (role != Parameter::Role::kStatistic) tensor.set_requires_grad(true);
+  at::Tensor tensor = find_ ? find_(name) : at::full(shape, value, at::kFloat);
+  TF_CHECK(tensor.sizes() == at::IntArrayRef(shape), name, ToString(shape));
+  if (!find_ && role != Parameter::Role::kStatistic) tensor.set_requires_grad(true);
   parameters_->push_back({name, tensor, role});
   return tensor;
+}
+
+at::Tensor LayerFactory::AddWeight(const std::string& layer, const Shape& shape,
+                                   const std::function<double(Rng*)>& draw) const {
+  const at::Tensor weight = Add(layer + ".weight", shape, Parameter::Role::kWeight, 0);
+  if (find_) return weight;
+  Rng rng(seed_, "init " + layer);
+  float* values = weight.data_ptr<float>();
+  for (int64_t i = 0; i < weight.numel(); ++i) values[i] = static_cast<float>(draw(&rng));
+  return weight;
 }
 
 ConvBn::ConvBn(const LayerFactory& factory, const std::string& name, Activation activation)
@@ -41,15 +52,10 @@ ConvBn::ConvBn(const LayerFactory& factory, const std::string& name, Activation 
   stride_ = spec.stride;
   padding_ = spec.kernel / 2;
   groups_ = depthwise ? spec.out : 1;
-  weight_ =
-      factory.Add(name + ".weight", {spec.out, depthwise ? 1 : spec.in, spec.kernel, spec.kernel},
-                  Parameter::Role::kWeight, 0);
   const double fan_out =
       static_cast<double>(spec.kernel) * spec.kernel * (depthwise ? 1 : spec.out);
-  Rng rng = factory.Stream(name);
-  float* values = weight_.data_ptr<float>();
-  for (int64_t i = 0; i < weight_.numel(); ++i)
-    values[i] = static_cast<float>(rng.Normal() * std::sqrt(2 / fan_out));
+  weight_ = factory.AddWeight(name, {spec.out, depthwise ? 1 : spec.in, spec.kernel, spec.kernel},
+                              [&](Rng* rng) { return rng->Normal() * std::sqrt(2 / fan_out); });
   gamma_ = factory.Add(name + ".bn.weight", {spec.out}, Parameter::Role::kPlain, 1);
   beta_ = factory.Add(name + ".bn.bias", {spec.out}, Parameter::Role::kPlain, 0);
   mean_ = factory.Add(name + ".bn.running_mean", {spec.out}, Parameter::Role::kStatistic, 0);
@@ -67,12 +73,9 @@ at::Tensor ConvBn::Forward(const at::Tensor& x, const BatchNormMode& mode) const
 
 Linear::Linear(const LayerFactory& factory, const std::string& name) {
   const LayerSpec& spec = factory.Spec(name);
-  weight_ = factory.Add(name + ".weight", {spec.out, spec.in}, Parameter::Role::kWeight, 0);
+  weight_ = factory.AddWeight(name, {spec.out, spec.in},
+                              [](Rng* rng) { return 0.02 * TruncatedNormal(rng); });
   bias_ = factory.Add(name + ".bias", {spec.out}, Parameter::Role::kPlain, 0);
-  Rng rng = factory.Stream(name);
-  float* values = weight_.data_ptr<float>();
-  for (int64_t i = 0; i < weight_.numel(); ++i)
-    values[i] = static_cast<float>(0.02 * TruncatedNormal(&rng));
 }
 
 at::Tensor Linear::Forward(const at::Tensor& x) const { return at::linear(x, weight_, bias_); }

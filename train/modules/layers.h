@@ -3,6 +3,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "base/rng.h"
 #include "base/shape.h"
 #include "search/genome.h"
@@ -23,7 +28,7 @@ struct BatchNormMode {
 enum class Activation { kNone, kRelu, kRelu6 };
 
 /// What a module needs to make its layers: where to look up their sizes, where to put their
-/// tensors, what to draw from.
+/// tensors, what to draw from; or where to find tensors that are there already.
 ///
 /// Draws  every layer has its own stream Rng(seed, "init " + layer name): a layer starts the same
 /// in every genome that has it.
@@ -31,17 +36,23 @@ class LayerFactory {
  public:
   LayerFactory(const std::vector<LayerSpec>& layers, uint64_t seed, Parameters* parameters)
       : layers_(layers), seed_(seed), parameters_(parameters) {}
+  /// Takes the tensors of these names instead of making any.
+  LayerFactory(const std::vector<LayerSpec>& layers, FindTensor find, Parameters* parameters)
+      : layers_(layers), find_(std::move(find)), parameters_(parameters) {}
 
   /// The spec by that name. Errors (bug)  there is none
   const LayerSpec& Spec(const std::string& name) const;
-  Rng Stream(const std::string& name) const { return Rng(seed_, "init " + name); }
   /// Adds a float32 tensor filled with value.
   at::Tensor Add(const std::string& name, const Shape& shape, Parameter::Role role,
                  float value) const;
+  /// Adds <layer>.weight, its elements drawn one after the other from the layer's stream.
+  at::Tensor AddWeight(const std::string& layer, const Shape& shape,
+                       const std::function<double(Rng*)>& draw) const;
 
  private:
   const std::vector<LayerSpec>& layers_;
-  uint64_t seed_;
+  uint64_t seed_ = 0;
+  FindTensor find_;
   Parameters* parameters_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,5 +22,8 @@ struct Parameter {
 };
 
 using Parameters = std::vector<Parameter>;
+
+/// The tensor of a name.
+using FindTensor = std::function<at::Tensor(const std::string& name)>;
 
 }  // namespace tinyformer

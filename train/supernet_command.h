@@ -1,0 +1,12 @@
+// tinyformer-train supernet: trains shared weights and scores pruned paths.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace tinyformer {
+
+/// Adds the command; the result runs it.
+std::function<void()> AddSupernetCommand(CLI::App* app);
+
+}  // namespace tinyformer

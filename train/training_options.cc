@@ -1,0 +1,110 @@
+#include "train/training_options.h"
+
+#include <cstdio>
+#include <iostream>
+
+#include "base/error.h"
+#include "train/environment.h"
+
+namespace tinyformer {
+namespace {
+
+void ParseRandAugment(const std::string& text, Recipe* recipe) {
+  if (text.empty()) return;
+  int ops = 0, magnitude = 0, used = 0;
+  if (std::sscanf(text.c_str(), "%d,%d%n", &ops, &magnitude, &used) != 2 ||
+      used != static_cast<int>(text.size())) {
+    throw Error("train/option", "--randaugment", "OPS,MAGNITUDE", "'" + text + "'",
+                "write for example --randaugment 2,9");
+  }
+  recipe->randaugment_ops = ops;
+  recipe->randaugment_magnitude = magnitude;
+}
+
+std::string ImagesText(int height, int width, int channels, int classes) {
+  return std::to_string(height) + "x" + std::to_string(width) + "x" + std::to_string(channels) +
+         " images of " + std::to_string(classes) + " classes";
+}
+
+}  // namespace
+
+void AddTrainingOptions(CLI::App* app, TrainingOptions* o) {
+  Recipe& r = o->recipe;
+  app->add_option("--data", o->data, "cifar10:DIR, imagenet32:DIR, folder:DIR or synthetic")
+      ->required();
+  app->add_option("-o,--output", o->output, "run folder; a run that is there goes on")->required();
+  app->add_option("--epochs", r.epochs, "passes over the training images")->capture_default_str();
+  app->add_option("--batch", r.batch, "images per step")->capture_default_str();
+  app->add_option("--lr", r.lr, "peak learning rate")->capture_default_str();
+  app->add_option("--min-lr", r.min_lr, "learning rate of the last step")->capture_default_str();
+  app->add_option("--weight-decay", r.weight_decay, "AdamW's decay; never on biases and norms")
+      ->capture_default_str();
+  app->add_option("--label-smoothing", r.label_smoothing,
+                  "share of the target spread over all classes")
+      ->capture_default_str();
+  app->add_option("--mixup", r.mixup, "Beta parameter, 0: off")->capture_default_str();
+  app->add_option("--cutmix", r.cutmix, "Beta parameter, 0: off")->capture_default_str();
+  app->add_option("--mix-end-epoch", r.mix_end_epoch,
+                  "mixup and cutmix stop before this epoch, -1: never")
+      ->capture_default_str();
+  app->add_option("--randaugment", o->augment, "OPS,MAGNITUDE, for example 2,9");
+  app->add_option("--random-erasing", r.random_erasing, "probability per image")
+      ->capture_default_str();
+  app->add_option("--seed", r.seed, "of weights, order and augmentation")->capture_default_str();
+  app->add_option("--threads", o->threads, "0: one per core")->capture_default_str();
+  app->add_option("--amp", o->amp, "bfloat16 products: auto, bf16 or off")
+      ->check(CLI::IsMember({"auto", "bf16", "off"}))
+      ->capture_default_str();
+  app->add_option("--device", o->device, "auto, cpu or cuda")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
+  app->add_option("--limit-train", r.limit_train,
+                  "only this many training images (a quick trial), 0: all")
+      ->capture_default_str();
+  app->add_option("--checkpoint-seconds", o->checkpoint_seconds, "also saved after every epoch")
+      ->capture_default_str();
+  app->add_flag("--json", o->json, "one JSON object on standard output");
+}
+
+void PrepareTraining(TrainingOptions* o) {
+  ParseRandAugment(o->augment, &o->recipe);
+  CheckRecipe(o->recipe);
+  ConfigureThreads(o->threads);
+  o->recipe.device = ChooseDevice(o->device);
+  o->recipe.amp = ChooseAmp(o->amp, o->recipe.device);
+}
+
+Dataset OpenImages(const std::string& spec, const ImageTask& task, const std::string& made) {
+  DatasetOptions options;
+  options.height = task.height;
+  options.width = task.width;
+  Dataset data = OpenDataset(spec, options);
+  for (const std::string& warning : data.warnings) std::cerr << "warning: " << warning << "\n";
+  const DatasetInfo& info = data.info;
+  const ImageTask found{info.height, info.width, info.channels,
+                        static_cast<int>(info.class_names.size())};
+  if (found != task) {
+    throw Error("train/data-shape", info.spec,
+                ImagesText(task.height, task.width, task.channels, task.classes),
+                ImagesText(found.height, found.width, found.channels, found.classes),
+                "use a " + made + " made for this data: its height, width, channels and classes");
+  }
+  return data;
+}
+
+void WarnOfDifferences(const std::vector<std::string>& differences) {
+  for (const std::string& difference : differences) {
+    std::cerr << "warning: this run was started with " << difference
+              << ": its last bits may differ\n";
+  }
+}
+
+void PrintResult(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  if (std::fflush(stdout) != 0) {
+    throw Error("cli/output", "standard output", "a place that takes what is written",
+                "the write failed", "check the disk or the program at the other end of the pipe");
+  }
+}
+
+}  // namespace tinyformer

@@ -1,0 +1,42 @@
+// What the commands of tinyformer-train have in common: their options, and what those mean.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "search/supernet.h"
+#include "train/recipe.h"
+
+namespace tinyformer {
+
+/// The options of every command.
+struct TrainingOptions {
+  Recipe recipe;
+  std::string data, output, augment, amp = "auto", device = "auto";
+  int threads = 0;
+  double checkpoint_seconds = 180;
+  bool json = false;
+};
+
+/// Adds them; the defaults that --help shows are those of *options now.
+void AddTrainingOptions(CLI::App* app, TrainingOptions* options);
+
+/// Completes and checks the recipe, and sets the number of threads.
+///
+/// Errors  train/option, train/device
+void PrepareTraining(TrainingOptions* options);
+
+/// Opens the data set and prints its warnings. made: what was made for such images ("genome").
+///
+/// Errors  train/data-shape (images or classes differ from the task), those of OpenDataset
+Dataset OpenImages(const std::string& spec, const ImageTask& task, const std::string& made);
+
+/// Prints what RunFolder::Open returned.
+void WarnOfDifferences(const std::vector<std::string>& differences);
+
+/// Prints on standard output. Errors  cli/output
+void PrintResult(const std::string& text);
+
+}  // namespace tinyformer
