@@ -109,7 +109,7 @@ class CompressCommand : public Command {
       const std::string& value = forwarded_.at(name);
       if (!value.empty()) arguments.insert(arguments.end(), {name, value});
     }
-    const TrainProgramResult result = RunTrainProgram(arguments);
+    const ProgramResult result = RunTrainProgram(arguments);
     *status = result.status;
     ThrowIfInterrupted();  // it may have ended before it listened
     if (result.status == kExitInterrupted) throw Interrupted();

@@ -1,7 +1,9 @@
-// tinyformer search: what a search space holds and what of it fits a target.
+// tinyformer search: from images and a board's name to the best sparse network that fits; or what
+// a search space holds and what of it fits.
 #include "cli/command.h"
 #include "cli/explain_space.h"
 #include "cli/option_check.h"
+#include "cli/search_run.h"
 
 namespace tinyformer {
 namespace {
@@ -9,39 +11,111 @@ namespace {
 class SearchCommand : public Command {
  public:
   void Declare(CLI::App& app) override {
-    app.add_flag("--explain", explain_,
-                 "print the space's size, what its networks cost and what share fits");
-    app.add_option("--space", request_.space, "paper, wide, tiny, another preset, or a TOML file")
+    app.add_option("--data", run_.data,
+                   "data set; with --explain only for the shape of its images (32 x 32 x 3, 10 "
+                   "classes without it)");
+    app.add_option("-o,--output", run_.output, "folder; a search that is there goes on");
+    app.add_option("--target", run_.target, "board; tinyformer targets lists them")
         ->capture_default_str();
-    app.add_option("--target", request_.target, "board; tinyformer targets lists them")
+    app.add_option("--space", run_.space, "paper, wide, tiny, another preset, or a TOML file")
         ->capture_default_str();
-    app.add_option("--limit", request_.limit,
+    app.add_option("--limit", run_.limit,
                    "less than the target has: flash=980kB,ram=300KiB,latency=500ms");
-    app.add_option("--data", request_.data,
-                   "data set whose images the networks take; without it 32 x 32 x 3, 10 classes");
-    app.add_option("--samples", request_.samples, "random networks that are priced")
-        ->check(WholeNumber(1, 1000000))
+    app.add_option("--objectives", run_.objectives,
+                   "accuracy, and with commas flash, ram, cycles: the front is of these")
         ->capture_default_str();
-    app.add_option("--seed", request_.seed, "of the random networks")
+    app.add_option("--seed", run_.seed, "of everything that is drawn")
         ->check(WholeNumber(0, INT64_MAX))
         ->capture_default_str();
-    app.add_option("--adjust", request_.adjust,
-                   "paper (Eq. 1-3) or bisection: other dims for a space that is rejected")
-        ->check(OneOf({"paper", "bisection"}));
-    app.add_option("--plot", request_.plot, "SVG file for the distribution of parameters");
+    DeclareBudget(app);
+    DeclareWork(app);
+    DeclareExplain(app);
   }
 
   Answer Run(const CommandLine& line) override {
-    if (!explain_) {
-      throw Error("cli/usage", "tinyformer search", "--explain", "no --explain",
-                  "add it; see tinyformer search --help");
+    if (explain_) {
+      request_.space = run_.space;
+      request_.target = run_.target;
+      request_.data = run_.data;
+      request_.limit = run_.limit;
+      request_.seed = run_.seed;
+      return ExplainSpace(request_, line);
     }
-    return ExplainSpace(request_, line);
+    Require(run_.output, "-o, the folder of the search");
+    if (!run_.status) Require(run_.data, "--data, the images to search with");
+    return RunSearch(run_, line);
   }
 
  private:
+  static void Require(const std::string& value, const std::string& what) {
+    if (!value.empty()) return;
+    throw Error("cli/usage", "tinyformer search", what, "no such option",
+                "add it, or --explain; see tinyformer search --help");
+  }
+
+  void DeclareBudget(CLI::App& app) {
+    const auto number = [&](const std::string& name, int64_t* value, const std::string& what) {
+      app.add_option(name, *value, what)->capture_default_str()->group("Budget");
+    };
+    number("--supernets", &run_.budget.supernets, "supernets that are trained (Alg. 2)");
+    number("--supernet-epochs", &run_.budget.supernet_epochs, "of each one's shared weights");
+    number("--paths", &run_.budget.paths, "sparse paths by which a supernet is judged");
+    number("--candidates", &run_.budget.candidates, "sparse networks that are trained (Alg. 3)");
+    number("--candidate-epochs", &run_.budget.candidate_epochs,
+           "of each one, from the supernet's weights");
+    number("--prune-epochs", &run_.budget.prune_epochs, "of pruning and fine-tuning each one");
+    number("--final-epochs", &run_.budget.final_epochs,
+           "of pruning and fine-tuning the best one, 0: it stays as it is");
+    number("--generation", &run_.budget.generation, "trials that do not depend on each other");
+    number("--batch", &run_.training.batch, "images per training step");
+    app.add_option("--lr", run_.training.lr, "peak learning rate; pruning takes half of it")
+        ->capture_default_str()
+        ->group("Budget");
+    number("--limit-train", &run_.training.limit_train,
+           "only so many training images (a quick trial), 0: all");
+    number("--check-images", &run_.training.check_images,
+           "validation images by which networks are compared, 0: all");
+  }
+
+  void DeclareWork(CLI::App& app) {
+    app.add_option("--store", run_.store,
+                   "where trials are kept: a file, or postgresql://... for several machines; "
+                   "without it search.db in the folder")
+        ->group("Workers");
+    app.add_flag("--worker", run_.join, "work at a search that is there, with its settings")
+        ->group("Workers");
+    app.add_flag("--status", run_.status, "only say how far it is")->group("Workers");
+    app.add_flag("--retry", run_.retry, "failed trials are made again")->group("Workers");
+    app.add_option("--threads", run_.threads, "of each worker's training, 0: one a core")
+        ->check(WholeNumber(0, 1024))
+        ->capture_default_str()
+        ->group("Workers");
+    app.add_option("--lease-seconds", run_.lease_seconds,
+                   "a worker that says nothing for so long has lost its trial")
+        ->check(WholeNumber(5, 86400))
+        ->capture_default_str()
+        ->group("Workers");
+  }
+
+  void DeclareExplain(CLI::App& app) {
+    app.add_flag("--explain", explain_,
+                 "train nothing: the space's size, what its networks cost, what share fits")
+        ->group("Space analysis");
+    app.add_option("--samples", request_.samples, "random networks that are priced")
+        ->check(WholeNumber(1, 1000000))
+        ->capture_default_str()
+        ->group("Space analysis");
+    app.add_option("--adjust", request_.adjust,
+                   "paper (Eq. 1-3) or bisection: other dims for a space that is rejected")
+        ->check(OneOf({"paper", "bisection"}))
+        ->group("Space analysis");
+    app.add_option("--plot", request_.plot, "SVG file for the distribution of parameters")
+        ->group("Space analysis");
+  }
+
   bool explain_ = false;
-  ExplainRequest request_{"paper", "stm32f746", "", "", "", ""};
+  ExplainRequest request_;
+  SearchRequest run_;
 };
 
 }  // namespace

@@ -51,8 +51,9 @@ void BecomeTrainProgram(const std::vector<std::string>& arguments) {
   FailMissing(program);
 }
 
-TrainProgramResult RunTrainProgram(const std::vector<std::string>& arguments) {
-  const std::string program = FindTrainProgram();
+namespace {
+
+ProgramResult RunProgram(const std::string& program, const std::vector<std::string>& arguments) {
   const std::vector<char*> argv = Argv(program, arguments);
   int ends[2];
   TF_CHECK(::pipe2(ends, O_CLOEXEC) == 0, "errno", errno);
@@ -68,7 +69,7 @@ TrainProgramResult RunTrainProgram(const std::vector<std::string>& arguments) {
   }
   ::close(ends[1]);
 
-  TrainProgramResult result;
+  ProgramResult result;
   bool passed_on = false;
   for (;;) {
     char buffer[4096];
@@ -88,6 +89,16 @@ TrainProgramResult RunTrainProgram(const std::vector<std::string>& arguments) {
   result.status = WIFSIGNALED(status) ? kSignalStatus + WTERMSIG(status) : WEXITSTATUS(status);
   if (result.status == kNotStarted) FailMissing(program);
   return result;
+}
+
+}  // namespace
+
+ProgramResult RunTrainProgram(const std::vector<std::string>& arguments) {
+  return RunProgram(FindTrainProgram(), arguments);
+}
+
+ProgramResult RunOwnProgram(const std::vector<std::string>& arguments) {
+  return RunProgram("/proc/self/exe", arguments);
 }
 
 }  // namespace tinyformer

@@ -1,4 +1,4 @@
-// tinyformer-train, the program beside this one that links libtorch.
+// Programs that this one runs: tinyformer-train beside it, which links libtorch, and itself.
 #pragma once
 
 #include <string>
@@ -13,12 +13,15 @@ std::string FindTrainProgram();
 /// Errors  cli/train-missing
 [[noreturn]] void BecomeTrainProgram(const std::vector<std::string>& arguments);
 
-struct TrainProgramResult {
+struct ProgramResult {
   int status = 0;      // its exit status; 128 + signal when a signal ended it
   std::string output;  // its standard output; standard error is ours, for progress
 };
 
 /// Runs it and waits; an interrupt is passed on, so that it saves before it ends.
-TrainProgramResult RunTrainProgram(const std::vector<std::string>& arguments);
+ProgramResult RunTrainProgram(const std::vector<std::string>& arguments);
+
+/// Likewise this program itself, with another command.
+ProgramResult RunOwnProgram(const std::vector<std::string>& arguments);
 
 }  // namespace tinyformer

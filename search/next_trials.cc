@@ -31,8 +31,14 @@ double ValueOf(const EndedTrial& trial) {
                             trial.kind + " " + std::to_string(trial.number), "a number");
 }
 
+// Whether it gave a network that keeps the limits: other masks than those that it was priced with
+// can take some bytes more.
+bool Counts(const EndedTrial& trial) {
+  return !trial.result.is_null() && trial.result.value("fits", true);
+}
+
 Objectives ObjectivesOf(const SearchSettings& settings, const EndedTrial& trial) {
-  if (trial.result.is_null()) return {};
+  if (!Counts(trial)) return {};
   if (trial.kind == kSupernet) return {ValueOf(trial)};
   const std::string where = trial.kind + " " + std::to_string(trial.number);
   return MakeObjectives(settings.objectives, ValueOf(trial),
@@ -52,7 +58,7 @@ class Planner {
     std::vector<PlannedTrial> next = Supernets(StageOf(kSupernet, settings_.budget.supernets));
     if (next.empty()) next = Candidates(StageOf(kCandidate, settings_.budget.candidates));
     if (!next.empty()) return next;
-    if (settings_.budget.final_epochs == 0 || ended_.count(kFinal) != 0) return {};
+    if (ended_.count(kFinal) != 0) return {};
     const int64_t best = Best(kCandidate).number;
     return {{kFinal, 0, {{"candidate", best}}}};
   }
@@ -181,7 +187,7 @@ std::vector<PlannedTrial> NextTrials(const SearchSettings& settings, const Price
 const EndedTrial* BestTrial(const std::vector<EndedTrial>& ended, const std::string& kind) {
   const EndedTrial* best = nullptr;
   for (const EndedTrial& trial : ended) {
-    if (trial.kind != kind || trial.result.is_null()) continue;
+    if (trial.kind != kind || !Counts(trial)) continue;
     const bool better = best == nullptr || ValueOf(trial) > ValueOf(*best) ||
                         (ValueOf(trial) == ValueOf(*best) && trial.number < best->number);
     if (better) best = &trial;
@@ -194,7 +200,7 @@ std::vector<EndedTrial> ParetoFront(const SearchSettings& settings,
   std::vector<EndedTrial> candidates;
   std::vector<Objectives> objectives;
   for (const EndedTrial& trial : ended) {
-    if (trial.kind != kCandidate || trial.result.is_null()) continue;
+    if (trial.kind != kCandidate || !Counts(trial)) continue;
     candidates.push_back(trial);
     objectives.push_back(ObjectivesOf(settings, trial));
   }

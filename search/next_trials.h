@@ -17,7 +17,8 @@ namespace tinyformer {
 //             result   score: mean accuracy of the paths in [0, 1]
 // kCandidate  Alg. 3: one path through the best supernet is trained, pruned and quantised.
 //             payload  supernet (number of its trial), point (of PathAxes), genome, use (priced)
-//             result   accuracy in [0, 1] (int8, validation images), use (of its own weights)
+//             result   accuracy in [0, 1] (int8, validation images), use (of its own weights);
+//                      fits: false when that is above a limit
 // kFinal      III-C1, compression stage: the best candidate is pruned again and fine-tuned.
 //             payload  candidate (number of its trial)
 //             result   accuracy, use
@@ -49,8 +50,8 @@ struct PlannedTrial {
 std::vector<PlannedTrial> NextTrials(const SearchSettings& settings, const PriceFunction& price,
                                      const std::vector<EndedTrial>& ended);
 
-/// The ended trial of that kind with the best first objective (supernets: score); of equal ones
-/// the lowest number. Null when there is none.
+/// The ended trial of that kind with the best first objective (supernets: score) that fits; of
+/// equal ones the lowest number. Null when there is none.
 const EndedTrial* BestTrial(const std::vector<EndedTrial>& ended, const std::string& kind);
 
 /// The complete candidates that no other one dominates in the search's objectives, by number.

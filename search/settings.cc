@@ -70,6 +70,9 @@ void CheckSettings(const SearchSettings& settings) {
                    (open ? " on" : " to " + std::to_string(number.high)),
                std::to_string(value));
   }
+  if (!(settings.training.lr > 0 && settings.training.lr <= 1)) {
+    FailOption("--lr", "a number above 0, at most 1", Json(settings.training.lr).dump());
+  }
   if (settings.objectives.empty() || settings.objectives[0] != Objective::kAccuracy) {
     FailOption("--objectives", "accuracy, and perhaps flash, ram and cycles after it",
                "'" + ObjectivesText(settings.objectives) + "'");
@@ -86,6 +89,7 @@ Json ToJson(const SearchSettings& settings) {
                {"data_fingerprint", settings.data_fingerprint},
                {"target", settings.target},
                {"objectives", ObjectivesText(settings.objectives)},
+               {"lr", settings.training.lr},
                {"seed", settings.seed}};
   for (const Number& number : Numbers()) json[number.option] = number.get(settings);
   return json;
@@ -112,6 +116,7 @@ SearchSettings ParseSettings(const Json& json, const std::string& name) {
   settings.target = RequireKey<std::string>(json, "target", name, "a text");
   settings.objectives =
       ParseObjectives(RequireKey<std::string>(json, "objectives", name, "a text"));
+  settings.training.lr = RequireKey<double>(json, "lr", name, "a number");
   settings.seed = RequireKey<uint64_t>(json, "seed", name, "a whole number");
   for (const Number& number : Numbers()) {
     number.set(settings, RequireKey<int64_t>(json, number.option, name, "a whole number"));

@@ -22,7 +22,8 @@ struct SearchBudget {
   int64_t candidates = 40;        // Alg. 3, T_spa
   int64_t candidate_epochs = 10;  // dense, from the supernet's weights
   int64_t prune_epochs = 10;      // of which half with growing sparsity
-  int64_t final_epochs = 100;     // compression stage: pruning and fine-tuning of the best; 0: none
+  int64_t final_epochs = 100;     // compression stage: pruning and fine-tuning of the best; 0: it
+                                  // stays as it is
   int64_t generation = 8;         // trials of one generation
   bool operator==(const SearchBudget&) const = default;
 };
@@ -30,6 +31,7 @@ struct SearchBudget {
 /// How the images are used.
 struct SearchTraining {
   int64_t batch = 128;
+  double lr = 1e-3;          // peak; pruning takes half of it
   int64_t limit_train = 0;   // only that many training images; 0: all
   int64_t check_images = 0;  // validation images by which trials are compared; 0: all
   bool operator==(const SearchTraining&) const = default;

@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder_lock.h"
 #include "harness_sources.h"
 #include "sim/elf_file.h"
 #include "sim/memory_map.h"
@@ -63,25 +64,6 @@ Toolchain BoardToolchain(const Board& board, const std::string& optimization) {
 Toolchain HostToolchain() {
   return {"gcc", "g++", "g++", {"-O3", "-march=native", "-fno-exceptions"}, {}, ""};
 }
-
-// Holds build/<config>.lock, so that two processes do not build the same folder at once.
-class FolderLock {
- public:
-  explicit FolderLock(const std::string& path)
-      : fd_(::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666)) {
-    if (fd_ < 0) {
-      throw Error("file/write-failed", path, "a place that can be written",
-                  "no permission, or no space", "choose a folder that you may write to");
-    }
-    ::flock(fd_, LOCK_EX);
-  }
-  ~FolderLock() { ::close(fd_); }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int fd_;
-};
 
 // The sources below folder, sorted; except names a folder to leave out (the engine's kernels for
 // the other side).

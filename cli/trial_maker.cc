@@ -1,0 +1,192 @@
+#include "cli/trial_maker.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/folder_lock.h"
+#include "base/interrupt.h"
+#include "base/rng.h"
+#include "cli/command.h"
+#include "cli/train_program.h"
+#include "search/supernet_choices.h"
+
+namespace tinyformer {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Words = std::vector<std::string>;
+
+Words operator+(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+// The object that a command printed; one that ended with an error throws it.
+Json Parse(const ProgramResult& result, const std::string& command) {
+  ThrowIfInterrupted();
+  if (result.status == kExitInterrupted) throw Interrupted();
+  const Json answer = result.output.empty() ? Json::object() : ParseJson(result.output, command);
+  if (result.status == kExitOk || result.status == kExitDoesNotFit) return answer;
+  if (!answer.contains("error")) {
+    throw Error("search/command-failed", command, "exit status 0",
+                "exit status " + std::to_string(result.status),
+                "see what it wrote on standard error; a machine out of memory ends it like this");
+  }
+  const Json& e = answer.at("error");
+  const auto text = [&](const char* key) { return e.value(key, std::string()); };
+  throw Error(text("code"), text("where"), text("expected"), text("found"), text("fix"));
+}
+
+Json Train(const Words& words) {
+  return Parse(RunTrainProgram(words + Words{"--json"}), "tinyformer " + words[0]);
+}
+
+Json Own(const Words& words) {
+  return Parse(RunOwnProgram(words + Words{"--json"}), "tinyformer " + words[0]);
+}
+
+void WriteJson(const std::string& path, const Json& json) {
+  WriteFileAtomic(path, JsonText(json, 1) + "\n");
+}
+
+// The mean of the largest tenth, of one value at least.
+double TopDecile(std::vector<double> values) {
+  std::sort(values.rbegin(), values.rend());
+  values.resize(std::max<size_t>(1, values.size() / 10));
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+// Copies a finished run's files, whole or not at all; nothing when they are there.
+void CopyRun(const std::string& from, const std::string& to) {
+  if (fs::exists(to)) return;
+  const std::string fresh = to + ".tmp";
+  fs::remove_all(fresh);
+  fs::create_directories(fresh);
+  for (const auto& entry : fs::directory_iterator(from)) {
+    if (entry.is_regular_file()) fs::copy_file(entry.path(), fresh / entry.path().filename());
+  }
+  fs::rename(fresh, to);
+}
+
+}  // namespace
+
+TrialMaker::TrialMaker(SearchSettings settings, TrialPlace place)
+    : settings_(std::move(settings)), place_(std::move(place)) {}
+
+Json TrialMaker::Make(const Trial& trial) const {
+  const std::string folder = Folder(trial.kind, trial.number);
+  MakeDirectories(folder);
+  // The worker before may still be saving its work.
+  const FolderLock lock(folder + "/lock");
+  if (trial.kind == kSupernet) return Supernet(trial);
+  return trial.kind == kCandidate ? CandidateTrial(trial) : Final(trial);
+}
+
+Json TrialMaker::Supernet(const Trial& trial) const {
+  const std::string folder = Folder(kSupernet, trial.number);
+  const SupernetConfig supernet =
+      MakeSupernet(settings_.space, trial.payload.at("point").get<Point>());
+  Json paths = Json::array();
+  for (const Json& path : trial.payload.at("paths")) {
+    paths.push_back(
+        ToJson(MakeGenome(settings_.space, supernet, path.get<Point>(), settings_.task)));
+  }
+  WriteJson(folder + "/choices.json",
+            ToJson(MakeChoices(settings_.space, supernet, settings_.task)));
+  WriteJson(folder + "/paths.json", paths);
+  const Json answer = Train(Words{"supernet", "--choices", folder + "/choices.json", "--paths",
+                                  folder + "/paths.json", "-o", folder + "/run", "--score-images",
+                                  std::to_string(settings_.training.check_images)} +
+                            Training(settings_.budget.supernet_epochs, settings_.training.lr,
+                                     SeedOf(trial.kind, trial.number)));
+  std::vector<double> accuracies;
+  for (const Json& score : answer.at("scores")) {
+    accuracies.push_back(
+        RequireKey<double>(score, "accuracy", "scores of the supernet", "a number"));
+  }
+  const double sum = std::accumulate(accuracies.begin(), accuracies.end(), 0.0);
+  return {{"score", sum / static_cast<double>(accuracies.size())},
+          {"top_decile", TopDecile(accuracies)},
+          {"accuracies", accuracies}};
+}
+
+Json TrialMaker::CandidateTrial(const Trial& trial) const {
+  const std::string folder = Folder(kCandidate, trial.number);
+  WriteJson(folder + "/genome.json", trial.payload.at("genome"));
+  const std::string supernet = Folder(kSupernet, trial.payload.at("supernet").get<int64_t>());
+  const Json dense = Train(Words{"train", "--genome", folder + "/genome.json", "--supernet",
+                                 supernet + "/run", "-o", folder + "/run"} +
+                           Training(settings_.budget.candidate_epochs, settings_.training.lr,
+                                    SeedOf(trial.kind, trial.number)));
+  Json result = Compress(folder, settings_.budget.prune_epochs, SeedOf(trial.kind, trial.number));
+  result["accuracy_dense"] = dense.at("validation_accuracy");
+  return result;
+}
+
+Json TrialMaker::Final(const Trial& trial) const {
+  const std::string folder = Folder(kFinal, 0);
+  const std::string candidate = Folder(kCandidate, trial.payload.at("candidate").get<int64_t>());
+  CopyRun(candidate + "/run", folder + "/run");
+  int64_t epochs = settings_.budget.final_epochs;
+  uint64_t seed = SeedOf(kFinal, 0);
+  if (epochs == 0) {  // the candidate as it is
+    seed = SeedOf(kCandidate, trial.payload.at("candidate").get<int64_t>());
+    CopyRun(candidate + "/run/compressed", folder + "/run/compressed");
+    epochs = settings_.budget.prune_epochs;
+  }
+  Json result = Compress(folder, epochs, seed);
+  WriteJson(folder + "/profile.json", Own({"profile", folder + "/firmware"}));
+  WriteJson(folder + "/run-emulator.json",
+            Own({"run", folder + "/firmware", "--data", place_.data, "--split", "validation",
+                 "--images", "16", "--on", "emulator"}));
+  return result;
+}
+
+Json TrialMaker::Compress(const std::string& folder, int64_t epochs, uint64_t seed) const {
+  Words words = {"compress", folder + "/run", "-o", folder + "/model.onnx"};
+  if (settings_.training.check_images > 0) {
+    words = words + Words{"--check-images", std::to_string(settings_.training.check_images)};
+  }
+  const Json pruned = Own(words + Training(epochs, settings_.training.lr / 2, seed));
+  const Json compiled = Own({"compile", folder + "/model.onnx", "--target", settings_.target, "-o",
+                             folder + "/firmware"});
+  WriteJson(folder + "/compile.json", compiled);
+  const ResourceUse use = ParseUse(compiled, folder + "/compile.json");
+  return {{"accuracy", pruned.at("validation_accuracy_int8")},
+          {"accuracy_pruned", pruned.at("validation_accuracy")},
+          {"sparsity", pruned.at("sparsity")},
+          {"fits", Fits(use, settings_.limits)},
+          {"use", ToJson(use)}};
+}
+
+std::vector<std::string> TrialMaker::Training(int64_t epochs, double lr, uint64_t seed) const {
+  // Weights are averaged over the last part of a training, however short it is.
+  constexpr int64_t kShort = 20;
+  return {"--lr",          Json(lr).dump(),
+          "--ema",         epochs < kShort ? "0.99" : "0.999",
+          "--data",        place_.data,
+          "--epochs",      std::to_string(epochs),
+          "--batch",       std::to_string(settings_.training.batch),
+          "--limit-train", std::to_string(settings_.training.limit_train),
+          "--threads",     std::to_string(place_.threads),
+          "--seed",        std::to_string(seed)};
+}
+
+uint64_t TrialMaker::SeedOf(const std::string& kind, int64_t number) const {
+  constexpr int kKeptBits = 31;  // what every option takes
+  return Rng(settings_.seed, kind, static_cast<uint64_t>(number)).Next() >> (64 - kKeptBits);
+}
+
+std::string TrialMaker::Folder(const std::string& kind, int64_t number) const {
+  if (kind == kFinal) return place_.folder + "/best";
+  std::string digits = std::to_string(number);
+  constexpr size_t kDigits = 4;
+  digits.insert(0, kDigits - std::min(kDigits, digits.size()), '0');
+  return place_.folder + "/" + kind + "s/" + digits;
+}
+
+}  // namespace tinyformer

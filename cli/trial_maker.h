@@ -1,0 +1,51 @@
+// Makes a search's trials out of the commands that a user would give: supernet, train, compress,
+// compile, run.
+#pragma once
+
+#include <string>
+
+#include "search/next_trials.h"
+#include "search/store/store.h"
+
+namespace tinyformer {
+
+/// Where a worker works, and on what.
+struct TrialPlace {
+  std::string folder;  // of the search: supernets/N, candidates/N and best/ are made in it
+  std::string data;    // the data set as this machine has it
+  int threads = 0;     // of training; 0: one a core
+};
+
+/// What its trials leave in the folder:
+///
+///   supernets/N   run of the shared weights, choices.json, paths.json, scores
+///   candidates/N  genome.json, run/, run/compressed/, model.onnx, firmware/, compile.json
+///   best          the same of the best candidate after the compression stage, with what
+///                 `tinyformer report` reads
+class TrialMaker {
+ public:
+  TrialMaker(SearchSettings settings, TrialPlace place);
+
+  /// One trial, begun or cut off before; its result as next_trials.h says, and beside it
+  ///   supernet   accuracies (one a path), top_decile
+  ///   candidate  accuracy_dense, accuracy_pruned (float), sparsity, fits; final likewise
+  ///
+  /// Errors  those of the commands; Interrupted
+  Json Make(const Trial& trial) const;
+
+ private:
+  Json Supernet(const Trial& trial) const;
+  Json CandidateTrial(const Trial& trial) const;
+  Json Final(const Trial& trial) const;
+  /// Prunes folder/run, quantizes and compiles it: the result but for accuracy_dense.
+  Json Compress(const std::string& folder, int64_t epochs, uint64_t seed) const;
+  /// The options of every training command.
+  std::vector<std::string> Training(int64_t epochs, double lr, uint64_t seed) const;
+  uint64_t SeedOf(const std::string& kind, int64_t number) const;
+  std::string Folder(const std::string& kind, int64_t number) const;
+
+  SearchSettings settings_;
+  TrialPlace place_;
+};
+
+}  // namespace tinyformer
