@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -10,6 +11,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/installed_folder.h"
 #include "base/json.h"
 #include "base/number.h"
 #include "base/progress.h"
@@ -303,6 +305,15 @@ TEST(Number, OnlyAWholeTextInRangeIsTaken) {
   EXPECT_FALSE(ParseNumber("nan", 0.0, 1.0, &real));
   EXPECT_TRUE(ParseNumber("2.5e-1", 0.0, 1.0, &real));
   EXPECT_EQ(real, 0.25);
+}
+
+TEST(InstalledFolder, IsWhatTheVariableNamesElseTheSources) {
+  EXPECT_EQ(InstalledFolder("TINYFORMER_TEST_FOLDER", "nothing", "sources"), "sources");
+  ::setenv("TINYFORMER_TEST_FOLDER", "named", 1);
+  EXPECT_EQ(InstalledFolder("TINYFORMER_TEST_FOLDER", "nothing", "sources"), "named");
+  ::setenv("TINYFORMER_TEST_FOLDER", "", 1);
+  EXPECT_EQ(InstalledFolder("TINYFORMER_TEST_FOLDER", "nothing", "sources"), "sources");
+  ::unsetenv("TINYFORMER_TEST_FOLDER");
 }
 
 TEST(Progress, DurationsReadWell) {

@@ -1,9 +1,9 @@
 // tinyformer zoo [list | verify]: the trained models that come along, and whether their cards still
 // hold.
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 
+#include "base/installed_folder.h"
 #include "cli/command.h"
 #include "cli/text_table.h"
 #include "compiler/compile.h"
@@ -22,12 +22,7 @@ namespace fs = std::filesystem;
 
 /// $TINYFORMER_ZOO, else ../share/tinyformer/zoo beside the program, else the source tree's.
 std::string ZooDirectory() {
-  if (const char* named = std::getenv("TINYFORMER_ZOO"); named && *named) return named;
-  std::error_code code;
-  const fs::path program = fs::read_symlink("/proc/self/exe", code);
-  const fs::path installed = program.parent_path().parent_path() / "share/tinyformer/zoo";
-  if (!code && fs::is_directory(installed, code)) return installed.string();
-  return TINYFORMER_ZOO_DIRECTORY;
+  return InstalledFolder("TINYFORMER_ZOO", "zoo", TINYFORMER_ZOO_DIRECTORY);
 }
 
 struct Card {

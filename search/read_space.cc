@@ -3,10 +3,10 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/installed_folder.h"
 #include "base/json.h"
 
 namespace tinyformer {
@@ -296,12 +296,7 @@ std::string SpaceText(const SearchSpace& space) {
 }
 
 std::string SpacesDirectory() {
-  if (const char* named = std::getenv("TINYFORMER_SPACES"); named && *named) return named;
-  std::error_code code;
-  const fs::path program = fs::read_symlink("/proc/self/exe", code);
-  const fs::path installed = program.parent_path().parent_path() / "share/tinyformer/spaces";
-  if (!code && fs::is_directory(installed, code)) return installed.string();
-  return TINYFORMER_SPACES_DIRECTORY;
+  return InstalledFolder("TINYFORMER_SPACES", "spaces", TINYFORMER_SPACES_DIRECTORY);
 }
 
 std::vector<std::string> SpaceNames() {

@@ -246,6 +246,12 @@ void RequireImagesFit(const SearchSpace& space, const ImageTask& task, const std
       std::count(space.pooling.begin(), space.pooling.end(), std::string("average")) > 0;
   const int halvings = 1 << (space.dots.size() + (average ? 1 : 0));
   const auto suits = [&](int side) { return side >= 8 && side <= 512 && side % halvings == 0; };
+  if (task.channels < 1 || task.channels > 16 || task.classes < 2 || task.classes > 4096) {
+    throw Error(
+        "space/images", data, "images of 1 to 16 channels in 2 to 4096 classes",
+        std::to_string(task.channels) + " channels, " + std::to_string(task.classes) + " classes",
+        "take another data set");
+  }
   if (suits(task.height) && suits(task.width)) return;
   throw Error("space/images", data,
               "images whose height and width are from 8 to 512 and divide by " +

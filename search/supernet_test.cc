@@ -143,6 +143,13 @@ TEST(RequireImagesFit, NamesTheSidesThatSuit) {
             "  found:    28 x 28\n"
             "  fix:      take a space with fewer DoTs or without average pooling, or resize the "
             "images");
+  EXPECT_EQ(ErrorText([&] {
+              RequireImagesFit(paper, {32, 32, 3, 1}, "folder:one");
+            }),
+            "error[space/images] folder:one\n"
+            "  expected: images of 1 to 16 channels in 2 to 4096 classes\n"
+            "  found:    3 channels, 1 classes\n"
+            "  fix:      take another data set");
   SearchSpace space = paper;
   space.pooling = {"seqpool"};
   RequireImagesFit(space, {28, 28, 1, 10}, "folder:digits");

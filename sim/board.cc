@@ -3,11 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
 #include "base/error.h"
+#include "base/installed_folder.h"
 #include "base/json.h"
 
 namespace tinyformer {
@@ -296,12 +296,7 @@ Board ReadBoard(const std::string& directory) {
 }
 
 std::string BoardsDirectory() {
-  if (const char* folder = std::getenv("TINYFORMER_BOARDS")) return folder;
-  std::error_code ignored;
-  fs::path program = fs::read_symlink("/proc/self/exe", ignored);
-  fs::path installed = program.parent_path().parent_path() / "share/tinyformer/boards";
-  if (!program.empty() && fs::is_directory(installed, ignored)) return installed.string();
-  return TINYFORMER_BOARDS_DIRECTORY;
+  return InstalledFolder("TINYFORMER_BOARDS", "boards", TINYFORMER_BOARDS_DIRECTORY);
 }
 
 std::vector<std::string> BoardNames() {

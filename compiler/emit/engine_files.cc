@@ -1,12 +1,12 @@
 #include "compiler/emit/engine_files.h"
 
-#include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <sstream>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/installed_folder.h"
 
 namespace tinyformer {
 namespace {
@@ -83,12 +83,7 @@ class Closure {
 }  // namespace
 
 std::string EngineDirectory() {
-  if (const char* named = std::getenv("TINYFORMER_ENGINE_DIR"); named && *named) return named;
-  std::error_code code;
-  const fs::path program = fs::read_symlink("/proc/self/exe", code);
-  const fs::path installed = program.parent_path() / "../share/tinyformer/engine";
-  if (!code && fs::is_directory(installed, code)) return installed.lexically_normal().string();
-  return TINYFORMER_ENGINE_DIR;
+  return InstalledFolder("TINYFORMER_ENGINE_DIR", "engine", TINYFORMER_ENGINE_DIR);
 }
 
 SourceTree EngineFiles(const std::string& engine_directory,

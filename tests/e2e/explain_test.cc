@@ -13,7 +13,7 @@ TEST(Explain, SaysHowLargeTheSpaceIsAndWhatItsNetworksCost) {
   const CommandLineTest at;
   const Json json = at.RunJson(Words("search --explain --space tiny --samples 40"));
   EXPECT_EQ(json.at("space"), "tiny");
-  EXPECT_EQ(json.at("networks").get<double>(), CountNetworks(FindSpace("tiny")));
+  EXPECT_DOUBLE_EQ(json.at("networks").get<double>(), CountNetworks(FindSpace("tiny")));
   EXPECT_EQ(json.at("samples"), 40);
   EXPECT_EQ(json.at("fitting"), 40);
   for (const char* cost : {"parameters", "flash_bytes", "ram_peak_bytes", "cycles_estimate"}) {
