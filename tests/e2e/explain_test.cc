@@ -86,9 +86,10 @@ TEST(Explain, SaysWhichLimitRefusesHowManyAndWhatComesNearest) {
 
 TEST(Explain, RefusesWrongOptions) {
   const CommandLineTest at;
-  at.ExpectRefused(Words("search"),
-                   ErrorText("cli/usage", "tinyformer search", "--explain", "no --explain",
-                             "add it; see tinyformer search --help"));
+  at.ExpectRefused(
+      Words("search"),
+      ErrorText("cli/usage", "tinyformer search", "-o, the folder of the search", "no such option",
+                "add it, or --explain; see tinyformer search --help"));
   at.ExpectRefused(
       Words("search --explain --space tyny"),
       ErrorText("space/unknown", "space 'tyny'",
