@@ -31,10 +31,7 @@ SearchSettings MakeSettings(const SearchRequest& request, const DatasetInfo& inf
   RequireImagesFit(settings.space, settings.task, request.data);
   settings.data_fingerprint = info.fingerprint;
   settings.target = request.target;
-  settings.limits = ParseLimits(
-      request.limit,
-      {static_cast<int64_t>(board.FlashBytes()), static_cast<int64_t>(board.RamBytes()), 0},
-      board.clock_hz);
+  settings.limits = CandidateLimits(board, request.limit);
   settings.objectives = ParseObjectives(request.objectives);
   settings.budget = request.budget;
   settings.training = request.training;

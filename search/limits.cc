@@ -64,8 +64,9 @@ SearchLimits ParseLimits(const std::string& text, const SearchLimits& target, ui
     if (!seen.insert(name).second) Fail(name, "each limit once", name + " a second time");
     const std::string value = part.substr(equals + 1);
     if (name == "latency" && clock_hz == 0) {
-      Fail(name, "a target whose cycles are estimated before it is built: a Cortex-M7",
-           "another core");
+      throw Error("search/limit", "--limit latency", "a target with a Cortex-M7",
+                  "another core, whose cycles are not estimated before it is built",
+                  "leave latency out, or take another --target");
     }
     if (name == "latency") {
       limits.cycles = ParseAmount(name, value, time, "a number with its unit: cycles, ms or s");

@@ -62,9 +62,9 @@ TEST(ParseLimits, RefusesWhatItDoesNotKnow) {
 TEST(ParseLimits, RefusesALatencyThatNobodyEstimates) {
   EXPECT_EQ(ErrorText([] { ParseLimits("ram=9,latency=1s", kBoard, 0); }),
             "error[search/limit] --limit latency\n"
-            "  expected: a target whose cycles are estimated before it is built: a Cortex-M7\n"
-            "  found:    another core\n"
-            "  fix:      write for example --limit flash=980kB,ram=300KiB,latency=500ms");
+            "  expected: a target with a Cortex-M7\n"
+            "  found:    another core, whose cycles are not estimated before it is built\n"
+            "  fix:      leave latency out, or take another --target");
 }
 
 TEST(SearchLimits, AreNullWhereAnyNumberIsAllowed) {

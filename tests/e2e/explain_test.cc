@@ -99,6 +99,15 @@ TEST(Explain, RefusesWrongOptions) {
   at.ExpectRefused(Words("search --explain --limit ram=1GiB"),
                    ErrorText("search/limit", "--limit ram",
                              "a number of bytes, or with kB, MB, KiB or MiB", "'1GiB'", kFix));
+  const std::string no_latency =
+      ErrorText("search/limit", "--limit latency", "a target with a Cortex-M7",
+                "another core, whose cycles are not estimated before it is built",
+                "leave latency out, or take another --target");
+  for (const char* command : {"search --explain", "search --data synthetic -o out"}) {
+    at.ExpectRefused(
+        Words(std::string(command) + " --space tiny --target cortex-m4 --limit latency=1s"),
+        no_latency);
+  }
   at.Write("cut.toml", "format = \"tinyformer-space\"\nversion = 1\n[supernet]\nstem = [");
   at.ExpectRefused(
       Words("search --explain --space cut.toml"),
