@@ -221,7 +221,7 @@ Answer RunSearch(const SearchRequest& request, const CommandLine& line) {
   const bool there = request.join || request.status;
   SearchSettings settings;
   if (!there) settings = MakeSettings(request, OpenDataset(request.data).info);
-  MakeDirectories(request.output);
+  if (!request.status) MakeDirectories(request.output);
   StoreOptions options;
   if (there)
     options.access = request.status && !request.retry ? StoreAccess::kRead : StoreAccess::kWrite;

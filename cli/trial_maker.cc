@@ -60,6 +60,12 @@ double TopDecile(std::vector<double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+// Weights are averaged over the last part of a training, however short it is.
+Words Averaging(int64_t epochs) {
+  constexpr int64_t kShort = 20;
+  return {"--ema", epochs < kShort ? "0.99" : "0.999"};
+}
+
 // Copies a finished run's files, whole or not at all; nothing when they are there.
 void CopyRun(const std::string& from, const std::string& to) {
   if (fs::exists(to)) return;
@@ -120,6 +126,7 @@ Json TrialMaker::CandidateTrial(const Trial& trial) const {
   const std::string supernet = Folder(kSupernet, trial.payload.at("supernet").get<int64_t>());
   const Json dense = Train(Words{"train", "--genome", folder + "/genome.json", "--supernet",
                                  supernet + "/run", "-o", folder + "/run"} +
+                           Averaging(settings_.budget.candidate_epochs) +
                            Training(settings_.budget.candidate_epochs, settings_.training.lr,
                                     SeedOf(trial.kind, trial.number)));
   Json result = Compress(folder, settings_.budget.prune_epochs, SeedOf(trial.kind, trial.number));
@@ -151,7 +158,8 @@ Json TrialMaker::Compress(const std::string& folder, int64_t epochs, uint64_t se
   if (settings_.training.check_images > 0) {
     words = words + Words{"--check-images", std::to_string(settings_.training.check_images)};
   }
-  const Json pruned = Own(words + Training(epochs, settings_.training.lr / 2, seed));
+  const Json pruned =
+      Own(words + Averaging(epochs) + Training(epochs, settings_.training.lr / 2, seed));
   const Json compiled = Own({"compile", folder + "/model.onnx", "--target", settings_.target, "-o",
                              folder + "/firmware"});
   WriteJson(folder + "/compile.json", compiled);
@@ -164,10 +172,7 @@ Json TrialMaker::Compress(const std::string& folder, int64_t epochs, uint64_t se
 }
 
 std::vector<std::string> TrialMaker::Training(int64_t epochs, double lr, uint64_t seed) const {
-  // Weights are averaged over the last part of a training, however short it is.
-  constexpr int64_t kShort = 20;
   return {"--lr",          Json(lr).dump(),
-          "--ema",         epochs < kShort ? "0.99" : "0.999",
           "--data",        place_.data,
           "--epochs",      std::to_string(epochs),
           "--batch",       std::to_string(settings_.training.batch),

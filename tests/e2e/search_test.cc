@@ -1,0 +1,159 @@
+// A search as a user runs it: killed, gone on with, joined by a second worker.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "data/testing/image_writer.h"
+#include "tests/command_line.h"
+
+namespace tinyformer {
+namespace {
+
+constexpr const char* kSpace = R"(format = "tinyformer-space"
+version = 1
+
+[supernet]
+stem = [0]
+dims = [[8], [8, 16]]
+heads = [2]
+mobilenets = [1]
+transformers = [0, 1]
+last_linear = [16]
+
+[paths]
+downsample = ["conv_maxpool", "conv_stride2"]
+expansion = [2]
+mlp_ratio = [2]
+residual = [false]
+pooling = ["global"]
+
+[pruning]
+sparsity = [0, 0.5]
+block = [4]
+)";
+
+std::vector<std::string> Search(const std::string& folder, const std::string& more = "") {
+  return Words(
+      "search --data synthetic --space space.toml --supernets 2 --supernet-epochs 1"
+      " --paths 2 --candidates 1 --candidate-epochs 1 --prune-epochs 1 --final-epochs 0"
+      " --generation 2 --limit-train 64 --check-images 40 --batch 16 --threads 1"
+      " --lease-seconds 5 -o " +
+      folder + " " + more);
+}
+
+// What a search came to, without times, workers and places.
+Json Outcome(const CommandLineTest& at, const std::string& folder) {
+  const Json all = ParseJson(at.Read(folder + "/search.json"), folder);
+  Json outcome = {{"best", all.at("best")}, {"front", all.at("front")}};
+  for (const Json& trial : all.at("all")) {
+    outcome["all"].push_back({trial.at("kind"), trial.at("number"), trial.at("state"),
+                              trial.at("payload"), trial.at("result")});
+  }
+  return outcome;
+}
+
+class SearchTest : public ::testing::Test {
+ protected:
+  SearchTest() { at_.Write("space.toml", kSpace); }
+  CommandLineTest at_;
+};
+
+TEST_F(SearchTest, KilledAndJoinedItEndsAsOneThatWasLeftAlone) {
+  const Json whole = at_.RunJson(Search("whole"));
+  EXPECT_EQ(whole.at("trials"), 4);
+  EXPECT_EQ(whole.at("feasible"), 1);
+  EXPECT_EQ(whole.at("over"), true);
+  EXPECT_GE(whole.at("front").size(), 1U);
+  for (const char* key : {"genome", "accuracy", "flash_bytes", "ram_peak_bytes", "cycles_estimate"})
+    EXPECT_TRUE(whole.at("best").contains(key)) << key;
+  for (const char* file : {"best/model.onnx", "best/firmware/plan.json", "best/run-emulator.json"})
+    EXPECT_TRUE(at_.Exists(std::string("whole/") + file)) << file;
+  EXPECT_EQ(ParseJson(at_.Read("whole/best/run-emulator.json"), "run").at("bit_exact"), true);
+
+  // Killed while the second supernet and the first candidate are at it; the second time another
+  // worker makes the rest.
+  const auto exists = [&](const char* path) { return [this, path] { return at_.Exists(path); }; };
+  EXPECT_EQ(at_.StopWhen(at_.Start(Search("killed")), SIGKILL,
+                         exists("killed/supernets/0001/choices.json"))
+                .status,
+            -SIGKILL);
+  EXPECT_EQ(at_.StopWhen(at_.Start(Search("killed")), SIGKILL,
+                         exists("killed/candidates/0000/genome.json"))
+                .status,
+            -SIGKILL);
+  const Json rest = at_.RunJson(
+      Words("search --worker --data synthetic --threads 1 --lease-seconds 5 -o killed"));
+  EXPECT_EQ(rest.at("over"), true);
+  EXPECT_EQ(Outcome(at_, "killed"), Outcome(at_, "whole"));
+
+  const Json status = at_.RunJson(Words("search --status -o killed"));
+  EXPECT_EQ(status.at("best"), whole.at("best"));
+
+  const Ended other = at_.Run(Search("killed", "--seed 2"));
+  EXPECT_EQ(other.status, 2);
+  EXPECT_EQ(other.errors.rfind("error[store/other-settings] ", 0), 0U) << other.errors;
+}
+
+TEST_F(SearchTest, WhatIsMissingIsSaid) {
+  at_.ExpectRefused(Words("search --data synthetic"),
+                    "error[cli/usage] tinyformer search\n"
+                    "  expected: -o, the folder of the search\n"
+                    "  found:    no such option\n"
+                    "  fix:      add it, or --explain; see tinyformer search --help\n");
+  at_.ExpectRefused(Words("search -o out"),
+                    "error[cli/usage] tinyformer search\n"
+                    "  expected: --data, the images to search with\n"
+                    "  found:    no such option\n"
+                    "  fix:      add it, or --explain; see tinyformer search --help\n");
+  at_.ExpectRefused(Words("search --data synthetic --paths 0 -o out"),
+                    "error[search/option] --paths\n"
+                    "  expected: a whole number from 1 to 1000000\n"
+                    "  found:    0\n"
+                    "  fix:      correct this option\n");
+  at_.ExpectRefused(Words("search --data synthetic --lr 0 -o out"),
+                    "error[search/option] --lr\n"
+                    "  expected: a number above 0, at most 1\n"
+                    "  found:    0.0\n"
+                    "  fix:      correct this option\n");
+  EXPECT_FALSE(at_.Exists("out"));
+  const Ended absent = at_.Run(Words("search --status -o nothing"));
+  EXPECT_EQ(absent.status, 2);
+  EXPECT_EQ(absent.errors.rfind("error[store/missing] ", 0), 0U) << absent.errors;
+  EXPECT_FALSE(at_.Exists("nothing"));
+}
+
+// Eight images a class; `red` makes other pixels of them.
+void WritePhotos(const CommandLineTest& at, const std::string& folder, uint8_t red) {
+  for (const bool first : {true, false}) {
+    for (uint8_t i = 0; i < 12; ++i) {
+      const auto value = static_cast<uint8_t>(20 * i);
+      at.Write(folder + "/train/" + (first ? "a" : "b") + "/" + std::to_string(i) + ".png",
+               testing::Png(testing::Plain(8, 8, red, value, first ? 255 : 0)));
+    }
+  }
+}
+
+TEST_F(SearchTest, OtherImagesThanItBeganWithAreRefused) {
+  WritePhotos(at_, "photos", 10);
+  WritePhotos(at_, "others", 200);
+  std::vector<std::string> begin = Search("out");
+  std::replace(begin.begin(), begin.end(), std::string("synthetic"), std::string("folder:photos"));
+  EXPECT_EQ(at_.StopWhen(at_.Start(begin), SIGKILL,
+                         [&] { return at_.Exists("out/supernets/0000/choices.json"); })
+                .status,
+            -SIGKILL);
+  const Ended other = at_.Run(Words("search --worker --data folder:others -o out"));
+  EXPECT_EQ(other.status, 2);
+  const std::string begun =
+      at_.RunJson(Words("search --status -o out")).at("settings").at("data_fingerprint");
+  EXPECT_NE(other.errors.find("error[search/other-data] folder:others\n"
+                              "  expected: the images that the search began with, " +
+                              begun + "\n  found:    "),
+            std::string::npos)
+      << other.errors;
+  EXPECT_NE(other.errors.find("\n  fix:      give the same data set\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tinyformer
