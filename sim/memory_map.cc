@@ -61,6 +61,13 @@ void Require(const std::string& what, uint64_t address, uint64_t bytes, Regions 
 }  // namespace
 
 void RequireInsideRegions(const ElfFile& elf, const Board& board) {
+  // Without a program's sections and entry the linker keeps nothing, and nothing lies nowhere.
+  for (const char* name : {".text", ".tf_stack"}) {
+    if (elf.SectionBytes(name) > 0) continue;
+    throw Error("board/linker-script", "board '" + board.name + "': section " + name,
+                "a section of that name, with bytes in it", "no byte of it in the linked firmware",
+                "give board.ld every section and symbol that boards/README.md lists");
+  }
   for (const ElfSection& section : elf.sections) {
     if (!section.in_memory) continue;
     Require("section " + section.name, section.address, section.bytes,

@@ -61,5 +61,15 @@ TEST(MemoryMap, InitialValuesThatAreNotProgrammedAreRefused) {
                       "0x20002000..0x20002003"));
 }
 
+TEST(MemoryMap, AScriptThatMakesNoCodeIsRefused) {
+  TestFirmware test("tiny", "stm32f746");
+  WriteFileAtomic(test.File("board/board.ld"), "");
+  EXPECT_EQ(ErrorText([&] { BuildFirmware(test.firmware(), test.board(), /*profile=*/false); }),
+            "error[board/linker-script] board 'stm32f746': section .text\n"
+            "  expected: a section of that name, with bytes in it\n"
+            "  found:    no byte of it in the linked firmware\n"
+            "  fix:      give board.ld every section and symbol that boards/README.md lists");
+}
+
 }  // namespace
 }  // namespace tinyformer

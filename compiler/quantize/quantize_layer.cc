@@ -93,7 +93,10 @@ void LayerQuantizer::Weighted() {
   const Value weight = g_.value(node_.inputs[1]), bias = g_.value(node_.inputs[2]);
   const auto channels = static_cast<size_t>(weight.shape[0]);
   const size_t taps = static_cast<size_t>(ElementCount(weight.shape)) / channels;
-  if (taps > 65536) FailRange("at most 65536 weights per output", static_cast<double>(taps));
+  if (taps > 65536) {
+    Fail("quantize/range", "at most 65536 weights per output, so that a sum stays within 32 bits",
+         std::to_string(taps), "make the layer's input smaller, for example by pooling before it");
+  }
   Int8Weights w;
   if (weight.type == DType::kFloat32) {
     w = QuantizeWeights(weight.Elements<float>(), weight.shape, 0, RealElements(bias), in_scale);

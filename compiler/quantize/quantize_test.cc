@@ -218,6 +218,17 @@ TEST(QuantizeGraph, AsymmetricWeightsAreRefused) {
             "  fix:      quantize weights symmetrically, per output channel");
 }
 
+TEST(QuantizeGraph, SumsOfMoreThan32BitsAreRefused) {
+  NetworkBuilder b(1, {1, 65537});
+  b.x = b.Gemm(b.x, 1);
+  Graph g = Lower(Annotated(b.Build()));
+  EXPECT_EQ(ErrorText([&] { QuantizeGraph(g); }),
+            "error[quantize/range] node 'Gemm2' (linear)\n"
+            "  expected: at most 65536 weights per output, so that a sum stays within 32 bits\n"
+            "  found:    65537\n"
+            "  fix:      make the layer's input smaller, for example by pooling before it");
+}
+
 TEST(QuantizeGraph, ScalesTooFarApartAreRefused) {
   NetworkBuilder b(1, {1, 4});
   b.x = b.Node1("Add", {b.Gemm(b.x, 4), b.x});
