@@ -4,41 +4,18 @@
 
 #include <set>
 
-#include "search/read_space.h"
 #include "search/testing_error.h"
+#include "search/testing_search.h"
 
 namespace tinyformer {
 namespace {
 
-SearchSettings Settings() {
-  SearchSettings settings;
-  settings.space = FindSpace("tiny");
-  settings.target = "stm32f746";
-  settings.limits = {120'000, 60'000, 0};
-  settings.budget = {6, 1, 5, 12, 1, 1, 1, 4};
-  settings.data_fingerprint = "0123456789abcdef";
-  return settings;
-}
+SearchSettings Settings() { return SmallSearch(5, 12); }
 
-// Costs that differ from network to network, without a compiler.
-ResourceUse Price(const Genome& genome) {
-  const PaperCosts costs = ComputePaperCosts(genome);
-  ResourceUse use;
-  use.flash_bytes = costs.stored_bytes;
-  use.sram_peak_bytes = costs.peak_bytes;
-  use.macs = costs.macs;
-  use.effective_macs = costs.effective_macs;
-  use.cycles = costs.effective_macs;
-  return use;
-}
-
-// A result that depends on the trial alone; every seventh candidate fails.
+// Every seventh candidate fails.
 Json Evaluate(const PlannedTrial& trial) {
-  Rng rng(7, trial.kind + trial.payload.dump());
-  if (trial.kind == kSupernet) return {{"score", rng.Uniform()}};
   if (trial.kind == kCandidate && trial.number % 7 == 3) return nullptr;
-  const Json use = trial.kind == kFinal ? ToJson(ResourceUse{}) : trial.payload.at("use");
-  return {{"accuracy", rng.Uniform()}, {"use", use}};
+  return MadeUpResult(trial.kind, trial.payload);
 }
 
 // A whole search; within a generation trials end in an order that `seed` gives.
@@ -46,10 +23,10 @@ std::vector<EndedTrial> Search(const SearchSettings& settings, uint64_t seed) {
   std::vector<EndedTrial> ended;
   Rng rng(seed, "order");
   for (;;) {
-    std::vector<PlannedTrial> next = NextTrials(settings, Price, ended);
+    std::vector<PlannedTrial> next = NextTrials(settings, PaperPrice, ended);
     if (next.empty()) return ended;
     EXPECT_LE(static_cast<int64_t>(next.size()), settings.budget.generation);
-    EXPECT_EQ(next, NextTrials(settings, Price, ended));
+    EXPECT_EQ(next, NextTrials(settings, PaperPrice, ended));
     rng.Shuffle(next);
     for (const PlannedTrial& trial : next) {
       ended.push_back({trial.kind, trial.number, trial.payload, Evaluate(trial)});
@@ -86,7 +63,7 @@ TEST(NextTrials, ASearchGoesThroughItsStages) {
   for (const EndedTrial& trial : candidates) {
     EXPECT_EQ(trial.payload["supernet"], supernet);
     EXPECT_TRUE(Fits(ParseUse(trial.payload["use"], "use"), settings.limits));
-    EXPECT_EQ(Price(ParseGenome(trial.payload["genome"], "genome")),
+    EXPECT_EQ(PaperPrice(ParseGenome(trial.payload["genome"], "genome")),
               ParseUse(trial.payload["use"], "use"));
   }
   EXPECT_EQ(final_trials[0].payload["candidate"], BestTrial(ended, kCandidate)->number);
@@ -111,7 +88,7 @@ TEST(NextTrials, EveryPathOfASupernetFitsAndNoPointComesTwice) {
     EXPECT_EQ(trial.payload["paths"].size(), 5U);
     for (const Json& path : trial.payload["paths"]) {
       const Genome genome = MakeGenome(settings.space, supernet, path.get<Point>(), settings.task);
-      EXPECT_TRUE(Fits(Price(genome), settings.limits));
+      EXPECT_TRUE(Fits(PaperPrice(genome), settings.limits));
     }
   }
 }
@@ -151,7 +128,7 @@ TEST(NextTrials, ASmallSpaceEndsAStageEarly) {
 TEST(NextTrials, LimitsThatNothingKeepsAreSaid) {
   SearchSettings settings = Settings();
   settings.limits.flash_bytes = 100;
-  EXPECT_EQ(ErrorText([&] { NextTrials(settings, Price, {}); }),
+  EXPECT_EQ(ErrorText([&] { NextTrials(settings, PaperPrice, {}); }),
             "error[search/nothing-fits] space 'tiny'\n"
             "  expected: a supernet that keeps the limits of stm32f746\n"
             "  found:    none among all that were drawn\n"
@@ -163,10 +140,10 @@ TEST(NextTrials, AStageWhoseTrialsAllFailedIsSaid) {
   SearchSettings settings = Settings();
   settings.budget.supernets = 2;
   std::vector<EndedTrial> ended;
-  for (const PlannedTrial& trial : NextTrials(settings, Price, ended)) {
+  for (const PlannedTrial& trial : NextTrials(settings, PaperPrice, ended)) {
     ended.push_back({trial.kind, trial.number, trial.payload, nullptr});
   }
-  EXPECT_EQ(ErrorText([&] { NextTrials(settings, Price, ended); }),
+  EXPECT_EQ(ErrorText([&] { NextTrials(settings, PaperPrice, ended); }),
             "error[search/all-failed] stage 'supernet'\n"
             "  expected: a trial that gave a result\n"
             "  found:    2 trials, all failed\n"

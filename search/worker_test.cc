@@ -12,7 +12,10 @@
 #include <thread>
 
 #include "base/check.h"
-#include "search/read_space.h"
+#ifdef TF_POSTGRES_BINARIES
+#include "search/store/testing/postgres_server.h"
+#endif
+#include "search/testing_search.h"
 
 namespace tinyformer {
 namespace {
@@ -21,35 +24,18 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
 SearchSettings Settings() {
-  SearchSettings settings;
-  settings.space = FindSpace("tiny");
-  settings.target = "stm32f746";
-  settings.limits = {120'000, 60'000, 0};
-  settings.budget = {6, 1, 3, 16, 1, 1, 1, 4};
+  SearchSettings settings = SmallSearch(3, 16);
   settings.objectives = ParseObjectives("accuracy,flash");
-  settings.data_fingerprint = "0123456789abcdef";
   return settings;
 }
 
-ResourceUse Price(const Genome& genome) {
-  const PaperCosts costs = ComputePaperCosts(genome);
-  ResourceUse use;
-  use.flash_bytes = costs.stored_bytes;
-  use.sram_peak_bytes = costs.peak_bytes;
-  use.cycles = costs.effective_macs;
-  return use;
-}
-
-// A result that the trial alone decides; every fifth candidate fails.
+// Every fifth candidate fails.
 Json Evaluate(const Trial& trial) {
   std::this_thread::sleep_for(milliseconds(5));
   if (trial.kind == kCandidate && trial.number % 5 == 2) {
     throw Error("train/nan", "loss", "a finite number", "nan", "lower --lr");
   }
-  Rng rng(7, trial.kind + trial.payload.dump());
-  if (trial.kind == kSupernet) return {{"score", rng.Uniform()}};
-  const Json use = trial.kind == kFinal ? ToJson(ResourceUse{}) : trial.payload.at("use");
-  return {{"accuracy", rng.Uniform()}, {"use", use}};
+  return MadeUpResult(trial.kind, trial.payload);
 }
 
 std::string FreshStore(const std::string& what = "") {
@@ -69,7 +55,7 @@ void Work(
   options.name = name;
   options.lease_ms = 400;
   options.poll_ms = 20;
-  RunWorker(store.get(), study, Settings(), Price, make, options);
+  RunWorker(store.get(), study, Settings(), PaperPrice, make, options);
 }
 
 // A worker in a process of its own.
@@ -155,6 +141,23 @@ TEST(Worker, KilledWorkersLoseNothing) {
   }
   EXPECT_EQ(Outcome(url), OfOneWorker());
 }
+
+#ifdef TF_POSTGRES_BINARIES
+TEST(Worker, ThreeOnPostgresqlOneKilledOneLateGiveTheFrontOfOneOnSqlite) {
+  PostgresServer server;
+  const std::string url = server.EmptyDatabase();
+  const pid_t first = Start(url, "first"), second = Start(url, "killed");
+  std::this_thread::sleep_for(milliseconds(150));
+  ::kill(second, SIGKILL);
+  ::waitpid(second, nullptr, 0);
+  for (const pid_t worker : {first, Start(url, "late")}) {
+    int status = 0;
+    ::waitpid(worker, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_EQ(Outcome(url), OfOneWorker());
+}
+#endif
 
 TEST(Worker, AnInterruptedTrialWaitsForAnother) {
   const std::string url = FreshStore();
