@@ -164,13 +164,16 @@ class BoardReader {
     return region;
   }
 
+  static bool Plain(const std::string& name) {
+    return !name.empty() &&
+           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == name.npos;
+  }
+
   // Names become those of sections and linker symbols.
   std::string RegionName(const Json& json, const Board& board) const {
     const std::string name = Text(json, "name");
-    const bool plain = !name.empty() && name.find_first_not_of(
-                                            "abcdefghijklmnopqrstuvwxyz0123456789-_") == name.npos;
     const auto same = [&](const MemoryRegion& other) { return other.name == name; };
-    if (!plain || std::any_of(board.memory.begin(), board.memory.end(), same)) {
+    if (!Plain(name) || std::any_of(board.memory.begin(), board.memory.end(), same)) {
       Fail("name", "another name for each region, of a to z, 0 to 9, - and _", "\"" + name + "\"");
     }
     return name;
@@ -212,6 +215,10 @@ class BoardReader {
   void ReadEmulator(Board& board) const {
     Json emulator = RequireKey<Json>(json_, "emulator", path_, "an object");
     board.emulator_machine = Text(emulator, "machine");
+    if (!Plain(board.emulator_machine)) {  // QEMU would take what follows a comma as a property
+      Fail("machine", "the name of a machine of QEMU, of a to z, 0 to 9, - and _",
+           "\"" + board.emulator_machine + "\"");
+    }
     board.vector_table = Address(emulator, "vector_table");
     Json memory = RequireKey<Json>(emulator, "harness_memory", path_, "an object");
     board.harness_address = Address(memory, "address");

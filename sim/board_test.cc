@@ -205,6 +205,9 @@ TEST(Board, PlacesThatCannotBeAreNamed) {
   EXPECT_EQ(ErrorAfter("/memory/2/name", "dtcm"), wrong("name", names, "\"dtcm\""));
   EXPECT_EQ(ErrorAfter("/memory/1/emulated_at", "0xffffff00"),
             wrong("emulated_at", "an address from which 'dtcm' ends below 2^32", "0xffffff00"));
+  EXPECT_EQ(ErrorAfter("/emulator/machine", "mps2-an500,firmware=x"),
+            wrong("machine", "the name of a machine of QEMU, of a to z, 0 to 9, - and _",
+                  "\"mps2-an500,firmware=x\""));
   EXPECT_EQ(ErrorAfter("/emulator/vector_table", "0x40000000"),
             wrong("vector_table", "an address inside the flash, where the emulated machine has it",
                   "0x40000000"));

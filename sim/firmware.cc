@@ -75,6 +75,10 @@ FirmwareLayer ReadLayer(const Json& item, int id, const std::string& path) {
 
 Firmware ReadFirmware(const std::string& directory) {
   std::string path = directory + "/plan.json";
+  if (std::filesystem::is_regular_file(directory)) {
+    throw Error("sim/not-firmware", directory, "a firmware folder (with plan.json)", "a file",
+                "name the folder that tinyformer compile wrote (its -o)");
+  }
   if (!std::filesystem::exists(path)) {
     throw Error("sim/not-firmware", directory, "a firmware folder (with plan.json)",
                 std::filesystem::exists(directory) ? "no plan.json in it" : "nothing at this path",

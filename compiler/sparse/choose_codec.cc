@@ -30,7 +30,7 @@ CodecRequest ParseCodecRequest(const std::string& text) {
   if (text == "rlc") return CodecRequest::kRunLength;
   if (text == "bitmap") return CodecRequest::kBitmap;
   throw Error("compile/codec", "--codec", "auto, dense, rlc or bitmap", "'" + text + "'",
-              "choose one of them; auto takes the smallest for each layer");
+              "choose one of them; auto takes for each layer what --optimize asks for");
 }
 
 std::vector<CodecChoice> ListCodecs(std::span<const int8_t> weights, int64_t inner,

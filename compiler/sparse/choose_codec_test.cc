@@ -70,7 +70,7 @@ TEST(ParseCodecRequest, RefusesOtherWords) {
     EXPECT_STREQ(error.what(),
                  "error[compile/codec] --codec\n  expected: auto, dense, rlc or bitmap\n"
                  "  found:    'zip'\n"
-                 "  fix:      choose one of them; auto takes the smallest for each layer");
+                 "  fix:      choose one of them; auto takes for each layer what --optimize asks for");
   }
 }
 

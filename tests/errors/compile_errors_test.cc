@@ -53,7 +53,7 @@ TEST_F(CompileErrors, WordsThatOptionsDoNotKnow) {
                           "choose one of these, or add a folder (boards/README.md)"));
   ExpectRefused({"m.onnx", "-o", "firmware", "--codec", "zip"},
                 ErrorText("compile/codec", "--codec", "auto, dense, rlc or bitmap", "'zip'",
-                          "choose one of them; auto takes the smallest for each layer"));
+                          "choose one of them; auto takes for each layer what --optimize asks for"));
   ExpectRefused(
       {"m.onnx", "-o", "firmware", "--optimize", "luck"},
       ErrorText("compile/optimize", "--optimize", "balanced, speed, size or ram", "'luck'",
