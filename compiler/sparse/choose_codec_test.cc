@@ -67,10 +67,11 @@ TEST(ParseCodecRequest, RefusesOtherWords) {
     ParseCodecRequest("zip");
     FAIL();
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(),
-                 "error[compile/codec] --codec\n  expected: auto, dense, rlc or bitmap\n"
-                 "  found:    'zip'\n"
-                 "  fix:      choose one of them; auto takes for each layer what --optimize asks for");
+    EXPECT_STREQ(
+        error.what(),
+        "error[compile/codec] --codec\n  expected: auto, dense, rlc or bitmap\n"
+        "  found:    'zip'\n"
+        "  fix:      choose one of them; auto takes for each layer what --optimize asks for");
   }
 }
 

@@ -51,9 +51,10 @@ TEST_F(CompileErrors, WordsThatOptionsDoNotKnow) {
                 ErrorText("board/unknown", "target 'toaster'",
                           "one of: cortex-m4, stm32f746, stm32h743", "no board of that name",
                           "choose one of these, or add a folder (boards/README.md)"));
-  ExpectRefused({"m.onnx", "-o", "firmware", "--codec", "zip"},
-                ErrorText("compile/codec", "--codec", "auto, dense, rlc or bitmap", "'zip'",
-                          "choose one of them; auto takes for each layer what --optimize asks for"));
+  ExpectRefused(
+      {"m.onnx", "-o", "firmware", "--codec", "zip"},
+      ErrorText("compile/codec", "--codec", "auto, dense, rlc or bitmap", "'zip'",
+                "choose one of them; auto takes for each layer what --optimize asks for"));
   ExpectRefused(
       {"m.onnx", "-o", "firmware", "--optimize", "luck"},
       ErrorText("compile/optimize", "--optimize", "balanced, speed, size or ram", "'luck'",

@@ -49,10 +49,10 @@ CommandLineTest* FirmwareErrors::at_ = nullptr;
 TEST_F(FirmwareErrors, FoldersThatAreNotFirmware) {
   at_->Write("photos/cat.txt", "cat");
   for (const char* command : {"run", "profile"}) {
-    ExpectRefused({command, "photos/cat.txt"},
-                  ErrorText("sim/not-firmware", "photos/cat.txt",
-                            "a firmware folder (with plan.json)", "a file",
-                            "name the folder that tinyformer compile wrote (its -o)"));
+    ExpectRefused(
+        {command, "photos/cat.txt"},
+        ErrorText("sim/not-firmware", "photos/cat.txt", "a firmware folder (with plan.json)",
+                  "a file", "name the folder that tinyformer compile wrote (its -o)"));
     ExpectRefused({command, "photos"},
                   ErrorText("sim/not-firmware", "photos", "a firmware folder (with plan.json)",
                             "no plan.json in it",
