@@ -16,27 +16,33 @@ namespace {
 // A layer's weights with the canonical mask: in OHWI order, 1 where one stays. Rows of output
 // channels that nothing reads are cleared.
 std::vector<int8_t> CanonicalWeights(const LayerSpec& layer, const ReadChannels& outputs) {
-  std::vector<int8_t> weights(static_cast<size_t>(layer.weights), 1);
+  const auto elements = static_cast<size_t>(layer.weights), row = elements / outputs.size();
+  std::vector<int8_t> weights(elements, 1);
   if (layer.sparsity > 0) {
     const std::vector<bool> keep = CanonicalMask(layer);
     const auto block = static_cast<size_t>(layer.block);
-    for (size_t i = 0; i < weights.size(); ++i) weights[i] = keep[i / block] ? 1 : 0;
+    for (size_t i = 0; i < keep.size(); ++i) {
+      if (!keep[i]) std::fill_n(&weights[i * block], block, int8_t{0});
+    }
   }
-  const size_t row = weights.size() / outputs.size();
   for (size_t o = 0; o < outputs.size(); ++o) {
-    if (!outputs[o])
-      std::fill_n(weights.begin() + static_cast<std::ptrdiff_t>(o * row), row, int8_t{0});
+    if (!outputs[o]) std::fill_n(&weights[o * row], row, int8_t{0});
   }
   return weights;
 }
 
 // The input channels that these weights read.
 ReadChannels InputsRead(const LayerSpec& layer, const std::vector<int8_t>& weights) {
-  ReadChannels read(static_cast<size_t>(layer.in), false);
-  const bool depthwise = layer.kind == LayerSpec::Kind::kDepthwise;
-  const size_t row = weights.size() / read.size();
-  for (size_t i = 0; i < weights.size(); ++i) {
-    if (weights[i] != 0) read[depthwise ? i / row : i % read.size()] = true;
+  const auto channels = static_cast<size_t>(layer.in);
+  ReadChannels read(channels, false);
+  const auto all = [&] { return std::find(read.begin(), read.end(), false) == read.end(); };
+  if (layer.kind == LayerSpec::Kind::kDepthwise) {
+    const size_t taps = weights.size() / channels;
+    for (size_t i = 0; i < weights.size(); ++i) read[i / taps] = read[i / taps] || weights[i] != 0;
+    return read;
+  }
+  for (size_t at = 0; at < weights.size() && !all(); at += channels) {
+    for (size_t c = 0; c < channels; ++c) read[c] = read[c] || weights[at + c] != 0;
   }
   return read;
 }

@@ -48,7 +48,9 @@ inline Graph QuantizedNetwork(const Genome& genome,
     if (!value.is_constant()) value.quantization = Quantization::PerTensor(6.0F / 255, -128);
   }
   for (Node& node : graph.nodes) {
-    if (node.op == "attention") node.attributes["score_scale"] = 0.05;
+    if (node.op != "attention") continue;
+    node.attributes["score_scale"] = 0.05;
+    node.attributes["score_zero_point"] = int64_t{0};
   }
   return QuantizeGraph(graph);
 }

@@ -37,7 +37,7 @@ class Selection {
       const std::string& name = options_[i][chosen_[i]].name;
       if (name.empty()) continue;
       names.push_back(name);
-      bytes += Cost(i, chosen_[i]).weight_bytes;
+      bytes += Cost(i, chosen_[i]).weight_bytes + Cost(i, chosen_[i]).padding_bytes;
     }
     return bytes + EstimateCodeBytes(names);
   }

@@ -1,5 +1,6 @@
 #include "compiler/cost/cost.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -14,6 +15,9 @@ namespace {
 // the estimate says fits should fit.
 constexpr int64_t kStartupBytes = 2200;
 constexpr int64_t kBytesPerCall = 22;  // three or four arguments and a branch, on average
+// The loop of a chain by strips of rows with its layers' parameters, at most (of 100 candidates of
+// a search: 320 to 640 for one chain, less for each when there are several).
+constexpr int64_t kStripLoopBytes = 640;
 
 // Positions at which every weight of the node is used once.
 int64_t Positions(const Graph& graph, const Node& node) {
@@ -42,6 +46,24 @@ int64_t ParameterBytes(const Graph& graph, const Node& node, const Kernel& kerne
   return bytes;
 }
 
+// What the linker leaves empty behind the node's constants, all of which start at a multiple of
+// four; an array without elements has one.
+int64_t PaddingBytes(const Graph& graph, const Node& node, const Kernel& kernel) {
+  const auto padding = [](int64_t bytes) {
+    return (std::max<int64_t>(1, bytes) + 3) / 4 * 4 - bytes;
+  };
+  int64_t bytes = 0;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] == kNoValue || (kernel.has_weights && i == 1)) continue;
+    const Value& value = graph.value(node.inputs[i]);
+    if (value.is_constant()) bytes += padding(ElementCount(value.shape) * DTypeBytes(value.type));
+  }
+  if (!kernel.has_weights) return bytes;
+  const int64_t stored = kernel.codec.effective_weights;
+  if (kernel.codec.codec == Codec::kDense) return bytes + padding(stored);
+  return bytes + padding(stored) + padding(kernel.codec.bytes - stored);
+}
+
 int64_t Cycles(const Graph& graph, const Node& node, const Kernel& kernel) {
   const WorkCounts counts = CountWork(graph, node, kernel);
   const WorkCounts& price = CyclesOf(CycleLine(graph, node, kernel)).each;
@@ -67,6 +89,7 @@ LayerCost EstimateLayer(const Graph& graph, const Node& node, const Kernel& kern
   cost.op = node.op;
   const int64_t parameters = ParameterBytes(graph, node, kernel);
   cost.weight_bytes = parameters + kernel.codec.bytes;
+  cost.padding_bytes = PaddingBytes(graph, node, kernel);
   cost.dense_bytes = parameters + kernel.codec.dense_bytes;
   if (kernel.has_weights) {
     const int64_t positions = Positions(graph, node);
@@ -104,14 +127,15 @@ int64_t EstimateCodeBytes(const std::vector<std::string>& kernels) {
 ResourceUse EstimateUse(const Graph& graph, const Plan& plan, int64_t stack_bytes) {
   ResourceUse use;
   for (const LayerCost& cost : EstimateLayers(graph, plan)) {
-    use.weight_bytes += cost.weight_bytes;
+    use.weight_bytes += cost.weight_bytes + cost.padding_bytes;
     use.macs += cost.macs;
     use.effective_macs += cost.effective_macs;
     use.cycles += cost.cycles;
   }
   std::vector<std::string> kernels;
   for (const LayerPlan& layer : plan.layers) kernels.push_back(layer.kernel.name);
-  use.flash_bytes = use.weight_bytes + EstimateCodeBytes(kernels);
+  use.flash_bytes = use.weight_bytes + EstimateCodeBytes(kernels) +
+                    static_cast<int64_t>(plan.strips.size()) * kStripLoopBytes;
   use.sram_peak_bytes = plan.arena_bytes + stack_bytes;
   return use;
 }

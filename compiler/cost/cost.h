@@ -22,18 +22,21 @@ struct ResourceUse {
   int64_t effective_macs =
       0;               // of the weights that kernels multiply (fillers of run length included)
   int64_t cycles = 0;  // estimated, Cortex-M7
-  int64_t weight_bytes = 0;  // of flash_bytes, the constants: coded weights, biases, tables, ...
+  int64_t weight_bytes =
+      0;  // of flash_bytes, the constants: coded weights, biases, tables, padding
   bool operator==(const ResourceUse&) const = default;
 };
 
 /// One layer's share.
 ///
-/// weight_bytes  what the layer's constants take in flash: coded weights, biases, multipliers,
-/// tables dense_bytes   the same with dense weights
+/// weight_bytes   what the layer's constants take in flash: coded weights, biases, multipliers,
+/// tables padding_bytes  what the linker puts between them, so that each starts at a multiple of
+/// four dense_bytes    weight_bytes with dense weights
 struct LayerCost {
   std::string name;
   std::string op;
   int64_t weight_bytes = 0;
+  int64_t padding_bytes = 0;
   int64_t dense_bytes = 0;
   int64_t macs = 0;
   int64_t effective_macs = 0;

@@ -53,7 +53,7 @@ std::vector<CodecChoice> ListCodecs(std::span<const int8_t> weights, int64_t inn
       CodecChoice choice = dense;
       choice.codec = codec;
       choice.block = block;
-      choice.bytes = EncodedBytes(codec, weights, block);
+      choice.bytes = EncodedBytes(codec, counts, block);
       choice.sparsity = counts.sparsity();
       choice.effective_weights = (counts.nonzero + counts.fillers) * block;
       if (choice.bytes < choice.dense_bytes) choices.push_back(choice);

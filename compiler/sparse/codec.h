@@ -42,6 +42,9 @@ BlockCounts CountBlocks(std::span<const int8_t> weights, int block);
 /// ceil(blocks / 8) + (nonzero + fillers) * block.
 int64_t EncodedBytes(Codec codec, std::span<const int8_t> weights, int block);
 
+/// The same from CountBlocks' result.
+int64_t EncodedBytes(Codec codec, const BlockCounts& counts, int block);
+
 /// The layer's bytes in the record layout of docs/sparse_format.md.
 ///
 /// Needs   block divides weights.size() (bug otherwise); kDense ignores block
