@@ -1,5 +1,6 @@
 // tinyformer search: from images and a board's name to the best sparse network that fits; or what
 // a search space holds and what of it fits.
+#include "base/error.h"
 #include "cli/command.h"
 #include "cli/explain_space.h"
 #include "cli/option_check.h"
@@ -33,17 +34,18 @@ class SearchCommand : public Command {
   }
 
   Answer Run(const CommandLine& line) override {
-    if (explain_) {
-      request_.space = run_.space;
-      request_.target = run_.target;
-      request_.data = run_.data;
-      request_.limit = run_.limit;
-      request_.seed = run_.seed;
-      return ExplainSpace(request_, line);
-    }
+    if (explain_) return ExplainSpace(Explained(), line);
     Require(run_.output, "-o, the folder of the search");
     if (!run_.status) Require(run_.data, "--data, the images to search with");
-    return RunSearch(run_, line);
+    try {
+      return RunSearch(run_, line);
+    } catch (const Error& error) {
+      if (error.code() != "search/nothing-fits") throw;
+      // It names the limits that refuse everything, and what comes nearest.
+      const Answer explained = ExplainSpace(Explained(), line);
+      if (explained.status == kExitOk) throw;
+      return explained;
+    }
   }
 
  private:
@@ -51,6 +53,16 @@ class SearchCommand : public Command {
     if (!value.empty()) return;
     throw Error("cli/usage", "tinyformer search", what, "no such option",
                 "add it, or --explain; see tinyformer search --help");
+  }
+
+  ExplainRequest Explained() const {
+    ExplainRequest request = request_;
+    request.space = run_.space;
+    request.target = run_.target;
+    request.data = run_.data;
+    request.limit = run_.limit;
+    request.seed = run_.seed;
+    return request;
   }
 
   void DeclareBudget(CLI::App& app) {

@@ -220,7 +220,11 @@ Answer RunSearch(const SearchRequest& request, const CommandLine& line) {
   const std::string url = request.store.empty() ? request.output + "/search.db" : request.store;
   const bool there = request.join || request.status;
   SearchSettings settings;
-  if (!there) settings = MakeSettings(request, OpenDataset(request.data).info);
+  if (!there) {
+    settings = MakeSettings(request, OpenDataset(request.data).info);
+    // Limits that nothing keeps are said before anything is written.
+    NextTrials(settings, CandidatePrices(FindBoard(settings.target)), {});
+  }
   if (!request.status) MakeDirectories(request.output);
   StoreOptions options;
   if (there)

@@ -123,7 +123,20 @@ TEST_F(SearchTest, WhatIsMissingIsSaid) {
   EXPECT_FALSE(at_.Exists("nothing"));
 }
 
-// Eight images a class; `red` makes other pixels of them.
+TEST_F(SearchTest, LimitsThatNothingKeepsAreExplainedAndLeaveNothing) {
+  const Ended ended = at_.Run(Search("out", "--limit flash=1kB"));
+  EXPECT_EQ(ended.status, 3);
+  EXPECT_NE(ended.errors.find("refused by  flash 1,000, alone 1,000; RAM 0, alone 0\n"),
+            std::string::npos)
+      << ended.errors;
+  EXPECT_NE(ended.errors.find("error[search/nothing-fits] space 'space.toml' on stm32f746\n"
+                              "  expected: networks within flash 1,000 B, RAM 327,680 B\n"),
+            std::string::npos)
+      << ended.errors;
+  EXPECT_FALSE(at_.Exists("out"));
+}
+
+// Twelve images a class; `red` makes other pixels of them.
 void WritePhotos(const CommandLineTest& at, const std::string& folder, uint8_t red) {
   for (const bool first : {true, false}) {
     for (uint8_t i = 0; i < 12; ++i) {
