@@ -127,7 +127,7 @@ TEST(UsageErrors, PathsThatTheSystemRefusesAreNamed) {
   const std::string name(300, 'x');
   for (const char* command : {"run", "profile"}) {
     ExpectRefused({command, name},
-                  ErrorText("file/unusable-path", name + "/plan.json", "a path that can be used",
+                  ErrorText("file/unusable-path", name, "a path that can be used",
                             "File name too long", "check the path, its links and its permissions"));
   }
 }
