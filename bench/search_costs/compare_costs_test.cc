@@ -25,12 +25,12 @@ void ExpectLinked(const std::vector<LinkedCandidate>& candidates) {
 
 TEST(LinkCandidates, PricesAreThoseOfTheFirmware) {
   const Board board = FindBoard("stm32f746");
-  ExpectLinked(LinkCandidates(FindSpace("tiny"), board, INT64_MAX, 6, 0));
-  ExpectLinked(LinkCandidates(FindSpace("paper"), board, INT64_MAX, 2, 0));
+  ExpectLinked(LinkCandidates(FindSpace("tiny"), board, INT64_MAX, 5, 0));
+  ExpectLinked(LinkCandidates(FindSpace("paper"), board, INT64_MAX, 1, 0));
 }
 
 TEST(LinkCandidates, StripsAreInThePrice) {
-  const auto candidates = LinkCandidates(FindSpace("tiny"), FindBoard("stm32f746"), 22000, 4, 0);
+  const auto candidates = LinkCandidates(FindSpace("tiny"), FindBoard("stm32f746"), 22000, 3, 0);
   ExpectLinked(candidates);
   EXPECT_TRUE(std::any_of(candidates.begin(), candidates.end(),
                           [](const LinkedCandidate& one) { return one.strips > 0; }));
