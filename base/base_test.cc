@@ -19,20 +19,10 @@
 #include "base/run_main.h"
 #include "base/safetensors.h"
 #include "base/shape.h"
+#include "base/testing_error.h"
 
 namespace tinyformer {
 namespace {
-
-// The error's whole text, or "" when nothing is thrown.
-template <typename F>
-std::string ErrorText(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 std::string TempPath(const std::string& name) {
   return ::testing::TempDir() + "tf_base_" + std::to_string(::getpid()) + "_" + name;

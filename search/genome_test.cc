@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "search/testing_error.h"
+#include "base/testing_error.h"
 
 namespace tinyformer {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "search/testing_error.h"
+#include "base/testing_error.h"
 
 namespace tinyformer {
 namespace {

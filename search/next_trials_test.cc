@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "search/testing_error.h"
+#include "base/testing_error.h"
 #include "search/testing_search.h"
 
 namespace tinyformer {

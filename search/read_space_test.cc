@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
-#include "search/testing_error.h"
+#include "base/testing_error.h"
 
 namespace tinyformer {
 namespace {

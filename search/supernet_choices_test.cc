@@ -5,8 +5,8 @@
 #include <map>
 #include <set>
 
+#include "base/testing_error.h"
 #include "search/read_space.h"
-#include "search/testing_error.h"
 #include "search/testing_network.h"
 
 namespace tinyformer {

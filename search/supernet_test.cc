@@ -4,8 +4,8 @@
 
 #include <set>
 
+#include "base/testing_error.h"
 #include "search/read_space.h"
-#include "search/testing_error.h"
 
 namespace tinyformer {
 namespace {

@@ -9,22 +9,12 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/testing_error.h"
 #include "sim/board.h"
 #include "sim/firmware.h"
 #include "sim/temporary_folder.h"
 
 namespace tinyformer {
-
-/// The error's whole text, or "" when nothing is thrown.
-template <typename F>
-std::string ErrorText(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 /// text with every occurrence of from replaced by to.
 inline std::string Replace(std::string text, const std::string& from, const std::string& to) {

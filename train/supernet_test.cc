@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
-#include "search/testing_error.h"
+#include "base/testing_error.h"
 #include "train/block_pruning.h"
 #include "train/evaluate.h"
 #include "train/path_scores.h"

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "base/testing_error.h"
 #include "compiler/ops/op_def.h"
 
 namespace tinyformer {
@@ -34,16 +35,6 @@ inline ValueId Append(Graph& g, const std::string& op, std::vector<ValueId> oper
   Shape shape = InferShapes({g, node, kGraphOpset}).at(0);
   g.outputs = {g.AddNode(node, shape)};
   return g.outputs[0];
-}
-
-template <typename F>
-std::string ErrorText(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 /// A node that is refused: its operands are an input of shape x and constants of ones.

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/testing_error.h"
 #include "compiler/ops/evaluate.h"
 #include "compiler/passes/network_for_tests.h"
 #include "compiler/passes/pipeline.h"
@@ -22,16 +23,6 @@ CalibrationImages RandomImages(const Graph& g, int64_t count) {
             auto image = RandomInput(g, static_cast<uint64_t>(index) + 100);
             std::copy(image.begin(), image.end(), input);
           }};
-}
-
-template <typename F>
-std::string ErrorText(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(QuantizationOf, ZeroIsExactAndTheRangeIsCovered) {

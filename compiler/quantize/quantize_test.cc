@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/testing_error.h"
 #include "compiler/ops/evaluate.h"
 #include "compiler/ops/movement.h"
 #include "compiler/passes/network_for_tests.h"
@@ -36,16 +37,6 @@ Graph Annotated(const Graph& g, CalibrationMethod method = CalibrationMethod::kM
   CalibrationOptions options;
   options.method = method;
   return Calibrate(g, RandomImages(g, 8), options);
-}
-
-template <typename F>
-std::string ErrorText(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(FixedPoint, FollowsTheContract) {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/testing_error.h"
 #include "search/store/store.h"
-#include "search/testing_error.h"
 
 namespace tinyformer {
 
