@@ -14,13 +14,12 @@
 #include "data/dataset.h"
 #include "report/format.h"
 #include "search/read_space.h"
+#include "search/record.h"
 #include "search/worker.h"
 #include "sim/board.h"
 
 namespace tinyformer {
 namespace {
-
-constexpr const char* kStudy = "search";
 
 SearchSettings MakeSettings(const SearchRequest& request, const DatasetInfo& info) {
   const Board board = FindBoard(request.target);
@@ -38,14 +37,6 @@ SearchSettings MakeSettings(const SearchRequest& request, const DatasetInfo& inf
   settings.seed = request.seed;
   CheckSettings(settings);
   return settings;
-}
-
-Study FindStudy(Store* store) {
-  for (Study& study : store->Studies()) {
-    if (study.name == kStudy) return study;
-  }
-  throw Error("search/no-study", store->name(), "a search", "no search in this store",
-              "begin one: tinyformer search --data D --target B -o out/");
 }
 
 std::string WorkerName() {
@@ -71,27 +62,6 @@ StageCount CountStage(const std::vector<Trial>& trials, const std::string& kind)
   return count;
 }
 
-Json Network(const EndedTrial& trial) {
-  Json json = {{"number", trial.number}};
-  if (trial.payload.contains("genome")) json["genome"] = trial.payload.at("genome");
-  for (const auto& [key, value] : trial.result.items()) {
-    if (key != "use") json[key] = value;
-  }
-  json.update(trial.result.at("use"));
-  return json;
-}
-
-// The best network so far: that of the compression stage, else the best candidate.
-Json BestNetwork(const std::vector<EndedTrial>& ended) {
-  const EndedTrial* candidate = BestTrial(ended, kCandidate);
-  const EndedTrial* last = BestTrial(ended, kFinal);
-  if (candidate == nullptr) return nullptr;
-  Json best = Network(last != nullptr ? *last : *candidate);
-  best["number"] = candidate->number;
-  best["genome"] = candidate->payload.at("genome");
-  return best;
-}
-
 std::string StageLine(const std::string& name, const StageCount& count, int64_t budget) {
   std::string text = name + std::string(12 - name.size(), ' ') + std::to_string(count.complete) +
                      " of " + std::to_string(budget);
@@ -105,6 +75,25 @@ std::string UseText(const Json& network) {
          WithThousands(network.at("flash_bytes").get<int64_t>()) + " B, RAM " +
          WithThousands(network.at("ram_peak_bytes").get<int64_t>()) + " B, " +
          WithThousands(network.at("cycles_estimate").get<int64_t>()) + " cycles (estimated)";
+}
+
+std::string StatusText(const SearchRecord& record, const Json& best) {
+  const SearchBudget& budget = record.settings.budget;
+  std::string text =
+      StageLine("supernets", CountStage(record.trials, kSupernet), budget.supernets) +
+      StageLine("candidates", CountStage(record.trials, kCandidate), budget.candidates) +
+      StageLine("final", CountStage(record.trials, kFinal), 1);
+  for (const Trial& trial : record.trials) {
+    if (trial.state != TrialState::kFailed) continue;
+    text += trial.kind + " " + std::to_string(trial.number) +
+            " failed: " + trial.error.value("code", "") + " " + trial.error.value("where", "") +
+            ": " + trial.error.value("found", "") + "\n";
+  }
+  if (!best.is_null()) {
+    text += "best        candidate " + std::to_string(best.at("number").get<int64_t>()) + ": " +
+            UseText(best) + "\n";
+  }
+  return text;
 }
 
 // A search in its store, as its settings and trials say.
@@ -131,42 +120,6 @@ class Search {
         options, [&] { progress.Update(Done(), BestNote()); });
   }
 
-  Answer Report() const {
-    const std::vector<Trial> trials = store_->Trials(study_.id);
-    const std::vector<EndedTrial> ended = EndedTrials(trials);
-    Answer answer;
-    const Json best = BestNetwork(ended);
-    answer.json["settings"] = ToJson(settings_);
-    answer.json["trials"] = trials.size();
-    answer.json["feasible"] = Feasible(ended);
-    answer.json["over"] = BestTrial(ended, kFinal) != nullptr;
-    answer.json["best"] = best;
-    answer.json["front"] = Json::array();
-    for (const EndedTrial& trial : ParetoFront(settings_, ended)) {
-      answer.json["front"].push_back(Network(trial));
-    }
-    answer.text = Text(trials, best);
-    return answer;
-  }
-
-  // Everything that is known, for `report` and for whoever wants to plot it.
-  Json Export() const {
-    Json json = Report().json;
-    json["all"] = Json::array();
-    for (const Trial& trial : store_->Trials(study_.id)) {
-      json["all"].push_back({{"kind", trial.kind},
-                             {"number", trial.number},
-                             {"state", TrialStateName(trial.state)},
-                             {"worker", trial.worker},
-                             {"started_ms", trial.started_ms},
-                             {"finished_ms", trial.finished_ms},
-                             {"payload", trial.payload},
-                             {"result", trial.result},
-                             {"error", trial.error}});
-    }
-    return json;
-  }
-
  private:
   int64_t Total() const { return settings_.budget.supernets + settings_.budget.candidates + 1; }
   int64_t Done() const {
@@ -182,31 +135,6 @@ class Search {
       return "best supernet " + FormatPercent(best->result.at("score").get<double>(), 2);
     }
     return "";
-  }
-  static int64_t Feasible(const std::vector<EndedTrial>& ended) {
-    int64_t count = 0;
-    for (const EndedTrial& trial : ended) {
-      count +=
-          trial.kind == kCandidate && !trial.result.is_null() && trial.result.value("fits", true);
-    }
-    return count;
-  }
-  std::string Text(const std::vector<Trial>& trials, const Json& best) const {
-    std::string text =
-        StageLine("supernets", CountStage(trials, kSupernet), settings_.budget.supernets) +
-        StageLine("candidates", CountStage(trials, kCandidate), settings_.budget.candidates) +
-        StageLine("final", CountStage(trials, kFinal), 1);
-    for (const Trial& trial : trials) {
-      if (trial.state != TrialState::kFailed) continue;
-      text += trial.kind + " " + std::to_string(trial.number) +
-              " failed: " + trial.error.value("code", "") + " " + trial.error.value("where", "") +
-              ": " + trial.error.value("found", "") + "\n";
-    }
-    if (!best.is_null()) {
-      text += "best        candidate " + std::to_string(best.at("number").get<int64_t>()) + ": " +
-              UseText(best) + "\n";
-    }
-    return text;
   }
 
   Store* store_;
@@ -232,10 +160,10 @@ Answer RunSearch(const SearchRequest& request, const CommandLine& line) {
   const std::unique_ptr<Store> store = OpenStore(url, options);
   Study study;
   if (there) {
-    study = FindStudy(store.get());
+    study = FindSearch(store.get());
     settings = ParseSettings(study.settings, store->name());
   } else {
-    study = store->OpenStudy(kStudy, ToJson(settings), settings.data_fingerprint);
+    study = store->OpenStudy(kSearchStudy, ToJson(settings), settings.data_fingerprint);
   }
   if (request.join) {
     const std::string found = OpenDataset(request.data).info.fingerprint;
@@ -247,11 +175,13 @@ Answer RunSearch(const SearchRequest& request, const CommandLine& line) {
   }
   if (request.retry) store->RetryFailed(study.id);
   Search search(store.get(), study, settings);
-  if (!request.status) {
-    search.Work(request);
-    WriteFileAtomic(request.output + "/search.json", JsonText(search.Export(), 1) + "\n");
-  }
-  Answer answer = search.Report();
+  if (!request.status) search.Work(request);
+  const SearchRecord record = ReadSearchRecord(store.get());
+  if (!request.status)
+    WriteFileAtomic(request.output + "/search.json", JsonText(ToJson(record), 1) + "\n");
+  Answer answer;
+  answer.json = SummaryJson(record);
+  answer.text = StatusText(record, answer.json.at("best"));
   answer.json["provenance"] =
       ToJson(MakeProvenance(line, settings.data_fingerprint, settings.target, settings.space.name));
   return answer;

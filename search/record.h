@@ -1,0 +1,47 @@
+// SearchRecord: what a search has come to, read from its store at one moment.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "search/next_trials.h"
+#include "search/settings.h"
+#include "search/store/store.h"
+
+namespace tinyformer {
+
+/// The name of the study that a search's store holds.
+inline constexpr const char* kSearchStudy = "search";
+
+/// A search that may still go on. Everything that is shown of it is a function of this.
+struct SearchRecord {
+  std::string store;  // by the user's name for it
+  SearchSettings settings;
+  std::vector<Trial> trials;      // by kind, then number
+  std::vector<EndedTrial> ended;  // those of them that have ended, in the same order
+};
+
+/// The study of the store. Errors  search/no-study
+Study FindSearch(Store* store);
+
+/// Reads the search of the store, which may be open for reading only, while workers write to it.
+/// Errors  search/no-study, those of Store and ParseSettings
+SearchRecord ReadSearchRecord(Store* store);
+
+/// The best network so far: the best candidate, and what the compression stage made of it.
+struct BestNetwork {
+  const EndedTrial* candidate = nullptr;   // nullptr: none has ended well
+  const EndedTrial* compressed = nullptr;  // nullptr: not there yet
+};
+
+/// Points into the record.
+BestNetwork FindBestNetwork(const SearchRecord& record);
+
+/// {"settings", "trials": how many, "feasible": candidates that keep the limits, "over", "best",
+/// "front"}: a network is its number, genome, results and costs.
+Json SummaryJson(const SearchRecord& record);
+
+/// SummaryJson and "all": every trial with its times, payload, result and error.
+Json ToJson(const SearchRecord& record);
+
+}  // namespace tinyformer
