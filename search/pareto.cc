@@ -1,7 +1,6 @@
 #include "search/pareto.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -72,21 +71,6 @@ std::vector<size_t> BestFirst(const std::vector<Objectives>& trials) {
     return ranks[a] != ranks[b] ? ranks[a] < ranks[b] : distances[a] > distances[b];
   });
   return order;
-}
-
-double KendallTau(const std::vector<double>& a, const std::vector<double>& b) {
-  TF_CHECK(a.size() == b.size(), a.size(), b.size());
-  double agree = 0, pairs_a = 0, pairs_b = 0;
-  const auto sign = [](double x) { return static_cast<double>((x > 0) - (x < 0)); };
-  for (size_t i = 0; i < a.size(); ++i) {
-    for (size_t j = 0; j < i; ++j) {
-      const double in_a = sign(a[i] - a[j]), in_b = sign(b[i] - b[j]);
-      agree += in_a * in_b;
-      pairs_a += std::abs(in_a);
-      pairs_b += std::abs(in_b);
-    }
-  }
-  return pairs_a > 0 && pairs_b > 0 ? agree / std::sqrt(pairs_a * pairs_b) : 0;
 }
 
 }  // namespace tinyformer

@@ -26,8 +26,4 @@ std::vector<double> CrowdingDistances(const std::vector<Objectives>& trials,
 /// With one objective: by falling value, then by index.
 std::vector<size_t> BestFirst(const std::vector<Objectives>& trials);
 
-/// Kendall's tau-b of two lists of equal length: agreement of their orders in [-1, 1], ties counted
-/// out; 0 when either has no two different values. Source  Kendall (1945)
-double KendallTau(const std::vector<double>& a, const std::vector<double>& b);
-
 }  // namespace tinyformer

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 
 #include "base/rng.h"
 
@@ -52,14 +51,6 @@ TEST(Pareto, RanksOfRandomTrialsAreConsistent) {
       EXPECT_TRUE(explained) << "seed " << seed << ", trial " << i;
     }
   }
-}
-
-TEST(KendallTau, CountsPairsInOrder) {
-  EXPECT_DOUBLE_EQ(KendallTau({1, 2, 3}, {10, 20, 30}), 1);
-  EXPECT_DOUBLE_EQ(KendallTau({1, 2, 3}, {3, 2, 1}), -1);
-  EXPECT_DOUBLE_EQ(KendallTau({1, 2, 3, 4}, {1, 3, 2, 4}), 4.0 / 6);
-  EXPECT_DOUBLE_EQ(KendallTau({1, 1, 2}, {1, 2, 3}), 2 / std::sqrt(2.0 * 3));
-  EXPECT_DOUBLE_EQ(KendallTau({1, 1}, {1, 2}), 0);
 }
 
 }  // namespace

@@ -1,0 +1,28 @@
+// A network as a reader sees it: its choice modules from the image to the classes, with what each
+// does, the shapes between them, and what it costs in weights.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "search/genome.h"
+
+namespace tinyformer {
+
+/// One part of a network. Its layers are those of ListLayers whose name is `name` or begins with
+/// `name` and a dot.
+struct NetworkPart {
+  std::string name;    // "stem", "dot1.down", "dot1.mb1", "dot1.tr1", "pool", "last", "head"
+  std::string kind;    // "downsampling", "inverted residual", "transformer", ...
+  std::string choice;  // what was chosen: "conv 3x3, max pooling", "4 heads, MLP x 2, residual"
+  std::vector<int> output;  // [height, width, channels], or [features]
+  PrunePolicy prune;        // {0, 4}: stays dense
+  int64_t weights = 0;      // dense
+  int64_t macs = 0;         // of one inference, dense
+};
+
+/// In the order of execution; the first one reads the image, each other the one before.
+std::vector<NetworkPart> ListParts(const Genome& genome);
+
+}  // namespace tinyformer
