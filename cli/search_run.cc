@@ -1,15 +1,11 @@
 #include "cli/search_run.h"
 
-#include <unistd.h>
-
-#include <cstdio>
-
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "cli/candidate_prices.h"
+#include "cli/search_worker.h"
 #include "cli/text_table.h"
-#include "cli/trial_maker.h"
 #include "compiler/cost/layer_table.h"
 #include "data/dataset.h"
 #include "report/format.h"
@@ -37,12 +33,6 @@ SearchSettings MakeSettings(const SearchRequest& request, const DatasetInfo& inf
   settings.seed = request.seed;
   CheckSettings(settings);
   return settings;
-}
-
-std::string WorkerName() {
-  char host[256] = "";
-  ::gethostname(host, sizeof host - 1);
-  return std::string(host) + ":" + std::to_string(::getpid());
 }
 
 // What the trials of one kind have come to.
@@ -103,21 +93,14 @@ class Search {
       : store_(store), study_(std::move(study)), settings_(std::move(settings)) {}
 
   void Work(const SearchRequest& request) {
-    const TrialMaker maker(settings_,
-                           {request.output, request.data, static_cast<int>(request.threads)});
-    WorkerOptions options;
-    options.name = WorkerName();
-    options.lease_ms = request.lease_seconds * 1000;
+    const SearchWork work = {.folder = request.output,
+                             .data = request.data,
+                             .threads = static_cast<int>(request.threads),
+                             .lease_ms = request.lease_seconds * 1000,
+                             .keep_bytes = IsServerUrl(store_->name())};
     Progress progress("search", Total(), "trials");
     progress.StartAt(Done());
-    RunWorker(
-        store_, study_, settings_, CandidatePrices(FindBoard(settings_.target)),
-        [&](const Trial& trial, const Lease&) {
-          std::fprintf(stderr, "%s %lld\n", trial.kind.c_str(),
-                       static_cast<long long>(trial.number));
-          return maker.Make(trial);
-        },
-        options, [&] { progress.Update(Done(), BestNote()); });
+    WorkAtSearch(store_, study_, settings_, work, [&] { progress.Update(Done(), BestNote()); });
   }
 
  private:

@@ -187,11 +187,15 @@ uint64_t TrialMaker::SeedOf(const std::string& kind, int64_t number) const {
 }
 
 std::string TrialMaker::Folder(const std::string& kind, int64_t number) const {
-  if (kind == kFinal) return place_.folder + "/best";
+  return place_.folder + "/" + Place(kind, number);
+}
+
+std::string TrialMaker::Place(const std::string& kind, int64_t number) {
+  if (kind == kFinal) return "best";
   std::string digits = std::to_string(number);
   constexpr size_t kDigits = 4;
   digits.insert(0, kDigits - std::min(kDigits, digits.size()), '0');
-  return place_.folder + "/" + kind + "s/" + digits;
+  return kind + "s/" + digits;
 }
 
 }  // namespace tinyformer

@@ -33,6 +33,9 @@ class TrialMaker {
   /// Errors  those of the commands; Interrupted
   Json Make(const Trial& trial) const;
 
+  /// Where its files lie, relative to the search's folder: "candidates/0003".
+  static std::string Place(const std::string& kind, int64_t number);
+
  private:
   Json Supernet(const Trial& trial) const;
   Json CandidateTrial(const Trial& trial) const;

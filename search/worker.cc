@@ -30,6 +30,9 @@ void Make(Store* store, const ClaimedTrial& claimed, const TrialFunction& make,
   } catch (const Interrupted&) {
     store->Release(claimed.lease);
     throw;
+  } catch (const WorkerFault&) {
+    store->Release(claimed.lease);
+    throw;
   } catch (const Error& error) {
     store->Fail(claimed.lease, ToJson(error), options.attempts);
   }

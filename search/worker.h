@@ -5,15 +5,23 @@
 #include <functional>
 #include <string>
 
+#include "base/error.h"
 #include "search/next_trials.h"
 #include "search/store/store.h"
 
 namespace tinyformer {
 
+/// What keeps this machine from making trials, whichever: its disk is full, a program is missing.
+class WorkerFault : public Error {
+ public:
+  explicit WorkerFault(const Error& error) : Error(error) {}
+};
+
 /// Makes one trial and returns its result, as next_trials.h says. It begins where an earlier
 /// attempt was cut off, and should look at InterruptRequested.
 ///
-/// Throws  Error (the trial fails), Interrupted (the trial waits for another worker)
+/// Throws  Error (the trial fails), Interrupted and WorkerFault (the trial waits for another
+/// worker)
 using TrialFunction = std::function<Json(const Trial& trial, const Lease& lease)>;
 
 /// name      who does the work, in the store's words: "host:1234"
@@ -33,7 +41,7 @@ std::vector<EndedTrial> EndedTrials(const std::vector<Trial>& trials);
 /// Works until the search is at its end. `changed` is called after every trial of this worker and
 /// while it waits.
 ///
-/// Errors  those of Store and NextTrials; Interrupted (the trial at hand waits again)
+/// Errors  those of Store and NextTrials; Interrupted, WorkerFault (the trial at hand waits again)
 void RunWorker(
     Store* store, const Study& study, const SearchSettings& settings, const PriceFunction& price,
     const TrialFunction& make, const WorkerOptions& options,

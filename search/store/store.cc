@@ -142,6 +142,10 @@ int64_t Store::RetryFailed(int64_t study, const std::vector<std::string>& kinds)
   });
 }
 
+bool IsServerUrl(const std::string& url) {
+  return url.starts_with("postgresql://") || url.starts_with("postgres://");
+}
+
 std::unique_ptr<Store> OpenStore(const std::string& url, const StoreOptions& options) {
   constexpr std::string_view kSqlite = "sqlite:";
   auto fail = [](const std::string& found) {
@@ -149,7 +153,7 @@ std::unique_ptr<Store> OpenStore(const std::string& url, const StoreOptions& opt
                 "a path, sqlite:PATH or postgresql://user@host:port/database", found,
                 "name the store in one of these forms, for example out/search.db");
   };
-  if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
+  if (IsServerUrl(url)) {
     return std::make_unique<Store>(ConnectPostgres(url, options), options.access);
   }
   // Of another address nothing but the scheme is shown: the rest may hold a password.

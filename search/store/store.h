@@ -97,6 +97,9 @@ struct Metric {
   double value = 0;
 };
 
+/// More of one artifact the store does not hold itself.
+inline constexpr size_t kMostArtifactBytes = size_t{64} << 20;
+
 /// A file or some bytes that belong to a trial.
 struct Artifact {
   std::string name;
@@ -175,7 +178,7 @@ class Store {
   /// By name, then step.
   std::vector<Metric> Metrics(int64_t trial);
 
-  /// Keeps the bytes (at most 64 MiB) in the store.
+  /// Keeps the bytes (at most kMostArtifactBytes) in the store.
   bool PutArtifact(const Lease& lease, const std::string& name, std::string_view bytes);
   /// Notes the file folder/path: its checksum, size, and its path relative to the study's folder,
   /// below it. Errors  ReadFile's
@@ -202,6 +205,9 @@ class Store {
   std::mutex mutex_;
   std::unique_ptr<SqlConnection> connection_;
 };
+
+/// Whether it names a server, which workers of other machines reach as well, and not a file.
+bool IsServerUrl(const std::string& url);
 
 /// Opens the store that url names: a path or sqlite:PATH for a file, postgresql://... for a server.
 ///

@@ -11,8 +11,6 @@
 namespace tinyformer {
 namespace {
 
-constexpr size_t kMostArtifactBytes = size_t{64} << 20;
-
 // Locks the trial, so that nobody takes it over before the transaction ends.
 bool Holds(SqlConnection& connection, const Lease& lease) {
   return !connection

@@ -1,0 +1,129 @@
+#include "cli/search_worker.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "base/error.h"
+#include "cli/candidate_prices.h"
+#include "cli/train_program.h"
+#include "cli/trial_maker.h"
+#include "cli/trial_record.h"
+#include "search/worker.h"
+#include "sim/board.h"
+#include "version.h"
+
+namespace tinyformer {
+namespace {
+
+std::string WorkerName() {
+  char host[256] = "";
+  ::gethostname(host, sizeof host - 1);
+  return std::string(host) + ":" + std::to_string(::getpid());
+}
+
+// Another machine may well make a trial that ended like this here.
+bool IsOfMachine(const Error& error) {
+  constexpr std::array kCodes = {"cli/train-missing",      "data/write-failed",
+                                 "file/write-failed",      "file/unreadable",
+                                 "search/files-elsewhere", "sim/toolchain-missing",
+                                 "sim/emulator-missing",   "sim/plugin-missing"};
+  return std::count(kCodes.begin(), kCodes.end(), error.code()) != 0;
+}
+
+class SearchWorker {
+ public:
+  SearchWorker(Store* store, const Study& study, const SearchSettings& settings,
+               const SearchWork& work)
+      : store_(store),
+        study_(study),
+        work_(work),
+        maker_(settings, {work.folder, work.data, work.threads}) {}
+
+  Json Make(const Trial& trial, const Lease& lease) const {
+    std::fprintf(stderr, "%s %lld\n", trial.kind.c_str(), static_cast<long long>(trial.number));
+    try {
+      FetchSources(trial);
+      TrialRecord record(store_, lease, FilesOf(trial.kind, trial.number));
+      const Json result = Watched(trial, &record);
+      record.AddFiles();
+      return result;
+    } catch (const Error& error) {
+      if (IsOfMachine(error)) throw WorkerFault(error);
+      throw;
+    }
+  }
+
+ private:
+  Json Watched(const Trial& trial, TrialRecord* record) const {
+    Json result;
+    try {
+      result = maker_.Make(trial);
+    } catch (const Error&) {
+      record->Finish();  // the curve of a loss that went astray
+      throw;
+    }
+    record->Finish();
+    return result;
+  }
+
+  TrialFiles FilesOf(const std::string& kind, int64_t number) const {
+    return {work_.folder, TrialMaker::Place(kind, number), work_.keep_bytes};
+  }
+
+  // The files of other trials that this one begins with.
+  void FetchSources(const Trial& trial) const {
+    if (trial.payload.contains("supernet")) {
+      Fetch(kSupernet, trial.payload.at("supernet").get<int64_t>(), "run/supernet.safetensors");
+    }
+    if (trial.payload.contains("candidate")) {
+      Fetch(kCandidate, trial.payload.at("candidate").get<int64_t>(), "run/model.safetensors");
+    }
+  }
+
+  void Fetch(const std::string& kind, int64_t number, const std::string& needed) const {
+    for (const Trial& source :
+         store_->Trials(study_.id, {.kinds = {kind}, .first = number, .end = number + 1})) {
+      FetchTrialFiles(store_, source, FilesOf(kind, number), needed);
+    }
+  }
+
+  Store* store_;
+  const Study& study_;
+  const SearchWork& work_;
+  const TrialMaker maker_;
+};
+
+}  // namespace
+
+void WorkAtSearch(Store* store, const Study& study, const SearchSettings& settings,
+                  const SearchWork& work, const std::function<void()>& changed) {
+  FindTrainProgram();  // without it no trial is claimed
+  const SearchWorker worker(store, study, settings, work);
+  WorkerOptions options;
+  options.name = WorkerName();
+  options.lease_ms = work.lease_ms;
+  const auto note = [&](const char* kind, const Json& detail) {
+    store->AddEvent(study.id, options.name, kind, detail);
+  };
+  note("joined",
+       {{"threads", work.threads}, {"version", TINYFORMER_VERSION}, {"commit", TINYFORMER_COMMIT}});
+  try {
+    RunWorker(
+        store, study, settings, CandidatePrices(FindBoard(settings.target)),
+        [&](const Trial& trial, const Lease& lease) { return worker.Make(trial, lease); }, options,
+        changed);
+  } catch (const Interrupted&) {
+    note("left", {{"why", "interrupted"}});
+    throw;
+  } catch (const Error& error) {
+    // A store that fails has not noted it, either.
+    if (error.code().rfind("store/", 0) != 0) note("left", {{"why", ToJson(error)}});
+    throw;
+  }
+  note("left", {{"why", "done"}});
+}
+
+}  // namespace tinyformer
