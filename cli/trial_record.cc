@@ -46,7 +46,7 @@ std::vector<Metric> MetricsOfLine(const Json& line, const std::string& name,
   const auto epoch = RequireKey<int64_t>(line, "epoch", name, "a whole number");
   std::vector<Metric> metrics;
   for (const auto& [key, value] : line.items()) {
-    if (key == "epoch" || !(value.is_number() || value.is_null())) continue;
+    if (key == "epoch" || key == "step" || !(value.is_number() || value.is_null())) continue;
     metrics.push_back(
         {prefix + key, epoch,
          value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>()});

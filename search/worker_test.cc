@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "base/testing_error.h"
 #ifdef TF_POSTGRES_BINARIES
 #include "search/store/testing/postgres_server.h"
 #endif
@@ -171,6 +172,23 @@ TEST(Worker, AnInterruptedTrialWaitsForAnother) {
     const std::unique_ptr<Store> store = OpenStore(url);
     for (const Trial& trial : store->Trials(store->Studies().at(0).id)) {
       EXPECT_NE(trial.state, TrialState::kRunning);
+      EXPECT_EQ(trial.failures, 0);
+    }
+  }
+  Work(url, "second");
+  EXPECT_EQ(Outcome(url), OfOneWorker());
+}
+
+TEST(Worker, WhatIsWrongWithTheMachineEndsTheWorkerAndNotTheTrial) {
+  const std::string url = FreshStore();
+  const Error full("file/write-failed", "model.onnx", "a file that can be written", "disk full",
+                   "free some space");
+  const TrialFunction faulty = [&](const Trial&, const Lease&) -> Json { throw WorkerFault(full); };
+  EXPECT_EQ(ErrorText([&] { Work(url, "first", faulty); }), full.what());
+  {
+    const std::unique_ptr<Store> store = OpenStore(url);
+    for (const Trial& trial : store->Trials(store->Studies().at(0).id)) {
+      EXPECT_EQ(trial.state, TrialState::kWaiting);
       EXPECT_EQ(trial.failures, 0);
     }
   }

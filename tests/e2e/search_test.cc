@@ -5,6 +5,9 @@
 
 #include "base/file.h"
 #include "data/testing/image_writer.h"
+#ifdef TF_POSTGRES_BINARIES
+#include "search/store/testing/postgres_server.h"
+#endif
 #include "tests/command_line.h"
 
 namespace tinyformer {
@@ -135,6 +138,25 @@ TEST_F(SearchTest, LimitsThatNothingKeepsAreExplainedAndLeaveNothing) {
       << ended.errors;
   EXPECT_FALSE(at_.Exists("out"));
 }
+
+#ifdef TF_POSTGRES_BINARIES
+TEST_F(SearchTest, AWorkerWithAFolderOfItsOwnGetsWhatItNeedsFromTheServer) {
+  PostgresServer server;
+  const std::string store = "--store " + server.EmptyDatabase();
+  // The first worker makes the supernets; its lease is given back at once.
+  EXPECT_EQ(at_.StopWhen(at_.Start(Search("first", store)), SIGTERM,
+                         [&] { return at_.Exists("first/candidates/0000/run/config.json"); })
+                .status,
+            130);
+  const Json rest =
+      at_.RunJson(Words("search --worker --data synthetic --threads 1 -o second " + store));
+  EXPECT_EQ(rest.at("over"), true);
+  EXPECT_TRUE(at_.Exists("second/supernets/0000/run/supernet.safetensors") !=
+              at_.Exists("second/supernets/0001/run/supernet.safetensors"));
+  EXPECT_TRUE(at_.Exists("second/best/model.onnx"));
+  EXPECT_FALSE(at_.Exists("first/best"));
+}
+#endif
 
 // Twelve images a class; `red` makes other pixels of them.
 void WritePhotos(const CommandLineTest& at, const std::string& folder, uint8_t red) {
