@@ -96,6 +96,11 @@ class SearchCommand : public Command {
         ->group("Workers");
     app.add_flag("--worker", run_.join, "work at a search that is there, with its settings")
         ->group("Workers");
+    app.add_option("--workers", run_.workers,
+                   "so many workers on this machine, which share its cores")
+        ->check(WholeNumber(1, 1024))
+        ->capture_default_str()
+        ->group("Workers");
     app.add_flag("--status", run_.status, "only say how far it is")->group("Workers");
     app.add_flag("--retry", run_.retry, "failed trials are made again")->group("Workers");
     app.add_option("--threads", run_.threads, "of each worker's training, 0: one a core")

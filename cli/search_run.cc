@@ -1,9 +1,12 @@
 #include "cli/search_run.h"
 
+#include <cstdio>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "cli/candidate_prices.h"
+#include "cli/local_workers.h"
 #include "cli/search_worker.h"
 #include "cli/text_table.h"
 #include "compiler/cost/layer_table.h"
@@ -86,6 +89,25 @@ std::string StatusText(const SearchRecord& record, const Json& best) {
   return text;
 }
 
+// Of a worker in a process of its own.
+std::vector<std::string> WorkerArguments(const SearchRequest& request) {
+  const auto threads = request.threads > 0 ? static_cast<int>(request.threads)
+                                           : ThreadsOfEach(static_cast<int>(request.workers));
+  std::vector<std::string> words = {"search",
+                                    "--worker",
+                                    "--data",
+                                    request.data,
+                                    "-o",
+                                    request.output,
+                                    "--threads",
+                                    std::to_string(threads),
+                                    "--lease-seconds",
+                                    std::to_string(request.lease_seconds),
+                                    "--json"};
+  if (!request.store.empty()) words.insert(words.end(), {"--store", request.store});
+  return words;
+}
+
 // A search in its store, as its settings and trials say.
 class Search {
  public:
@@ -100,6 +122,18 @@ class Search {
                              .keep_bytes = IsServerUrl(store_->name())};
     Progress progress("search", Total(), "trials");
     progress.StartAt(Done());
+    if (request.workers > 1) {
+      std::fprintf(stderr, "%lld workers; what they say: %s/workers/*.log\n",
+                   static_cast<long long>(request.workers), request.output.c_str());
+      RunLocalWorkers({static_cast<int>(request.workers), WorkerArguments(request),
+                       request.output + "/workers"},
+                      [&] {
+                        const int64_t done = Done();
+                        progress.Update(done, BestNote());
+                        return done;
+                      });
+      return;
+    }
     WorkAtSearch(store_, study_, settings_, work, [&] { progress.Update(Done(), BestNote()); });
   }
 

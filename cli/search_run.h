@@ -17,6 +17,7 @@ struct SearchRequest {
   SearchTraining training;
   uint64_t seed = 1;
   int64_t threads = 0, lease_seconds = 120;
+  int64_t workers = 1;  // processes on this machine
   bool join = false;    // work at a search that is there; its settings count
   bool status = false;  // only say how far it is
   bool retry = false;   // failed trials wait again

@@ -53,20 +53,25 @@ void BecomeTrainProgram(const std::vector<std::string>& arguments) {
 
 namespace {
 
-ProgramResult RunProgram(const std::string& program, const std::vector<std::string>& arguments) {
+pid_t Start(const std::string& program, const std::vector<std::string>& arguments, int output,
+            int errors) {
   const std::vector<char*> argv = Argv(program, arguments);
-  int ends[2];
-  TF_CHECK(::pipe2(ends, O_CLOEXEC) == 0, "errno", errno);
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   TF_CHECK(child >= 0, "fork: errno", errno);
-  if (child == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // killed with us, it saves its work
-    if (::getppid() != parent) ::_exit(kNotStarted);
-    ::dup2(ends[1], STDOUT_FILENO);
-    ::execv(program.c_str(), argv.data());
-    ::_exit(kNotStarted);
-  }
+  if (child != 0) return child;
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // killed with us, it saves its work
+  if (::getppid() != parent) ::_exit(kNotStarted);
+  ::dup2(output, STDOUT_FILENO);
+  ::dup2(errors, STDERR_FILENO);
+  ::execv(program.c_str(), argv.data());
+  ::_exit(kNotStarted);
+}
+
+ProgramResult RunProgram(const std::string& program, const std::vector<std::string>& arguments) {
+  int ends[2];
+  TF_CHECK(::pipe2(ends, O_CLOEXEC) == 0, "errno", errno);
+  const pid_t child = Start(program, arguments, ends[1], STDERR_FILENO);
   ::close(ends[1]);
 
   ProgramResult result;
@@ -99,6 +104,10 @@ ProgramResult RunTrainProgram(const std::vector<std::string>& arguments) {
 
 ProgramResult RunOwnProgram(const std::vector<std::string>& arguments) {
   return RunProgram("/proc/self/exe", arguments);
+}
+
+pid_t StartOwnProgram(const std::vector<std::string>& arguments, int output, int errors) {
+  return Start("/proc/self/exe", arguments, output, errors);
 }
 
 }  // namespace tinyformer

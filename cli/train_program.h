@@ -1,6 +1,8 @@
 // Programs that this one runs: tinyformer-train beside it, which links libtorch, and itself.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
@@ -23,5 +25,9 @@ ProgramResult RunTrainProgram(const std::vector<std::string>& arguments);
 
 /// Likewise this program itself, with another command.
 ProgramResult RunOwnProgram(const std::vector<std::string>& arguments);
+
+/// Starts this program with another command, its standard output and error into these files; when
+/// this process ends, the kernel sends it SIGTERM.
+pid_t StartOwnProgram(const std::vector<std::string>& arguments, int output, int errors);
 
 }  // namespace tinyformer

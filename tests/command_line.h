@@ -164,6 +164,13 @@ class CommandLineTest {
     return (std::strtoull(status.c_str() + at + 7, nullptr, 16) >> (SIGINT - 1) & 1) != 0;
   }
 
+  /// The processes that the process has started and not waited for, in order.
+  static std::vector<pid_t> Children(pid_t pid) {
+    const std::string of = std::to_string(pid);
+    std::istringstream in(ReadFile("/proc/" + of + "/task/" + of + "/children"));
+    return {std::istream_iterator<pid_t>(in), {}};
+  }
+
   /// What a command left behind: entries of $TMPDIR, and half-written files of the working folder,
   /// sorted.
   std::vector<std::string> Temporaries() const {

@@ -85,9 +85,16 @@ TEST_F(SearchTest, KilledAndJoinedItEndsAsOneThatWasLeftAlone) {
                          exists("killed/candidates/0000/genome.json"))
                 .status,
             -SIGKILL);
-  const Json rest = at_.RunJson(
-      Words("search --worker --data synthetic --threads 1 --lease-seconds 5 -o killed"));
-  EXPECT_EQ(rest.at("over"), true);
+  const pid_t crew = at_.Start(
+      Words("search --worker --workers 2 --data synthetic --threads 1 --lease-seconds 5 --json "
+            "-o killed"));
+  while (CommandLineTest::Children(crew).size() < 2) ::sched_yield();
+  ::kill(CommandLineTest::Children(crew)[0], SIGKILL);
+  const Ended rest = at_.Wait(crew);
+  EXPECT_EQ(rest.status, 0) << rest.errors;
+  EXPECT_EQ(ParseJson(rest.output, "rest").at("over"), true);
+  EXPECT_NE(at_.Read("killed/workers/1.log").find("ended with signal 9; another one goes on\n"),
+            std::string::npos);
   EXPECT_EQ(Outcome(at_, "killed"), Outcome(at_, "whole"));
 
   const Json status = at_.RunJson(Words("search --status -o killed"));
@@ -144,7 +151,7 @@ TEST_F(SearchTest, AWorkerWithAFolderOfItsOwnGetsWhatItNeedsFromTheServer) {
   PostgresServer server;
   const std::string store = "--store " + server.EmptyDatabase();
   // The first worker makes the supernets; its lease is given back at once.
-  EXPECT_EQ(at_.StopWhen(at_.Start(Search("first", store)), SIGTERM,
+  EXPECT_EQ(at_.StopWhen(at_.Start(Search("first", "--workers 2 " + store)), SIGTERM,
                          [&] { return at_.Exists("first/candidates/0000/run/config.json"); })
                 .status,
             130);
