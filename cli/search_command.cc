@@ -79,6 +79,12 @@ class SearchCommand : public Command {
     number("--final-epochs", &run_.budget.final_epochs,
            "of pruning and fine-tuning the best one, 0: it stays as it is");
     number("--generation", &run_.budget.generation, "trials that do not depend on each other");
+    number("--early-stop", &run_.budget.early_stop,
+           "per cent of a generation's candidates that end after dense training, the worst");
+    number("--check-ranks", &run_.budget.check_ranks,
+           "paths of the best supernet trained alone: do its scores rank them rightly");
+    number("--check-random", &run_.budget.check_random,
+           "random networks that fit, and the winner, trained alone: was it worth the search");
     number("--batch", &run_.training.batch, "images per training step");
     app.add_option("--lr", run_.training.lr, "peak learning rate; pruning takes half of it")
         ->capture_default_str()

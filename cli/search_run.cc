@@ -74,8 +74,14 @@ std::string StatusText(const SearchRecord& record, const Json& best) {
   const SearchBudget& budget = record.settings.budget;
   std::string text =
       StageLine("supernets", CountStage(record.trials, kSupernet), budget.supernets) +
-      StageLine("candidates", CountStage(record.trials, kCandidate), budget.candidates) +
-      StageLine("final", CountStage(record.trials, kFinal), 1);
+      (budget.early_stop > 0
+           ? StageLine("screened", CountStage(record.trials, kScreening), budget.candidates)
+           : "") +
+      StageLine("candidates", CountStage(record.trials, kCandidate), KeptCandidates(budget)) +
+      StageLine("final", CountStage(record.trials, kFinal), 1) +
+      (CheckTrials(budget) > 0
+           ? StageLine("checks", CountStage(record.trials, kAlone), CheckTrials(budget))
+           : "");
   for (const Trial& trial : record.trials) {
     if (trial.state != TrialState::kFailed) continue;
     text += trial.kind + " " + std::to_string(trial.number) +
@@ -120,7 +126,7 @@ class Search {
                              .threads = static_cast<int>(request.threads),
                              .lease_ms = request.lease_seconds * 1000,
                              .keep_bytes = IsServerUrl(store_->name())};
-    Progress progress("search", Total(), "trials");
+    Progress progress("search", AllTrials(settings_.budget), "trials");
     progress.StartAt(Done());
     if (request.workers > 1) {
       std::fprintf(stderr, "%lld workers; what they say: %s/workers/*.log\n",
@@ -138,7 +144,6 @@ class Search {
   }
 
  private:
-  int64_t Total() const { return settings_.budget.supernets + settings_.budget.candidates + 1; }
   int64_t Done() const {
     return static_cast<int64_t>(EndedTrials(store_->Trials(study_.id)).size());
   }
@@ -168,7 +173,8 @@ Answer RunSearch(const SearchRequest& request, const CommandLine& line) {
   if (!there) {
     settings = MakeSettings(request, OpenDataset(request.data).info);
     // Limits that nothing keeps are said before anything is written.
-    NextTrials(settings, CandidatePrices(FindBoard(settings.target)), {});
+    const std::vector<EndedTrial> analysed = {{kAnalysis, 0, nullptr, nullptr}};
+    NextTrials(settings, CandidatePrices(FindBoard(settings.target)), analysed);
   }
   if (!request.status) MakeDirectories(request.output);
   StoreOptions options;

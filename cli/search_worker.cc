@@ -36,14 +36,15 @@ bool IsOfMachine(const Error& error) {
 class SearchWorker {
  public:
   SearchWorker(Store* store, const Study& study, const SearchSettings& settings,
-               const SearchWork& work)
+               const PriceFunction& price, const SearchWork& work)
       : store_(store),
         study_(study),
         work_(work),
-        maker_(settings, {work.folder, work.data, work.threads}) {}
+        maker_(settings, price, {work.folder, work.data, work.threads}) {}
 
   Json Make(const Trial& trial, const Lease& lease) const {
     std::fprintf(stderr, "%s %lld\n", trial.kind.c_str(), static_cast<long long>(trial.number));
+    if (trial.kind == kAnalysis) return maker_.Make(trial);  // leaves no files
     try {
       FetchSources(trial);
       TrialRecord record(store_, lease, FilesOf(trial.kind, trial.number));
@@ -78,7 +79,7 @@ class SearchWorker {
     if (trial.payload.contains("supernet")) {
       Fetch(kSupernet, trial.payload.at("supernet").get<int64_t>(), "run/supernet.safetensors");
     }
-    if (trial.payload.contains("candidate")) {
+    if (trial.kind == kFinal) {
       Fetch(kCandidate, trial.payload.at("candidate").get<int64_t>(), "run/model.safetensors");
     }
   }
@@ -101,7 +102,8 @@ class SearchWorker {
 void WorkAtSearch(Store* store, const Study& study, const SearchSettings& settings,
                   const SearchWork& work, const std::function<void()>& changed) {
   FindTrainProgram();  // without it no trial is claimed
-  const SearchWorker worker(store, study, settings, work);
+  const PriceFunction price = CandidatePrices(FindBoard(settings.target));
+  const SearchWorker worker(store, study, settings, price, work);
   WorkerOptions options;
   options.name = WorkerName();
   options.lease_ms = work.lease_ms;
@@ -112,7 +114,7 @@ void WorkAtSearch(Store* store, const Study& study, const SearchSettings& settin
        {{"threads", work.threads}, {"version", TINYFORMER_VERSION}, {"commit", TINYFORMER_COMMIT}});
   try {
     RunWorker(
-        store, study, settings, CandidatePrices(FindBoard(settings.target)),
+        store, study, settings, price,
         [&](const Trial& trial, const Lease& lease) { return worker.Make(trial, lease); }, options,
         changed);
   } catch (const Interrupted&) {

@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "cli/command.h"
 #include "cli/train_program.h"
+#include "search/analysis.h"
 #include "search/supernet_choices.h"
 
 namespace tinyformer {
@@ -80,16 +81,30 @@ void CopyRun(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-TrialMaker::TrialMaker(SearchSettings settings, TrialPlace place)
-    : settings_(std::move(settings)), place_(std::move(place)) {}
+TrialMaker::TrialMaker(SearchSettings settings, PriceFunction price, TrialPlace place)
+    : settings_(std::move(settings)), price_(std::move(price)), place_(std::move(place)) {}
 
 Json TrialMaker::Make(const Trial& trial) const {
+  if (trial.kind == kAnalysis) return Analysis(trial);
   const std::string folder = Folder(trial.kind, trial.number);
   MakeDirectories(folder);
   // The worker before may still be saving its work.
   const FolderLock lock(folder + "/lock");
   if (trial.kind == kSupernet) return Supernet(trial);
-  return trial.kind == kCandidate ? CandidateTrial(trial) : Final(trial);
+  if (trial.kind == kScreening) return Screening(trial);
+  if (trial.kind == kCandidate) return CandidateTrial(trial);
+  return trial.kind == kAlone ? Alone(trial) : Final(trial);
+}
+
+Json TrialMaker::Analysis(const Trial& trial) const {
+  const auto watched = [&](const Genome& genome) {
+    ThrowIfInterrupted();
+    return price_(genome);
+  };
+  return ToJson(
+      AnalyseSpace(SampleSpace(settings_.space, settings_.task, watched,
+                               trial.payload.at("samples").get<int64_t>(), settings_.seed),
+                   settings_.limits));
 }
 
 Json TrialMaker::Supernet(const Trial& trial) const {
@@ -104,11 +119,11 @@ Json TrialMaker::Supernet(const Trial& trial) const {
   WriteJson(folder + "/choices.json",
             ToJson(MakeChoices(settings_.space, supernet, settings_.task)));
   WriteJson(folder + "/paths.json", paths);
-  const Json answer = Train(Words{"supernet", "--choices", folder + "/choices.json", "--paths",
-                                  folder + "/paths.json", "-o", folder + "/run", "--score-images",
-                                  std::to_string(settings_.training.check_images)} +
-                            Training(settings_.budget.supernet_epochs, settings_.training.lr,
-                                     SeedOf(trial.kind, trial.number)));
+  const Json answer =
+      Train(Words{"supernet", "--choices", folder + "/choices.json", "--paths",
+                  folder + "/paths.json", "-o", folder + "/run", "--score-images",
+                  std::to_string(settings_.training.check_images)} +
+            Training(settings_.budget.supernet_epochs, settings_.training.lr, SeedOf(trial)));
   std::vector<double> accuracies;
   for (const Json& score : answer.at("scores")) {
     accuracies.push_back(
@@ -120,17 +135,32 @@ Json TrialMaker::Supernet(const Trial& trial) const {
           {"accuracies", accuracies}};
 }
 
-Json TrialMaker::CandidateTrial(const Trial& trial) const {
-  const std::string folder = Folder(kCandidate, trial.number);
+Json TrialMaker::TrainGenome(const Trial& trial, const Words& words) const {
+  const std::string folder = Folder(trial.kind, trial.number);
   WriteJson(folder + "/genome.json", trial.payload.at("genome"));
-  const std::string supernet = Folder(kSupernet, trial.payload.at("supernet").get<int64_t>());
-  const Json dense = Train(Words{"train", "--genome", folder + "/genome.json", "--supernet",
-                                 supernet + "/run", "-o", folder + "/run"} +
-                           Averaging(settings_.budget.candidate_epochs) +
-                           Training(settings_.budget.candidate_epochs, settings_.training.lr,
-                                    SeedOf(trial.kind, trial.number)));
-  Json result = Compress(folder, settings_.budget.prune_epochs, SeedOf(trial.kind, trial.number));
-  result["accuracy_dense"] = dense.at("validation_accuracy");
+  const Json dense =
+      Train(Words{"train", "--genome", folder + "/genome.json", "-o", folder + "/run"} + words +
+            Averaging(settings_.budget.candidate_epochs) +
+            Training(settings_.budget.candidate_epochs, settings_.training.lr, SeedOf(trial)));
+  return {{"accuracy_dense", dense.at("validation_accuracy")}};
+}
+
+Json TrialMaker::Screening(const Trial& trial) const {
+  const auto supernet = trial.payload.at("supernet").get<int64_t>();
+  return TrainGenome(trial, {"--supernet", Folder(kSupernet, supernet) + "/run"});
+}
+
+Json TrialMaker::CandidateTrial(const Trial& trial) const {
+  Json result = Screening(trial);
+  result.update(
+      Compress(Folder(trial.kind, trial.number), settings_.budget.prune_epochs, SeedOf(trial)));
+  return result;
+}
+
+Json TrialMaker::Alone(const Trial& trial) const {
+  Json result = TrainGenome(trial, {});
+  result.update(
+      Compress(Folder(trial.kind, trial.number), settings_.budget.prune_epochs, SeedOf(trial)));
   return result;
 }
 
@@ -139,9 +169,12 @@ Json TrialMaker::Final(const Trial& trial) const {
   const std::string candidate = Folder(kCandidate, trial.payload.at("candidate").get<int64_t>());
   CopyRun(candidate + "/run", folder + "/run");
   int64_t epochs = settings_.budget.final_epochs;
-  uint64_t seed = SeedOf(kFinal, 0);
+  uint64_t seed = SeedOf(trial);
   if (epochs == 0) {  // the candidate as it is
-    seed = SeedOf(kCandidate, trial.payload.at("candidate").get<int64_t>());
+    Trial one = trial;
+    one.kind = kCandidate;
+    one.number = trial.payload.at("candidate").get<int64_t>();
+    seed = SeedOf(one);
     CopyRun(candidate + "/run/compressed", folder + "/run/compressed");
     epochs = settings_.budget.prune_epochs;
   }
@@ -181,9 +214,11 @@ std::vector<std::string> TrialMaker::Training(int64_t epochs, double lr, uint64_
           "--seed",        std::to_string(seed)};
 }
 
-uint64_t TrialMaker::SeedOf(const std::string& kind, int64_t number) const {
+uint64_t TrialMaker::SeedOf(const Trial& trial) const {
   constexpr int kKeptBits = 31;  // what every option takes
-  return Rng(settings_.seed, kind, static_cast<uint64_t>(number)).Next() >> (64 - kKeptBits);
+  // A candidate goes on with the seed that it was screened with.
+  const std::string kind = trial.kind == kScreening ? kCandidate : trial.kind;
+  return Rng(settings_.seed, kind, static_cast<uint64_t>(trial.number)).Next() >> (64 - kKeptBits);
 }
 
 std::string TrialMaker::Folder(const std::string& kind, int64_t number) const {
@@ -195,7 +230,8 @@ std::string TrialMaker::Place(const std::string& kind, int64_t number) {
   std::string digits = std::to_string(number);
   constexpr size_t kDigits = 4;
   digits.insert(0, kDigits - std::min(kDigits, digits.size()), '0');
-  return kind + "s/" + digits;
+  if (kind == kAlone) return "alone/" + digits;
+  return (kind == kSupernet ? "supernets/" : "candidates/") + digits;
 }
 
 }  // namespace tinyformer

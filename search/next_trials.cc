@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "base/error.h"
 #include "search/evolution.h"
@@ -12,8 +13,10 @@ namespace {
 // TestSupernet of Alg. 2: a supernet is passed over when more than half of so many paths take too
 // much RAM.
 constexpr int kTestedPaths = 100;
-// Draws for each path that fits.
+// Draws for each network that fits.
 constexpr int kDrawsPerPath = 50;
+// Alg. 1's random networks.
+constexpr int kAnalysedNetworks = 1000;
 
 std::string Text(const Point& point) {
   std::string text;
@@ -26,10 +29,19 @@ Point PointOf(const EndedTrial& trial) {
                            "a list of indices");
 }
 
-double ValueOf(const EndedTrial& trial) {
-  return RequireKey<double>(trial.result, trial.kind == kSupernet ? "score" : "accuracy",
-                            trial.kind + " " + std::to_string(trial.number), "a number");
+int64_t GenerationOf(const EndedTrial& trial) {
+  return RequireKey<int64_t>(trial.payload, "generation",
+                             trial.kind + " " + std::to_string(trial.number), "a whole number");
 }
+
+double ResultOf(const EndedTrial& trial, const char* key) {
+  return RequireKey<double>(trial.result, key, trial.kind + " " + std::to_string(trial.number),
+                            "a number");
+}
+double ValueOf(const EndedTrial& trial) {
+  return ResultOf(trial, trial.kind == kSupernet ? "score" : "accuracy");
+}
+double DenseAccuracy(const EndedTrial& trial) { return ResultOf(trial, "accuracy_dense"); }
 
 // Whether it gave a network that keeps the limits: other masks than those that it was priced with
 // can take some bytes more.
@@ -54,29 +66,40 @@ class Planner {
   }
 
   std::vector<PlannedTrial> Next() const {
+    if (ended_.count(kAnalysis) == 0) return {{kAnalysis, 0, {{"samples", kAnalysedNetworks}}}};
     // A small space may be used up before the budget is: then a stage ends early.
     std::vector<PlannedTrial> next = Supernets(StageOf(kSupernet, settings_.budget.supernets));
-    if (next.empty()) next = Candidates(StageOf(kCandidate, settings_.budget.candidates));
-    if (!next.empty()) return next;
-    if (ended_.count(kFinal) != 0) return {};
-    const int64_t best = Best(kCandidate).number;
-    return {{kFinal, 0, {{"candidate", best}}}};
+    if (next.empty()) next = Candidates();
+    if (next.empty() && ended_.count(kFinal) == 0) next = Last();
+    return next;
   }
 
  private:
+  using Trials = std::map<int64_t, const EndedTrial*>;  // by number
+
   // How far a stage is: what is tried, and where its next generation begins.
   struct Stage {
     std::vector<TriedPoint> tried;
-    int64_t first = 0, count = 0;
+    int64_t first = 0, count = 0, generation = 0;
   };
 
+  const Trials& Ended(const std::string& kind) const {
+    static const Trials none;
+    const auto found = ended_.find(kind);
+    return found == ended_.end() ? none : found->second;
+  }
+
+  // kind  that of the stage's first trials; a screened candidate that was stopped early has no
+  //       objectives
   Stage StageOf(const std::string& kind, int64_t budget) const {
     Stage stage;
-    const auto found = ended_.find(kind);
-    if (found != ended_.end()) {
-      for (const auto& [number, trial] : found->second) {
-        stage.tried.push_back({PointOf(*trial), ObjectivesOf(settings_, *trial)});
-      }
+    const Trials& results = Ended(kind == kScreening ? kCandidate : kind);
+    for (const auto& [number, trial] : Ended(kind)) {
+      const auto result = results.find(number);
+      stage.tried.push_back({PointOf(*trial), result == results.end()
+                                                  ? Objectives()
+                                                  : ObjectivesOf(settings_, *result->second)});
+      stage.generation = GenerationOf(*trial) + 1;
     }
     stage.first = static_cast<int64_t>(stage.tried.size());
     stage.count = std::min(settings_.budget.generation, budget - stage.first);
@@ -92,13 +115,26 @@ class Planner {
              axes, stage.tried, static_cast<size_t>(stage.count),
              [&](const Point& p) { return PassesTest(p) && !Paths(p).empty(); }, {}, rng)) {
       const int64_t number = stage.first + static_cast<int64_t>(planned.size());
-      planned.push_back({kSupernet, number, {{"point", point}, {"paths", Paths(point)}}});
+      planned.push_back(
+          {kSupernet,
+           number,
+           {{"generation", stage.generation}, {"point", point}, {"paths", Paths(point)}}});
     }
     if (planned.empty() && stage.tried.empty()) FailNothingFits("supernet");
     return planned;
   }
 
-  std::vector<PlannedTrial> Candidates(const Stage& stage) const {
+  std::vector<PlannedTrial> Candidates() const {
+    const char* first = settings_.budget.early_stop > 0 ? kScreening : kCandidate;
+    const Stage stage = StageOf(first, settings_.budget.candidates);
+    if (first == kScreening && stage.generation > 0) {
+      std::vector<PlannedTrial> survivors = Survivors(stage.generation - 1);
+      if (!survivors.empty()) return survivors;
+    }
+    return NewCandidates(first, stage);
+  }
+
+  std::vector<PlannedTrial> NewCandidates(const char* kind, const Stage& stage) const {
     if (stage.count <= 0) return {};
     const EndedTrial& best = Best(kSupernet);
     const SupernetConfig supernet = MakeSupernet(settings_.space, PointOf(best));
@@ -109,17 +145,90 @@ class Planner {
              axes, stage.tried, static_cast<size_t>(stage.count),
              [&](const Point& p) { return Fits(price_(Network(supernet, p)), settings_.limits); },
              {}, rng)) {
-      const Genome genome = Network(supernet, point);
       const int64_t number = stage.first + static_cast<int64_t>(planned.size());
-      planned.push_back({kCandidate,
-                         number,
-                         {{"supernet", best.number},
-                          {"point", point},
-                          {"genome", ToJson(genome)},
-                          {"use", ToJson(price_(genome))}}});
+      Json payload = Priced(Network(supernet, point));
+      payload.update(
+          {{"generation", stage.generation}, {"supernet", best.number}, {"point", point}});
+      planned.push_back({kind, number, std::move(payload)});
     }
     if (planned.empty() && stage.tried.empty()) FailNothingFits("candidate");
     return planned;
+  }
+
+  // The better ones of a generation that is screened; none when they are planned already.
+  std::vector<PlannedTrial> Survivors(int64_t generation) const {
+    for (const auto& [number, trial] : Ended(kCandidate)) {
+      if (GenerationOf(*trial) == generation) return {};
+    }
+    std::vector<const EndedTrial*> screened;
+    std::vector<Objectives> objectives;
+    int64_t count = 0;
+    for (const auto& [number, trial] : Ended(kScreening)) {
+      if (GenerationOf(*trial) != generation) continue;
+      ++count;
+      if (trial->result.is_null()) continue;
+      screened.push_back(trial);
+      objectives.push_back(MakeObjectives(settings_.objectives, DenseAccuracy(*trial),
+                                          ParseUse(trial->payload.at("use"), "use")));
+    }
+    const std::vector<int> ranks = ParetoRanks(objectives);
+    std::vector<size_t> order(screened.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return std::make_pair(ranks[a], -objectives[a][0]) <
+             std::make_pair(ranks[b], -objectives[b][0]);
+    });
+    const auto kept = static_cast<size_t>(KeptOfGeneration(count, settings_.budget));
+    order.resize(std::min(order.size(), kept));
+    std::sort(order.begin(), order.end());
+    std::vector<PlannedTrial> planned;
+    for (size_t i : order) {
+      planned.push_back({kCandidate, screened[i]->number, screened[i]->payload});
+    }
+    return planned;
+  }
+
+  // The compression stage, and the checks: none of them waits for another.
+  std::vector<PlannedTrial> Last() const {
+    const EndedTrial& winner = Best(kCandidate);
+    std::vector<PlannedTrial> planned = {{kFinal, 0, {{"candidate", winner.number}}}};
+    const auto add = [&](const char* origin, Json payload) {
+      payload["origin"] = origin;
+      planned.push_back({kAlone, static_cast<int64_t>(planned.size()) - 1, std::move(payload)});
+    };
+    const EndedTrial& best = Best(kSupernet);
+    const SupernetConfig supernet = MakeSupernet(settings_.space, PointOf(best));
+    const size_t paths = std::min<size_t>(best.payload.at("paths").size(),
+                                          static_cast<size_t>(settings_.budget.check_ranks));
+    for (size_t i = 0; i < paths; ++i) {
+      Json payload = Priced(Network(supernet, best.payload.at("paths")[i].get<Point>()));
+      payload["score"] = best.result.at("accuracies").at(i);
+      add("path", std::move(payload));
+    }
+    if (settings_.budget.check_random == 0) return planned;
+    for (const Genome& genome : RandomNetworks()) add("random", Priced(genome));
+    add("winner", {{"candidate", winner.number},
+                   {"genome", winner.payload.at("genome")},
+                   {"use", winner.payload.at("use")}});
+    return planned;
+  }
+
+  // Networks of the whole space that keep the limits.
+  std::vector<Genome> RandomNetworks() const {
+    const auto count = static_cast<size_t>(settings_.budget.check_random);
+    const std::vector<Axis> axes = SupernetAxes(settings_.space);
+    Rng rng(settings_.seed, "random networks");
+    std::vector<Genome> networks;
+    for (size_t draw = 0; draw < kDrawsPerPath * count && networks.size() < count; ++draw) {
+      const SupernetConfig supernet = MakeSupernet(settings_.space, RandomPoint(axes, rng));
+      Genome genome = Network(supernet, RandomPoint(PathAxes(settings_.space, supernet), rng));
+      if (Fits(price_(genome), settings_.limits)) networks.push_back(std::move(genome));
+    }
+    return networks;
+  }
+
+  Json Priced(const Genome& genome) const {
+    return {{"genome", ToJson(genome)}, {"use", ToJson(price_(genome))}};
   }
 
   // Source  TinyFormer Alg. 2, TestSupernet; III-B3
@@ -156,12 +265,15 @@ class Planner {
 
   const EndedTrial& Best(const std::string& kind) const {
     std::vector<EndedTrial> trials;
-    for (const auto& [number, trial] : ended_.at(kind)) trials.push_back(*trial);
+    for (const auto& [number, trial] : Ended(kind)) trials.push_back(*trial);
     const EndedTrial* best = BestTrial(trials, kind);
-    if (best != nullptr) return *ended_.at(kind).at(best->number);
-    throw Error("search/all-failed", "stage '" + kind + "'", "a trial that gave a result",
-                std::to_string(trials.size()) + " trials, all failed",
-                "look at their errors with --status, mend the cause, then go on with --retry");
+    if (best != nullptr) return *Ended(kind).at(best->number);
+    const bool screened = trials.empty();  // and none of them came through
+    throw Error(
+        "search/all-failed", "stage '" + (screened ? kScreening : kind) + "'",
+        "a trial that gave a result",
+        std::to_string(screened ? Ended(kScreening).size() : trials.size()) + " trials, all failed",
+        "look at their errors with --status, mend the cause, then go on with --retry");
   }
 
   [[noreturn]] void FailNothingFits(const std::string& what) const {
@@ -174,7 +286,7 @@ class Planner {
 
   const SearchSettings& settings_;
   const PriceFunction& price_;
-  std::map<std::string, std::map<int64_t, const EndedTrial*>> ended_;
+  std::map<std::string, Trials> ended_;
 };
 
 }  // namespace

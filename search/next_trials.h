@@ -10,21 +10,37 @@
 
 namespace tinyformer {
 
-// Kinds of trials, in the order of the stages.
+// Kinds of trials, in the order of the stages. A payload's `generation` counts from 0 in each
+// stage.
 //
+// kAnalysis   Alg. 1: what the space holds. It stops nothing: a space that is rejected is searched.
+//             payload  samples
+//             result   ToJson(SpaceAnalysis)
 // kSupernet   Alg. 2: shared weights are trained, sparse paths through them judged.
-//             payload  point (of SupernetAxes), paths (points of PathAxes, all of them fit)
-//             result   score: mean accuracy of the paths in [0, 1]
+//             payload  generation, point (of SupernetAxes), paths (points of PathAxes, all fit)
+//             result   score: mean accuracy of the paths in [0, 1]; accuracies: each one's
+// kScreening  early stopping, only where it is on: the dense training of a candidate.
+//             payload  of the candidate, which has the same number
+//             result   accuracy_dense in [0, 1] (float, validation images)
 // kCandidate  Alg. 3: one path through the best supernet is trained, pruned and quantised.
-//             payload  supernet (number of its trial), point (of PathAxes), genome, use (priced)
+//             payload  generation, supernet (number of its trial), point (of PathAxes), genome,
+//                      use (priced)
 //             result   accuracy in [0, 1] (int8, validation images), use (of its own weights);
 //                      fits: false when that is above a limit
 // kFinal      III-C1, compression stage: the best candidate is pruned again and fine-tuned.
 //             payload  candidate (number of its trial)
 //             result   accuracy, use
+// kAlone      checks of the search: a network trained from weights of its own, for the epochs of a
+//             candidate.
+//             payload  origin: "path" (of the best supernet; score: its accuracy there), "random"
+//                      (of the whole space, fits) or "winner" (the best candidate); genome, use
+//             result   as a candidate's
+inline constexpr const char* kAnalysis = "analysis";
 inline constexpr const char* kSupernet = "supernet";
+inline constexpr const char* kScreening = "screening";
 inline constexpr const char* kCandidate = "candidate";
 inline constexpr const char* kFinal = "final";
+inline constexpr const char* kAlone = "alone";
 
 /// A trial that nobody works on any more. A null result: it failed.
 struct EndedTrial {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/testing_error.h"
@@ -12,8 +14,9 @@ namespace {
 
 SearchSettings Settings() { return SmallSearch(5, 12); }
 
-// Every seventh candidate fails.
+// Every seventh candidate fails, at the latest when it is pruned.
 Json Evaluate(const PlannedTrial& trial) {
+  if (trial.kind == kScreening && trial.number % 14 == 3) return nullptr;
   if (trial.kind == kCandidate && trial.number % 7 == 3) return nullptr;
   return MadeUpResult(trial.kind, trial.payload);
 }
@@ -25,7 +28,9 @@ std::vector<EndedTrial> Search(const SearchSettings& settings, uint64_t seed) {
   for (;;) {
     std::vector<PlannedTrial> next = NextTrials(settings, PaperPrice, ended);
     if (next.empty()) return ended;
-    EXPECT_LE(static_cast<int64_t>(next.size()), settings.budget.generation);
+    if (next[0].kind != kFinal) {
+      EXPECT_LE(static_cast<int64_t>(next.size()), settings.budget.generation);
+    }
     EXPECT_EQ(next, NextTrials(settings, PaperPrice, ended));
     rng.Shuffle(next);
     for (const PlannedTrial& trial : next) {
@@ -56,6 +61,10 @@ TEST(NextTrials, ASearchGoesThroughItsStages) {
   const std::vector<EndedTrial> ended = Search(settings, 1);
   const auto supernets = OfKind(ended, kSupernet), candidates = OfKind(ended, kCandidate),
              final_trials = OfKind(ended, kFinal);
+  EXPECT_EQ(ended[0].kind, kAnalysis);
+  EXPECT_EQ(OfKind(ended, kAnalysis).size(), 1U);
+  EXPECT_TRUE(OfKind(ended, kScreening).empty());
+  EXPECT_TRUE(OfKind(ended, kAlone).empty());
   EXPECT_EQ(supernets.size(), 6U);
   EXPECT_EQ(candidates.size(), 12U);
   ASSERT_EQ(final_trials.size(), 1U);
@@ -69,9 +78,88 @@ TEST(NextTrials, ASearchGoesThroughItsStages) {
   EXPECT_EQ(final_trials[0].payload["candidate"], BestTrial(ended, kCandidate)->number);
 }
 
+TEST(NextTrials, PoorCandidatesAreStoppedEarly) {
+  SearchSettings settings = Settings();
+  settings.budget.candidates = 24;
+  settings.budget.early_stop = 50;
+  const std::vector<EndedTrial> ended = Search(settings, 1);
+  std::map<int64_t, std::vector<double>> stopped, pruned;  // by generation
+  std::set<int64_t> candidates;
+  for (const EndedTrial& trial : OfKind(ended, kCandidate)) candidates.insert(trial.number);
+  const auto screened = OfKind(ended, kScreening);
+  EXPECT_EQ(screened.size(), 24U);
+  for (const EndedTrial& trial : screened) {
+    const int64_t generation = trial.payload["generation"];
+    EXPECT_EQ(generation, trial.number / settings.budget.generation);
+    if (trial.result.is_null()) {
+      EXPECT_EQ(candidates.count(trial.number), 0U);
+      continue;
+    }
+    (candidates.count(trial.number) != 0 ? pruned : stopped)[generation].push_back(
+        trial.result["accuracy_dense"]);
+  }
+  ASSERT_EQ(pruned.size(), 6U);
+  for (auto& [generation, accuracies] : pruned) {
+    EXPECT_EQ(accuracies.size(), 2U);
+    const std::vector<double>& others = stopped[generation];
+    EXPECT_GE(*std::min_element(accuracies.begin(), accuracies.end()),
+              *std::max_element(others.begin(), others.end()));
+  }
+}
+
+TEST(NextTrials, ScreeningThatAllFailsIsSaid) {
+  SearchSettings settings = SmallSearch(1, 2);
+  settings.budget.supernets = 1;
+  settings.budget.early_stop = 50;
+  std::vector<EndedTrial> ended;
+  const auto end = [&] {
+    for (const PlannedTrial& trial : NextTrials(settings, PaperPrice, ended)) {
+      const Json failed = nullptr;
+      ended.push_back({trial.kind, trial.number, trial.payload,
+                       trial.kind == kScreening ? failed : Evaluate(trial)});
+    }
+  };
+  for (int stage = 0; stage < 3; ++stage) end();
+  EXPECT_EQ(ErrorText(end),
+            "error[search/all-failed] stage 'screening'\n"
+            "  expected: a trial that gave a result\n"
+            "  found:    2 trials, all failed\n"
+            "  fix:      look at their errors with --status, mend the cause, then go on with "
+            "--retry");
+}
+
+TEST(NextTrials, ChecksOfTheSearchAreTrainedAlone) {
+  SearchSettings settings = Settings();
+  settings.budget.check_ranks = 3;
+  settings.budget.check_random = 4;
+  const std::vector<EndedTrial> ended = Search(settings, 1);
+  const EndedTrial& supernet = *BestTrial(ended, kSupernet);
+  std::map<std::string, int> origins;
+  for (const EndedTrial& trial : OfKind(ended, kAlone)) {
+    const Genome genome = ParseGenome(trial.payload["genome"], "genome");
+    EXPECT_EQ(ParseUse(trial.payload["use"], "use"), PaperPrice(genome));
+    EXPECT_TRUE(Fits(PaperPrice(genome), settings.limits));
+    const std::string origin = trial.payload["origin"];
+    if (origin == "path") {
+      const auto i = static_cast<size_t>(origins[origin]);
+      EXPECT_EQ(trial.payload["score"], supernet.result["accuracies"][i]);
+    }
+    if (origin == "winner") {
+      EXPECT_EQ(trial.payload["genome"], BestTrial(ended, kCandidate)->payload["genome"]);
+    }
+    ++origins[origin];
+  }
+  EXPECT_EQ(origins, (std::map<std::string, int>{{"path", 3}, {"random", 4}, {"winner", 1}}));
+}
+
 TEST(NextTrials, TheOrderInWhichTrialsEndChangesNothing) {
   const std::set<std::string> first = Texts(Search(Settings(), 1));
   for (uint64_t seed = 2; seed < 6; ++seed) EXPECT_EQ(Texts(Search(Settings(), seed)), first);
+  SearchSettings screened = Settings();
+  screened.budget.early_stop = 60;
+  screened.budget.check_ranks = screened.budget.check_random = 2;
+  const std::set<std::string> more = Texts(Search(screened, 1));
+  for (uint64_t seed = 2; seed < 6; ++seed) EXPECT_EQ(Texts(Search(screened, seed)), more);
   SearchSettings other = Settings();
   other.seed = 2;
   EXPECT_NE(Texts(Search(other, 1)), first);
@@ -128,7 +216,8 @@ TEST(NextTrials, ASmallSpaceEndsAStageEarly) {
 TEST(NextTrials, LimitsThatNothingKeepsAreSaid) {
   SearchSettings settings = Settings();
   settings.limits.flash_bytes = 100;
-  EXPECT_EQ(ErrorText([&] { NextTrials(settings, PaperPrice, {}); }),
+  const std::vector<EndedTrial> analysed = {{kAnalysis, 0, nullptr, nullptr}};
+  EXPECT_EQ(ErrorText([&] { NextTrials(settings, PaperPrice, analysed); }),
             "error[search/nothing-fits] space 'tiny'\n"
             "  expected: a supernet that keeps the limits of stm32f746\n"
             "  found:    none among all that were drawn\n"
@@ -139,7 +228,7 @@ TEST(NextTrials, LimitsThatNothingKeepsAreSaid) {
 TEST(NextTrials, AStageWhoseTrialsAllFailedIsSaid) {
   SearchSettings settings = Settings();
   settings.budget.supernets = 2;
-  std::vector<EndedTrial> ended;
+  std::vector<EndedTrial> ended = {{kAnalysis, 0, nullptr, nullptr}};
   for (const PlannedTrial& trial : NextTrials(settings, PaperPrice, ended)) {
     ended.push_back({trial.kind, trial.number, trial.payload, nullptr});
   }
@@ -182,11 +271,11 @@ TEST(SearchSettings, ValuesOutOfRangeAreNamed) {
 
 TEST(SearchSettings, AnotherVersionIsRefused) {
   Json json = ToJson(Settings());
-  json["version"] = 2;
+  json["version"] = 1;
   EXPECT_EQ(ErrorText([&] { ParseSettings(json, "study 'a'"); }),
             "error[search/version] study 'a'\n"
-            "  expected: format tinyformer-search, version 1\n"
-            "  found:    format tinyformer-search, version 2\n"
+            "  expected: format tinyformer-search, version 2\n"
+            "  found:    format tinyformer-search, version 1\n"
             "  fix:      go on with the version that began this search, or begin a new one");
 }
 

@@ -64,7 +64,8 @@ Json SummaryJson(const SearchRecord& record) {
   json["settings"] = ToJson(record.settings);
   json["trials"] = record.trials.size();
   json["feasible"] = CountFeasible(record.ended);
-  json["over"] = BestTrial(record.ended, kFinal) != nullptr;
+  json["over"] =
+      BestTrial(record.ended, kFinal) != nullptr && record.ended.size() == record.trials.size();
   json["best"] = BestJson(FindBestNetwork(record));
   json["front"] = Json::array();
   for (const EndedTrial& trial : ParetoFront(record.settings, record.ended)) {

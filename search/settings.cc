@@ -11,7 +11,7 @@
 namespace tinyformer {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr int64_t kMost = 1000000;  // of trials, epochs and images in a batch
 
 // A whole number of the settings: its JSON key is its option without dashes.
@@ -39,6 +39,9 @@ const std::vector<Number>& Numbers() {
       TF_SETTING("prune-epochs", budget.prune_epochs, 1, kMost),
       TF_SETTING("final-epochs", budget.final_epochs, 0, kMost),
       TF_SETTING("generation", budget.generation, 1, kMost),
+      TF_SETTING("early-stop", budget.early_stop, 0, 90),
+      TF_SETTING("check-ranks", budget.check_ranks, 0, kMost),
+      TF_SETTING("check-random", budget.check_random, 0, kMost),
       TF_SETTING("batch", training.batch, 1, 65536),
       TF_SETTING("limit-train", training.limit_train, 0, kAny),
       TF_SETTING("check-images", training.check_images, 0, kAny),
@@ -59,6 +62,27 @@ constexpr std::array<const char*, 4> kObjectiveNames = {"accuracy", "flash", "ra
 }
 
 }  // namespace
+
+int64_t KeptOfGeneration(int64_t count, const SearchBudget& budget) {
+  return std::max<int64_t>(1, count - count * budget.early_stop / 100);
+}
+
+int64_t KeptCandidates(const SearchBudget& budget) {
+  const int64_t whole = budget.candidates / budget.generation,
+                rest = budget.candidates % budget.generation;
+  return whole * KeptOfGeneration(budget.generation, budget) +
+         (rest == 0 ? 0 : KeptOfGeneration(rest, budget));
+}
+
+int64_t CheckTrials(const SearchBudget& budget) {
+  return std::min(budget.check_ranks, budget.paths) +
+         (budget.check_random > 0 ? budget.check_random + 1 : 0);
+}
+
+int64_t AllTrials(const SearchBudget& budget) {
+  const int64_t screened = budget.early_stop > 0 ? budget.candidates : 0;
+  return 1 + budget.supernets + screened + KeptCandidates(budget) + 1 + CheckTrials(budget);
+}
 
 void CheckSettings(const SearchSettings& settings) {
   for (const Number& number : Numbers()) {

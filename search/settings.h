@@ -25,8 +25,21 @@ struct SearchBudget {
   int64_t final_epochs = 100;     // compression stage: pruning and fine-tuning of the best; 0: it
                                   // stays as it is
   int64_t generation = 8;         // trials of one generation
+  int64_t early_stop = 0;    // per cent of a generation's candidates that are not pruned: those
+                             // that are worst after dense training
+  int64_t check_ranks = 0;   // of those paths, so many are trained alone: rank correlation
+  int64_t check_random = 0;  // random networks that fit and the winner, trained alone alike
   bool operator==(const SearchBudget&) const = default;
 };
+
+/// How many of a generation's `count` candidates are pruned; all, without early stopping.
+int64_t KeptOfGeneration(int64_t count, const SearchBudget& budget);
+/// Candidates that are pruned when none fails: generation by generation, at least one of each.
+int64_t KeptCandidates(const SearchBudget& budget);
+/// Trials of kind kAlone.
+int64_t CheckTrials(const SearchBudget& budget);
+/// Trials of all kinds, when no stage ends early.
+int64_t AllTrials(const SearchBudget& budget);
 
 /// How the images are used.
 struct SearchTraining {

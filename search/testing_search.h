@@ -12,7 +12,7 @@ inline SearchSettings SmallSearch(int64_t paths, int64_t candidates) {
   settings.space = FindSpace("tiny");
   settings.target = "stm32f746";
   settings.limits = {120'000, 60'000, 0};
-  settings.budget = {6, 1, paths, candidates, 1, 1, 1, 4};
+  settings.budget = {6, 1, paths, candidates, 1, 1, 1, 4, 0, 0, 0};
   settings.data_fingerprint = "0123456789abcdef";
   return settings;
 }
@@ -32,7 +32,12 @@ inline ResourceUse PaperPrice(const Genome& genome) {
 /// A result that the trial alone decides.
 inline Json MadeUpResult(const std::string& kind, const Json& payload) {
   Rng rng(7, kind + payload.dump());
-  if (kind == kSupernet) return {{"score", rng.Uniform()}};
+  if (kind == kAnalysis) return {{"samples", payload.at("samples")}};
+  if (kind == kScreening) return {{"accuracy_dense", rng.Uniform()}};
+  if (kind == kSupernet) {
+    return {{"score", rng.Uniform()},
+            {"accuracies", std::vector<double>(payload.at("paths").size(), rng.Uniform())}};
+  }
   const Json use = kind == kFinal ? ToJson(ResourceUse{}) : payload.at("use");
   return {{"accuracy", rng.Uniform()}, {"use", use}};
 }

@@ -13,11 +13,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-const std::vector<std::string>& Kinds() {
-  static const std::vector<std::string> kinds = {kSupernet, kCandidate, kFinal};
-  return kinds;
-}
-
 void Make(Store* store, const ClaimedTrial& claimed, const TrialFunction& make,
           const WorkerOptions& options) {
   try {
@@ -63,7 +58,6 @@ void RunWorker(Store* store, const Study& study, const SearchSettings& settings,
                const std::function<void()>& changed) {
   ClaimRequest request;
   request.worker = options.name;
-  request.kinds = Kinds();
   request.lease_ms = options.lease_ms;
   for (;;) {
     ThrowIfInterrupted();

@@ -107,7 +107,7 @@ TEST(Worker, MakesAllStages) {
       EXPECT_EQ(trial.error.at("code"), "train/nan");
     }
   }
-  EXPECT_EQ(complete, 6 + 13 + 1);
+  EXPECT_EQ(complete, 1 + 6 + 13 + 1);
   EXPECT_EQ(failed, 3);
 }
 

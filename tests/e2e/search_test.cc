@@ -39,7 +39,8 @@ block = [4]
 std::vector<std::string> Search(const std::string& folder, const std::string& more = "") {
   return Words(
       "search --data synthetic --space space.toml --supernets 2 --supernet-epochs 1"
-      " --paths 2 --candidates 1 --candidate-epochs 1 --prune-epochs 1 --final-epochs 0"
+      " --paths 2 --candidates 2 --early-stop 50 --check-ranks 1 --candidate-epochs 1 "
+      "--prune-epochs 1 --final-epochs 0"
       " --generation 2 --limit-train 64 --check-images 40 --batch 16 --threads 1"
       " --lease-seconds 5 -o " +
       folder + " " + more);
@@ -64,7 +65,7 @@ class SearchTest : public ::testing::Test {
 
 TEST_F(SearchTest, KilledAndJoinedItEndsAsOneThatWasLeftAlone) {
   const Json whole = at_.RunJson(Search("whole"));
-  EXPECT_EQ(whole.at("trials"), 4);
+  EXPECT_EQ(whole.at("trials"), 8);  // the analysis, 2 supernets, 2 screened, 1, 1 and 1
   EXPECT_EQ(whole.at("feasible"), 1);
   EXPECT_EQ(whole.at("over"), true);
   EXPECT_GE(whole.at("front").size(), 1U);
