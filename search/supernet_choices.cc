@@ -306,15 +306,8 @@ Genome DrawPath(const SupernetChoices& choices, PathSampling sampling, uint64_t 
 }
 
 std::string SharedName(const Genome& path, const std::string& tensor) {
-  size_t end = tensor.find('.');  // of the module's name
-  if (tensor.starts_with("dot")) end = tensor.find('.', end + 1);
-  TF_CHECK(end != std::string::npos, tensor);
-  const std::string module = tensor.substr(0, end), decides = module == "last" ? "pool" : module;
-  std::string label;
-  VisitModules({}, path, [&](const std::string& name, const auto& gene, const auto&) {
-    if (name == decides) label = "@" + Label(gene);
-  });
-  return module + label + tensor.substr(end);
+  const bool last = tensor.starts_with("last.");
+  return last ? "last@" + path.pooling + tensor.substr(4) : tensor;
 }
 
 }  // namespace tinyformer

@@ -67,11 +67,10 @@ enum class PathSampling {
 /// Source  Guo et al. 2020, SPOS (uniform); Chu et al. 2021, FairNAS, strict fairness (fair)
 Genome DrawPath(const SupernetChoices& choices, PathSampling sampling, uint64_t seed, int64_t step);
 
-/// The supernet's name of the tensor that a path's network calls `tensor`: its module's candidate
-/// stands behind the module. "last" belongs to the pooling, which decides its width.
+/// The supernet's name of the tensor that a path's network calls `tensor`: the same, but that the
+/// last linear layer is another one for each pooling, which decides what its inputs mean.
 ///
-/// Example  dot1.mb1.expand.weight -> dot1.mb1@4.expand.weight; last.bias -> last@seqpool.bias;
-///          head.bias -> head.bias
+/// Example  dot1.mb1.expand.weight as it is; last.bias -> last@seqpool.bias
 std::string SharedName(const Genome& path, const std::string& tensor);
 
 }  // namespace tinyformer

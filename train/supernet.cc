@@ -18,17 +18,24 @@ Supernet::Supernet(const SupernetChoices& choices, uint64_t seed) : choices_(cho
     const Network network(MakePath(choices, chosen), seed);
     for (const Parameter& own : network.parameters()) {
       const std::string name = SharedName(network.genome(), own.name);
-      if (index_.emplace(name, parameters_.size()).second)
-        parameters_.push_back({name, own.value, own.role});
+      const auto [found, is_new] = index_.emplace(name, parameters_.size());
+      if (is_new) parameters_.push_back({name, own.value, own.role});
+      Parameter& shared = parameters_[found->second];
+      if (own.value.numel() > shared.value.numel()) shared.value = own.value;
     }
   }
 }
 
 Network Supernet::Path(const Genome& path) const {
-  return Network(path, [&](const std::string& name) {
+  return Network(path, [&](const std::string& name, const Shape& shape) {
     const auto found = index_.find(SharedName(path, name));
     TF_CHECK(found != index_.end(), "no tensor", name, "in", path.name);
-    return parameters_[found->second].value;
+    at::Tensor part = parameters_[found->second].value;
+    for (size_t d = 0; d < shape.size(); ++d) {
+      const auto dimension = static_cast<int64_t>(d);
+      if (part.size(dimension) != shape[d]) part = part.narrow(dimension, 0, shape[d]);
+    }
+    return part;
   });
 }
 

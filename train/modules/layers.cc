@@ -28,7 +28,7 @@ const LayerSpec& LayerFactory::Spec(const std::string& name) const {
 
 at::Tensor LayerFactory::Add(const std::string& name, const Shape& shape, Parameter::Role role,
                              float value) const {
-  at::Tensor tensor = find_ ? find_(name) : at::full(shape, value, at::kFloat);
+  at::Tensor tensor = find_ ? find_(name, shape) : at::full(shape, value, at::kFloat);
   TF_CHECK(tensor.sizes() == at::IntArrayRef(shape), name, ToString(shape));
   if (!find_ && role != Parameter::Role::kStatistic) tensor.set_requires_grad(true);
   parameters_->push_back({name, tensor, role});

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -23,7 +24,8 @@ struct Parameter {
 
 using Parameters = std::vector<Parameter>;
 
-/// The tensor of a name.
-using FindTensor = std::function<at::Tensor(const std::string& name)>;
+/// The tensor of a name, in the shape that the network wants it in.
+using FindTensor =
+    std::function<at::Tensor(const std::string& name, const std::vector<int64_t>& shape)>;
 
 }  // namespace tinyformer
