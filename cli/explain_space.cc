@@ -11,7 +11,7 @@
 #include "compiler/cost/layer_table.h"
 #include "data/dataset.h"
 #include "report/format.h"
-#include "report/plots.h"
+#include "report/search_sections.h"
 #include "search/adjust_space.h"
 #include "search/analysis.h"
 #include "search/read_space.h"
@@ -90,16 +90,6 @@ std::string AnalysisText(const SpaceAnalysis& a) {
                                     : "rejected: both shares should be at least 90 %");
 }
 
-Histogram ParameterHistogram(const std::string& space, const SpaceAnalysis& a) {
-  return {"Parameters of networks of space " + space,
-          "parameters, dense",
-          static_cast<double>(a.bin_width),
-          {{"all", a.parameter_bins}, {"those that fit", a.fitting_parameter_bins}},
-          static_cast<double>(a.band.low),
-          static_cast<double>(a.band.high),
-          "accepted"};
-}
-
 ImageTask TaskOf(const std::string& data) {
   if (data.empty()) return {};
   const DatasetInfo info = OpenDataset(data).info;
@@ -123,8 +113,11 @@ class Explanation {
     const SpaceAnalysis analysis = AnalyseSpace(samples, limits_);
     Describe(analysis);
     if (!request_.plot.empty()) {
-      WriteFileAtomic(request_.plot, StandaloneSvg(DrawHistogram(
-                                         ParameterHistogram(space_.name, analysis), 720, 360)));
+      WriteFileAtomic(
+          request_.plot,
+          StandaloneSvg(DrawHistogram(
+              ParameterHistogram(space_.name, ParseReportedSpace(ToJson(analysis), space_.name)),
+              720, 360)));
     }
     if (analysis.fitting == 0) {
       const PricedCandidate nearest = FindNearest(space_, samples, limits_, task_, Watched(nullptr),

@@ -1,6 +1,11 @@
 #include "report/build_report.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "report/format.h"
+#include "report/search_sections.h"
 #include "report/sections.h"
 #include "report/style.h"
 
@@ -9,6 +14,7 @@ namespace {
 
 std::string Target(const ReportInput& input) {
   if (input.compile) return input.compile->target;
+  if (input.search) return input.search->target;
   return input.plan ? input.plan->target : "";
 }
 
@@ -18,8 +24,31 @@ std::string Badge(const ReportInput& input) {
                              : "<span class=\"badge no\">does not fit</span>";
 }
 
-std::string Section(const char* id, const char* title, const std::string& body) {
-  return std::string("<section id=\"") + id + "\"><h2>" + title + "</h2>\n" + body + "</section>\n";
+struct Section {
+  const char* id;
+  const char* link;  // in the list of sections
+  const char* title;
+  std::string body;  // empty: it is left out
+};
+
+std::vector<Section> SearchSections(const ReportInput& input) {
+  const ReportedSearch& search = *input.search;
+  return {{"search", "Search", "The search", SearchSection(search)},
+          {"pareto", "Pareto", "Accuracy against cost", ParetoSection(search)},
+          {"network", "Network", "The best network", ArchitectureSection(search, input)},
+          {"evolution", "Evolution", "The search over time", EvolutionSection(search)},
+          {"choices", "Choices", "What each choice was worth", ChoicesSection(search)},
+          {"checks", "Checks", "Checks of the search", ChecksSection(search)},
+          {"space", "Space", "The search space", SpaceSection(search)}};
+}
+
+std::vector<Section> NetworkSections(const ReportInput& input) {
+  return {{"accuracy", "Accuracy", "Accuracy", AccuracySection(input)},
+          {"training", "Training", "Training", TrainingSection(input)},
+          {"memory", "Memory", "Memory over time", MemorySection(input)},
+          {"flash", "Flash", "Flash by part", FlashSection(input)},
+          {"layers", "Layers", "Layer by layer", LayersSection(input)},
+          {"provenance", "Provenance", "Where every number comes from", ProvenanceSection(input)}};
 }
 
 }  // namespace
@@ -37,17 +66,20 @@ std::string BuildReport(const ReportInput& input) {
   html += "<header><h1>" + title +
           (target.empty() ? "" : " <span class=\"soft\">on</span> " + target) + Badge(input) +
           "</h1></header>\n";
-  html +=
-      "<nav><div><a href=\"#summary\">Summary</a><a href=\"#accuracy\">Accuracy</a>"
-      "<a href=\"#training\">Training</a><a href=\"#memory\">Memory</a><a href=\"#flash\">Flash</a>"
-      "<a href=\"#layers\">Layers</a><a href=\"#provenance\">Provenance</a></div></nav>\n<main>\n";
-  html += "<div id=\"summary\">\n" + SummaryTiles(input) + "</div>\n";
-  html += Section("accuracy", "Accuracy", AccuracySection(input));
-  html += Section("training", "Training", TrainingSection(input));
-  html += Section("memory", "Memory over time", MemorySection(input));
-  html += Section("flash", "Flash by part", FlashSection(input));
-  html += Section("layers", "Layer by layer", LayersSection(input));
-  html += Section("provenance", "Where every number comes from", ProvenanceSection(input));
+  std::vector<Section> sections;
+  if (input.search) sections = SearchSections(input);
+  if (HasNetwork(input)) {
+    for (Section& section : NetworkSections(input)) sections.push_back(std::move(section));
+  }
+  std::erase_if(sections, [](const Section& section) { return section.body.empty(); });
+  html += "<nav><div><a href=\"#summary\">Summary</a>";
+  for (const Section& section : sections)
+    html += std::string("<a href=\"#") + section.id + "\">" + section.link + "</a>";
+  html += "</div></nav>\n<main>\n<div id=\"summary\">\n" + SummaryTiles(input) + "</div>\n";
+  for (const Section& section : sections) {
+    html += std::string("<section id=\"") + section.id + "\"><h2>" + section.title + "</h2>\n" +
+            section.body + "</section>\n";
+  }
   html +=
       "</main>\n<footer>Made by <code>tinyformer report</code>. Cycles are estimates of a model, "
       "never board measurements.</footer>\n</body>\n</html>\n";

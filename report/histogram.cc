@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "report/axis.h"
 #include "report/format.h"
 #include "report/plots.h"
 #include "report/style.h"
@@ -11,15 +12,6 @@ namespace {
 constexpr double kLeft = 52, kRight = 14, kTop = 40, kBottom = 38;
 constexpr int kColours = 6;  // classes dot0..dot5 in the style sheet
 
-// "0.5 M" rather than "500 k": one unit for a whole axis.
-std::string InUnit(double value, double unit, const char* letter) {
-  if (value == 0) return "0";
-  std::string text = FormatFixed(value / unit, 2);
-  while (text.ends_with("0")) text.pop_back();
-  if (text.ends_with(".")) text.pop_back();
-  return text + letter;
-}
-
 }  // namespace
 
 std::string DrawHistogram(const Histogram& histogram, int width, int height) {
@@ -30,8 +22,7 @@ std::string DrawHistogram(const Histogram& histogram, int width, int height) {
     for (int64_t count : series.counts) highest = std::max(highest, static_cast<double>(count));
   }
   const double end = histogram.bin_width * static_cast<double>(bins);
-  const double unit = end >= 1e6 ? 1e6 : end >= 1e3 ? 1e3 : 1;
-  const char* letter = end >= 1e6 ? " M" : end >= 1e3 ? " k" : "";
+  const AxisUnit unit(end);
   const double plot_width = width - kLeft - kRight, plot_height = height - kTop - kBottom;
   const double bottom = kTop + plot_height;
   auto px = [&](double x) { return kLeft + std::clamp(x / end, 0.0, 1.0) * plot_width; };
@@ -50,7 +41,7 @@ std::string DrawHistogram(const Histogram& histogram, int width, int height) {
              GroupDigits(static_cast<int64_t>(tick)));
   }
   for (double tick : RoundTicks(0, end, width < 500 ? 4 : 8))
-    svg.Text("tick", px(tick), bottom + 16, Anchor::kMiddle, InUnit(tick, unit, letter));
+    svg.Text("tick", px(tick), bottom + 16, Anchor::kMiddle, unit.Label(tick));
   svg.Text("tick", kLeft + plot_width / 2, height - 4, Anchor::kMiddle, histogram.x_label);
 
   double legend = kLeft;
@@ -63,8 +54,7 @@ std::string DrawHistogram(const Histogram& histogram, int width, int height) {
       if (count == 0) continue;
       const double from = histogram.bin_width * static_cast<double>(bin);
       const double left = px(from), right = px(from + histogram.bin_width);
-      const std::string range =
-          InUnit(from, unit, letter) + " to " + InUnit(from + histogram.bin_width, unit, letter);
+      const std::string range = unit.Label(from) + " to " + unit.Label(from + histogram.bin_width);
       svg.Rect(css, left, py(static_cast<double>(count)), std::max(right - left - 1, 1.0),
                bottom - py(static_cast<double>(count)), opacity,
                series.name + ", " + range + ": " + GroupDigits(count));

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "report/axis.h"
 #include "report/format.h"
 #include "report/plots.h"
 #include "report/svg.h"
@@ -12,39 +12,8 @@ namespace {
 constexpr double kLeft = 52, kRight = 12, kTop = 34, kBottom = 36, kLegendRow = 18;
 constexpr int kColours = 6;  // classes line0..line5 in the style sheet
 
-struct Range {
-  double low = std::numeric_limits<double>::infinity();
-  double high = -std::numeric_limits<double>::infinity();
-  void Include(double value) {
-    if (!std::isfinite(value)) return;
-    low = std::min(low, value);
-    high = std::max(high, value);
-  }
-  bool empty() const { return low > high; }
-  void Widen() {
-    if (empty()) low = 0, high = 1;
-    if (low == high) low -= 0.5, high += 0.5;
-  }
-};
-
-int DecimalsFor(double step) {
-  return std::clamp(static_cast<int>(std::ceil(-std::log10(step) - 1e-9)), 0, 6);
-}
-
-std::string TickLabel(double value, double step, bool percent) {
-  if (percent) return FormatFixed(value * 100, DecimalsFor(step * 100)) + " %";
-  if (std::abs(value) >= 10000) return FormatShort(value);
-  // Small steps (a learning rate) would need many digits.
-  if (step < 1e-4 && value != 0) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.1e", value);
-    return text;
-  }
-  return FormatFixed(value, DecimalsFor(step));
-}
-
 // Epochs are counted: no tick between two of them.
-std::vector<double> CountTicks(const Range& xs, int count) {
+std::vector<double> CountTicks(const ValueRange& xs, int count) {
   std::vector<double> ticks = RoundTicks(xs.low, xs.high, count);
   if (std::floor(xs.low) == xs.low && std::floor(xs.high) == xs.high) {
     std::erase_if(ticks, [](double tick) { return std::abs(tick - std::round(tick)) > 1e-9; });
@@ -71,34 +40,15 @@ std::vector<LegendPlace> PlaceLegend(const LineChart& chart, int width) {
 
 }  // namespace
 
-std::vector<double> RoundTicks(double low, double high, int count) {
-  if (!(high > low)) return {low};
-  const double raw = (high - low) / std::max(count, 1);
-  const double power = std::pow(10, std::floor(std::log10(raw)));
-  double step = power * 10;
-  for (double factor : {1.0, 2.0, 5.0}) {
-    if (raw <= factor * power * (1 + 1e-9)) {
-      step = factor * power;
-      break;
-    }
-  }
-  std::vector<double> ticks;
-  const double first = std::ceil(low / step - 1e-9);
-  for (double at = first; at * step <= high + step * 1e-9; ++at) ticks.push_back(at * step);
-  return ticks;
-}
-
 std::string DrawLineChart(const LineChart& chart, int width, int height) {
-  Range xs, ys;
+  ValueRange xs, ys;
   for (const ChartLine& line : chart.lines) {
     for (double x : line.x) xs.Include(x);
     for (double y : line.y) ys.Include(y);
   }
   xs.Widen();
   ys.Widen();
-  const double margin = (ys.high - ys.low) * 0.04;
-  ys.low = ys.low >= 0 ? std::max(0.0, ys.low - margin) : ys.low - margin;
-  ys.high = chart.percent ? std::min(1.0, ys.high + margin) : ys.high + margin;
+  ys.AddMargin(0.04, chart.percent);
   const std::vector<LegendPlace> legend = PlaceLegend(chart, width);
   const double top = legend.empty() ? kTop : kTop + legend.back().y - legend.front().y;
   const double plot_width = width - kLeft - kRight, plot_height = height - top - kBottom;
@@ -109,13 +59,13 @@ std::string DrawLineChart(const LineChart& chart, int width, int height) {
 
   SvgDrawing svg(width, height, chart.title);
   const std::vector<double> y_ticks = RoundTicks(ys.low, ys.high, 5);
-  const double y_step = y_ticks.size() > 1 ? y_ticks[1] - y_ticks[0] : 1;
+  const double y_step = TickStep(y_ticks);
   for (double tick : y_ticks) {
     svg.Line("grid", kLeft, py(tick), width - kRight, py(tick));
     svg.Text("tick", kLeft - 6, py(tick) + 4, Anchor::kEnd, TickLabel(tick, y_step, chart.percent));
   }
   const std::vector<double> x_ticks = CountTicks(xs, width < 500 ? 4 : 8);
-  const double x_step = x_ticks.size() > 1 ? x_ticks[1] - x_ticks[0] : 1;
+  const double x_step = TickStep(x_ticks);
   for (double tick : x_ticks) {
     svg.Text("tick", px(tick), height - kBottom + 16, Anchor::kMiddle,
              TickLabel(tick, x_step, false));

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "report/axis.h"
 #include "report/format.h"
 #include "report/plots.h"
 #include "report/svg.h"

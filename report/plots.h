@@ -73,9 +73,6 @@ std::string DrawMemoryMap(const ReportedPlan& plan, int width, int height);
 /// The layer with the most live bytes (the first of equals), 0 when there is no layer.
 size_t PeakLayer(const ReportedPlan& plan);
 
-/// Round values that cover [low, high] in about `count` steps of 1, 2 or 5 times a power of ten.
-std::vector<double> RoundTicks(double low, double high, int count);
-
 /// A drawing as a file of its own: with name space, background and style sheet.
 std::string StandaloneSvg(const std::string& drawing);
 

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/rng.h"
+#include "report/axis.h"
 #include "report/svg.h"
 
 namespace tinyformer {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 
 #include "base/file.h"
@@ -39,6 +40,11 @@ bool Exists(const fs::path& path) {
 }
 
 }  // namespace
+
+bool HasReportFiles(const std::string& folder) {
+  return std::any_of(std::begin(kFiles), std::end(kFiles),
+                     [&](const KnownFile& file) { return Exists(fs::path(folder) / file.path); });
+}
 
 ReportInput ReadReportInput(const std::string& folder) {
   std::error_code error;

@@ -76,6 +76,11 @@ void CheckTensor(const TensorLife& tensor, const ReportedPlan& plan, const std::
 
 }  // namespace
 
+bool HasNetwork(const ReportInput& input) {
+  return input.training || input.compression || input.plan || input.compile || input.run ||
+         input.profile || input.onnx_bytes;
+}
+
 ReportedPlan ParseReportedPlan(const Json& json, const std::string& name) {
   ReportedPlan plan;
   plan.name = MaybeText(json, "name", name);

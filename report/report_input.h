@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "report/record.h"
+#include "report/reported_search.h"
 
 namespace tinyformer {
 
@@ -124,7 +125,11 @@ struct ReportInput {
   std::string genome_json;         // run/genome.json as text, empty when there is none
   Provenance training_provenance;  // from run/config.json
   std::vector<MissingPart> missing;
+  std::optional<ReportedSearch> search;  // that found the network; not from a file
 };
+
+/// Whether there is anything of a network, rather than only of a search.
+bool HasNetwork(const ReportInput& input);
 
 /// Reads an output folder: run/{metrics.jsonl, config.json, genome.json, model.safetensors},
 /// run/compressed/{metrics.jsonl, model.safetensors}, model.onnx (only hashed), firmware/plan.json,
@@ -138,6 +143,9 @@ struct ReportInput {
 ///         outside the arena or the layers, a confusion matrix that is not square, an accuracy
 ///         outside [0, 1])
 ReportInput ReadReportInput(const std::string& folder);
+
+/// Whether the folder has any of those files.
+bool HasReportFiles(const std::string& folder);
 
 /// The same parsers on JSON values: name is what the user calls the file.
 ReportedPlan ParseReportedPlan(const Json& json, const std::string& name);

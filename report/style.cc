@@ -57,6 +57,9 @@ section { background: var(--card); border: 1px solid var(--edge); border-radius:
 .pair > * { min-width: 0; }
 .sided { display: grid; grid-template-columns: minmax(0, 640px) minmax(0, 1fr); gap: 8px 36px; align-items: start; }
 .sided > .wide, .sided > .narrow { grid-column: 1; }
+.triple { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr)); gap: 8px 24px; align-items: start; }
+.keys svg.key { display: inline-block; vertical-align: -1px; margin: 0 6px 0 0; }
+.keys b.cross-key { background: none; color: var(--bad); width: auto; height: auto; margin-right: 5px; line-height: 1; }
 .missing { color: var(--soft); border-left: 3px solid var(--edge); padding: 2px 0 2px 12px; margin: 10px 0; font-size: 14px; }
 .scroll { overflow-x: auto; margin-top: 8px; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; }
@@ -68,6 +71,7 @@ th:first-child, td:first-child { padding-left: 0; position: sticky; left: 0; bac
 .number + :not(.number) { padding-left: 28px; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 td[style] { background: linear-gradient(var(--accent-soft), var(--accent-soft)) no-repeat right center / var(--bar) 76%; }
+.wrapped td:last-child { white-space: normal; min-width: 360px; }
 .prose td { vertical-align: top; }
 .prose td:nth-child(5), .prose td:nth-child(9) { white-space: normal; min-width: 240px; }
 details { margin-top: 12px; }
@@ -95,11 +99,18 @@ svg .limit { stroke: var(--soft); stroke-dasharray: 5 4; }
 svg .peak { fill: var(--bad); fill-opacity: 0.09; stroke: var(--bad); stroke-dasharray: 3 3; pointer-events: none; }
 svg .peak-text { fill: var(--bad); font-size: 12px; font-weight: 600; }
 svg .live { fill: var(--soft); fill-opacity: 0.45; } svg .hot { fill: var(--bad); fill-opacity: 0.9; }
+svg .box { rx: 6px; } svg .strong-text { font-weight: 600; } svg .mark { font-weight: 600; paint-order: stroke; stroke: var(--card); stroke-width: 3px; }
+svg .candidate { fill: var(--soft); fill-opacity: 0.5; } svg .see-through { fill-opacity: 0.55; }
+svg .refused { fill: var(--card); stroke: var(--bad); stroke-width: 1.5; } svg .stopped { fill: var(--card); stroke: var(--c0); stroke-width: 1.5; }
+svg .winner { fill: var(--c0); stroke: var(--ink); stroke-width: 2; } svg .front-line { fill: none; stroke: var(--c0); stroke-width: 1.5; stroke-opacity: 0.7; }
+svg .cross { fill: var(--bad); font-size: 15px; font-weight: 700; } svg .reach { fill: transparent; }
+svg .median { stroke: var(--ink); stroke-width: 2; } svg .worse { fill: var(--c1); } svg .whisker { stroke: var(--ink); stroke-opacity: 0.65; }
+svg .arrow { fill: none; stroke: var(--soft); } svg .around { fill: none; stroke: var(--soft); stroke-dasharray: 3 2; } svg .plus { fill: var(--soft); }
 footer { max-width: 1200px; margin: 0 auto; padding: 0 20px 40px; color: var(--soft); font-size: 13px; }
 @media (max-width: 900px) { .tiles { grid-template-columns: 1fr 1fr; } .pair, .sided { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 640px) {
   header { padding: 24px 16px 8px; } main { padding: 0 0 40px; } nav div { padding: 0 16px; } h1 { font-size: 24px; }
-  .badge { margin: 8px 0 0; vertical-align: 0; }
+  .badge { margin: 8px 0 0 6px; vertical-align: 0; }
   .tiles { padding: 0 16px; gap: 10px; } .tile { padding: 12px 14px; } .tile .big { font-size: 22px; }
   section { border-radius: 0; border-left: 0; border-right: 0; padding: 18px 16px; margin-top: 14px; }
   .wide { display: none; } .narrow { display: block; }

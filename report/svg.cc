@@ -94,4 +94,9 @@ void SvgDrawing::Circle(std::string_view css_class, double x, double y, double r
   text_ += tooltip.empty() ? "/>\n" : ">" + Title(tooltip) + "</circle>\n";
 }
 
+void SvgDrawing::Below(std::string_view css_class, double x, double y, const std::string& tooltip) {
+  text_ += "<path" + Class(css_class) + " d=\"M" + SvgNumber(x) + " " + SvgNumber(y) +
+           " l-5 -8 l10 0 Z\">" + Title(tooltip) + "</path>\n";
+}
+
 }  // namespace tinyformer

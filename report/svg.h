@@ -26,6 +26,8 @@ class SvgDrawing {
   void Path(std::string_view css_class, const std::string& points);
   void Circle(std::string_view css_class, double x, double y, double radius,
               const std::string& tooltip = "");
+  /// A triangle that points down to (x, y): the value lies further below.
+  void Below(std::string_view css_class, double x, double y, const std::string& tooltip);
 
   std::string Finish() const { return text_ + "</svg>\n"; }
 

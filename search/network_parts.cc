@@ -17,7 +17,8 @@ std::string PoolingChoice(const std::string& kind) {
 }
 
 std::string TransformerChoice(const TransformerGene& gene) {
-  return std::to_string(gene.heads) + (gene.heads == 1 ? " head, MLP x " : " heads, MLP x ") +
+  return std::to_string(gene.heads) +
+         (gene.heads == 1 ? " head, MLP ratio " : " heads, MLP ratio ") +
          std::to_string(gene.mlp_ratio) + (gene.residual ? ", residual" : "");
 }
 
@@ -33,9 +34,15 @@ class PartLister {
     const int channels = genome_.dots.back().dim;
     const int pixels = genome_.pooling == "average" ? (height_ / 2) * (width_ / 2) : 1;
     Add("pool", "pooling", PoolingChoice(genome_.pooling), {channels * pixels}, {});
-    Add("last", "linear", "ReLU", {genome_.last_linear}, genome_.last_prune);
+    Add("last", "linear", std::to_string(genome_.last_linear) + " wide, ReLU",
+        {genome_.last_linear}, genome_.last_prune);
     Add("head", "classifier", "linear", {genome_.classes}, {});
-    for (const LayerSpec& layer : ListLayers(genome_)) Count(layer);
+    for (const LayerSpec& layer : ListLayers(genome_)) {
+      for (NetworkPart& part : parts_) {
+        if (layer.name == part.name || layer.name.starts_with(part.name + "."))
+          part.layers.push_back(layer);
+      }
+    }
     return std::move(parts_);
   }
 
@@ -49,11 +56,13 @@ class PartLister {
       const MobileNetGene& gene = dot.mobilenets[i];
       AddMap(name + ".mb" + std::to_string(i + 1), "inverted residual",
              "expansion " + std::to_string(gene.expansion), dot.dim, gene.prune);
+      parts_.back().residual = true;
     }
     for (size_t i = 0; i < dot.transformers.size(); ++i) {
       const TransformerGene& gene = dot.transformers[i];
       AddMap(name + ".tr" + std::to_string(i + 1), "transformer", TransformerChoice(gene), dot.dim,
              gene.prune);
+      parts_.back().residual = gene.residual;
     }
   }
 
@@ -64,15 +73,7 @@ class PartLister {
 
   void Add(const std::string& name, const std::string& kind, const std::string& choice,
            std::vector<int> output, const PrunePolicy& prune) {
-    parts_.push_back({name, kind, choice, std::move(output), prune});
-  }
-
-  void Count(const LayerSpec& layer) {
-    for (NetworkPart& part : parts_) {
-      if (layer.name != part.name && !layer.name.starts_with(part.name + ".")) continue;
-      part.weights += layer.weights;
-      part.macs += layer.macs;
-    }
+    parts_.push_back({name, kind, choice, std::move(output), prune, false, {}});
   }
 
   const Genome& genome_;

@@ -1,8 +1,7 @@
 // A network as a reader sees it: its choice modules from the image to the classes, with what each
-// does, the shapes between them, and what it costs in weights.
+// does and the shapes between them.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,16 +9,16 @@
 
 namespace tinyformer {
 
-/// One part of a network. Its layers are those of ListLayers whose name is `name` or begins with
-/// `name` and a dot.
+/// One part of a network.
 struct NetworkPart {
   std::string name;    // "stem", "dot1.down", "dot1.mb1", "dot1.tr1", "pool", "last", "head"
   std::string kind;    // "downsampling", "inverted residual", "transformer", ...
-  std::string choice;  // what was chosen: "conv 3x3, max pooling", "4 heads, MLP x 2, residual"
+  std::string choice;  // what was chosen: "conv 3x3, max pooling", "4 heads, MLP ratio 2, residual"
   std::vector<int> output;  // [height, width, channels], or [features]
   PrunePolicy prune;        // {0, 4}: stays dense
-  int64_t weights = 0;      // dense
-  int64_t macs = 0;         // of one inference, dense
+  bool residual = false;    // its input is added to its output
+  /// Those of ListLayers whose name is `name` or begins with `name` and a dot.
+  std::vector<LayerSpec> layers;
 };
 
 /// In the order of execution; the first one reads the image, each other the one before.

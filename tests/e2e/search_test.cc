@@ -57,6 +57,16 @@ Json Outcome(const CommandLineTest& at, const std::string& folder) {
   return outcome;
 }
 
+// The page of a search that has ended: every section of it, and those of its best network.
+void ExpectWholeReport(CommandLineTest& at, const std::string& folder) {
+  at.RunJson(Words("report " + folder + " -o " + folder + ".html"));
+  const std::string page = at.Read(folder + ".html");
+  for (const char* id : {"search", "pareto", "network", "evolution", "checks", "space", "layers"})
+    EXPECT_NE(page.find(std::string("<section id=\"") + id + "\""), std::string::npos) << id;
+  EXPECT_NE(page.find("It has ended."), std::string::npos);
+  EXPECT_NE(page.find("blocks that are zero in the firmware"), std::string::npos);
+}
+
 class SearchTest : public ::testing::Test {
  protected:
   SearchTest() { at_.Write("space.toml", kSpace); }
@@ -86,6 +96,10 @@ TEST_F(SearchTest, KilledAndJoinedItEndsAsOneThatWasLeftAlone) {
                          exists("killed/candidates/0000/genome.json"))
                 .status,
             -SIGKILL);
+  // Others may look at a search that goes on.
+  at_.RunJson(Words("report killed -o killed.html"));
+  EXPECT_NE(at_.Read("killed.html").find("It goes on: no candidate has ended well yet."),
+            std::string::npos);
   const pid_t crew = at_.Start(
       Words("search --worker --workers 2 --data synthetic --threads 1 --lease-seconds 5 --json "
             "-o killed"));
@@ -97,6 +111,7 @@ TEST_F(SearchTest, KilledAndJoinedItEndsAsOneThatWasLeftAlone) {
   EXPECT_NE(at_.Read("killed/workers/1.log").find("ended with signal 9; another one goes on\n"),
             std::string::npos);
   EXPECT_EQ(Outcome(at_, "killed"), Outcome(at_, "whole"));
+  ExpectWholeReport(at_, "whole");
 
   const Json status = at_.RunJson(Words("search --status -o killed"));
   EXPECT_EQ(status.at("best"), whole.at("best"));
@@ -132,6 +147,11 @@ TEST_F(SearchTest, WhatIsMissingIsSaid) {
   EXPECT_EQ(absent.status, 2);
   EXPECT_EQ(absent.errors.rfind("error[store/missing] ", 0), 0U) << absent.errors;
   EXPECT_FALSE(at_.Exists("nothing"));
+  at_.ExpectRefused(Words("report . --store nothing.db -o r.html"),
+                    "error[store/missing] nothing.db\n"
+                    "  expected: a store\n"
+                    "  found:    nothing at this path\n"
+                    "  fix:      check the path; a search makes the store when it starts\n");
 }
 
 TEST_F(SearchTest, LimitsThatNothingKeepsAreExplainedAndLeaveNothing) {
