@@ -33,6 +33,15 @@ Provenance MakeProvenance(const CommandLine& line, const std::string& input_hash
   return provenance;
 }
 
+std::string ShellWord(const std::string& word) {
+  const bool plain =
+      !word.empty() && word.find_first_of(" '\"\\$&|;<>()*?`\n\t#") == std::string::npos;
+  if (plain) return word;
+  std::string quoted = "'";
+  for (char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 Json ErrorJson(const Error& error) { return {{"error", ToJson(error)}}; }
 
 }  // namespace tinyformer

@@ -25,6 +25,9 @@ struct CommandLine {
   std::string text;
 };
 
+/// The word as a shell would take it, quoted if it has to be.
+std::string ShellWord(const std::string& word);
+
 /// What a command found out. With --json the object is printed, otherwise the text (on standard
 /// error when the status is not 0).
 struct Answer {

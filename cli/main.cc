@@ -32,15 +32,6 @@ std::string Overview() {
   return text;
 }
 
-std::string Quoted(const std::string& argument) {
-  const bool plain =
-      !argument.empty() && argument.find_first_of(" '\"\\$&|;<>()*?`\n\t#") == std::string::npos;
-  if (plain) return argument;
-  std::string quoted = "'";
-  for (char c : argument) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 [[noreturn]] void FailUnknownCommand(const std::string& name) {
   std::string known = "train";
   for (const CommandEntry& entry : AllCommands()) known += std::string(", ") + entry.name;
@@ -84,7 +75,7 @@ std::string Printed(const Json& json) { return JsonText(json, 2) + "\n"; }
 int RunCommandLine(const CommandEntry& entry, std::vector<std::string> arguments, bool json) {
   const std::string name = std::string("tinyformer ") + entry.name;
   CommandLine line{name};
-  for (const std::string& argument : arguments) line.text += " " + Quoted(argument);
+  for (const std::string& argument : arguments) line.text += " " + ShellWord(argument);
 
   std::unique_ptr<Command> command = entry.make();
   CLI::App app(entry.summary, name);

@@ -103,16 +103,28 @@ class SearchCommand : public Command {
     app.add_flag("--worker", run_.join, "work at a search that is there, with its settings")
         ->group("Workers");
     app.add_option("--workers", run_.workers,
-                   "so many workers on this machine, which share its cores")
+                   "so many on this machine, which share its cores; or of the Slurm job")
         ->check(WholeNumber(1, 1024))
         ->capture_default_str()
         ->group("Workers");
     app.add_flag("--status", run_.status, "only say how far it is")->group("Workers");
     app.add_flag("--retry", run_.retry, "failed trials are made again")->group("Workers");
-    app.add_option("--threads", run_.threads, "of each worker's training, 0: one a core")
+    app.add_option("--threads", run_.threads,
+                   "of each worker's training (and its CPUs of Slurm), 0: one a core")
         ->check(WholeNumber(0, 1024))
         ->capture_default_str()
         ->group("Workers");
+    app.add_option("--launch", run_.launch,
+                   "slurm: submit a job array of workers, begin the search if it is not there")
+        ->check(OneOf({"slurm"}))
+        ->group("Workers");
+    const auto slurm = [&](const std::string& name, std::string* value, const std::string& what) {
+      app.add_option(name, *value, what)->group("Slurm");
+    };
+    slurm("--partition", &run_.slurm.partition, "of the cluster");
+    slurm("--time", &run_.slurm.time,
+          "limit of each worker, as sbatch takes it (12:00:00); then it queues again");
+    slurm("--sbatch", &run_.slurm.words, "more options of sbatch: '--mem=8G --account=me'");
     app.add_option("--lease-seconds", run_.lease_seconds,
                    "a worker that says nothing for so long has lost its trial")
         ->check(WholeNumber(5, 86400))

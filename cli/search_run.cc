@@ -9,6 +9,7 @@
 #include "cli/local_workers.h"
 #include "cli/search_worker.h"
 #include "cli/text_table.h"
+#include "cli/train_program.h"
 #include "compiler/cost/layer_table.h"
 #include "data/dataset.h"
 #include "report/format.h"
@@ -95,23 +96,40 @@ std::string StatusText(const SearchRecord& record, const Json& best) {
   return text;
 }
 
-// Of a worker in a process of its own.
+// Of a worker in a process of its own, but for --threads.
 std::vector<std::string> WorkerArguments(const SearchRequest& request) {
-  const auto threads = request.threads > 0 ? static_cast<int>(request.threads)
-                                           : ThreadsOfEach(static_cast<int>(request.workers));
-  std::vector<std::string> words = {"search",
-                                    "--worker",
-                                    "--data",
-                                    request.data,
-                                    "-o",
-                                    request.output,
-                                    "--threads",
-                                    std::to_string(threads),
-                                    "--lease-seconds",
-                                    std::to_string(request.lease_seconds),
-                                    "--json"};
+  std::vector<std::string> words = {
+      "search", "--worker",     "--data",          request.data,
+      "-o",     request.output, "--lease-seconds", std::to_string(request.lease_seconds)};
   if (!request.store.empty()) words.insert(words.end(), {"--store", request.store});
   return words;
+}
+
+LocalWorkers WorkersHere(const SearchRequest& request) {
+  const int count = static_cast<int>(request.workers);
+  const int threads =
+      request.threads > 0 ? static_cast<int>(request.threads) : ThreadsOfEach(count);
+  LocalWorkers workers = {count, WorkerArguments(request), request.output + "/workers"};
+  workers.arguments.insert(workers.arguments.end(),
+                           {"--threads", std::to_string(threads), "--json"});
+  return workers;
+}
+
+Answer Launch(const SearchRequest& request, const Store& store) {
+  FindTrainProgram();  // the nodes' is most likely the same
+  SlurmJob job = request.slurm;
+  job.workers = request.workers;
+  job.threads = request.threads;
+  Answer answer = LaunchOnSlurm(job, WorkerArguments(request), request.output + "/slurm");
+  answer.json["store"] = store.name();
+  answer.text += "how far     tinyformer search --status -o " + ShellWord(request.output) +
+                 (request.store.empty() ? "" : " --store " + ShellWord(store.name())) + "\n";
+  if (!IsServerUrl(store.name())) {
+    answer.text +=
+        "The store is a file, so all workers have to be on this machine; for several give "
+        "--store postgresql://...\n";
+  }
+  return answer;
 }
 
 // A search in its store, as its settings and trials say.
@@ -131,13 +149,11 @@ class Search {
     if (request.workers > 1) {
       std::fprintf(stderr, "%lld workers; what they say: %s/workers/*.log\n",
                    static_cast<long long>(request.workers), request.output.c_str());
-      RunLocalWorkers({static_cast<int>(request.workers), WorkerArguments(request),
-                       request.output + "/workers"},
-                      [&] {
-                        const int64_t done = Done();
-                        progress.Update(done, BestNote());
-                        return done;
-                      });
+      RunLocalWorkers(WorkersHere(request), [&] {
+        const int64_t done = Done();
+        progress.Update(done, BestNote());
+        return done;
+      });
       return;
     }
     WorkAtSearch(store_, study_, settings_, work, [&] { progress.Update(Done(), BestNote()); });
@@ -197,6 +213,7 @@ Answer RunSearch(const SearchRequest& request, const CommandLine& line) {
     }
   }
   if (request.retry) store->RetryFailed(study.id);
+  if (!request.launch.empty()) return Launch(request, *store);
   Search search(store.get(), study, settings);
   if (!request.status) search.Work(request);
   const SearchRecord record = ReadSearchRecord(store.get());

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/slurm_launch.h"
 #include "search/settings.h"
 
 namespace tinyformer {
@@ -17,7 +18,9 @@ struct SearchRequest {
   SearchTraining training;
   uint64_t seed = 1;
   int64_t threads = 0, lease_seconds = 120;
-  int64_t workers = 1;  // processes on this machine
+  int64_t workers = 1;  // processes on this machine, or of the Slurm job
+  std::string launch;   // "slurm": submits a job of workers, and works not itself
+  SlurmJob slurm;       // but for workers and threads
   bool join = false;    // work at a search that is there; its settings count
   bool status = false;  // only say how far it is
   bool retry = false;   // failed trials wait again

@@ -79,6 +79,7 @@ class SearchWorker {
     if (trial.payload.contains("supernet")) {
       Fetch(kSupernet, trial.payload.at("supernet").get<int64_t>(), "run/supernet.safetensors");
     }
+    if (trial.kind == kCandidate) Fetch(kScreening, trial.number, "run/model.safetensors");
     if (trial.kind == kFinal) {
       Fetch(kCandidate, trial.payload.at("candidate").get<int64_t>(), "run/model.safetensors");
     }

@@ -8,54 +8,10 @@
 #ifdef TF_POSTGRES_BINARIES
 #include "search/store/testing/postgres_server.h"
 #endif
-#include "tests/command_line.h"
+#include "tests/small_search.h"
 
 namespace tinyformer {
 namespace {
-
-constexpr const char* kSpace = R"(format = "tinyformer-space"
-version = 1
-
-[supernet]
-stem = [0]
-dims = [[8], [8, 16]]
-heads = [2]
-mobilenets = [1]
-transformers = [0, 1]
-last_linear = [16]
-
-[paths]
-downsample = ["conv_maxpool", "conv_stride2"]
-expansion = [2]
-mlp_ratio = [2]
-residual = [false]
-pooling = ["global"]
-
-[pruning]
-sparsity = [0, 0.5]
-block = [4]
-)";
-
-std::vector<std::string> Search(const std::string& folder, const std::string& more = "") {
-  return Words(
-      "search --data synthetic --space space.toml --supernets 2 --supernet-epochs 1"
-      " --paths 2 --candidates 2 --early-stop 50 --check-ranks 1 --candidate-epochs 1 "
-      "--prune-epochs 1 --final-epochs 0"
-      " --generation 2 --limit-train 64 --check-images 40 --batch 16 --threads 1"
-      " --lease-seconds 5 -o " +
-      folder + " " + more);
-}
-
-// What a search came to, without times, workers and places.
-Json Outcome(const CommandLineTest& at, const std::string& folder) {
-  const Json all = ParseJson(at.Read(folder + "/search.json"), folder);
-  Json outcome = {{"best", all.at("best")}, {"front", all.at("front")}};
-  for (const Json& trial : all.at("all")) {
-    outcome["all"].push_back({trial.at("kind"), trial.at("number"), trial.at("state"),
-                              trial.at("payload"), trial.at("result")});
-  }
-  return outcome;
-}
 
 // The page of a search that has ended: every section of it, and those of its best network.
 void ExpectWholeReport(CommandLineTest& at, const std::string& folder) {
@@ -69,12 +25,12 @@ void ExpectWholeReport(CommandLineTest& at, const std::string& folder) {
 
 class SearchTest : public ::testing::Test {
  protected:
-  SearchTest() { at_.Write("space.toml", kSpace); }
+  SearchTest() { at_.Write("space.toml", kSmallSpace); }
   CommandLineTest at_;
 };
 
 TEST_F(SearchTest, KilledAndJoinedItEndsAsOneThatWasLeftAlone) {
-  const Json whole = at_.RunJson(Search("whole"));
+  const Json whole = at_.RunJson(SearchWords("whole"));
   EXPECT_EQ(whole.at("trials"), 8);  // the analysis, 2 supernets, 2 screened, 1, 1 and 1
   EXPECT_EQ(whole.at("feasible"), 1);
   EXPECT_EQ(whole.at("over"), true);
@@ -88,11 +44,11 @@ TEST_F(SearchTest, KilledAndJoinedItEndsAsOneThatWasLeftAlone) {
   // Killed while the second supernet and the first candidate are at it; the second time another
   // worker makes the rest.
   const auto exists = [&](const char* path) { return [this, path] { return at_.Exists(path); }; };
-  EXPECT_EQ(at_.StopWhen(at_.Start(Search("killed")), SIGKILL,
+  EXPECT_EQ(at_.StopWhen(at_.Start(SearchWords("killed")), SIGKILL,
                          exists("killed/supernets/0001/choices.json"))
                 .status,
             -SIGKILL);
-  EXPECT_EQ(at_.StopWhen(at_.Start(Search("killed")), SIGKILL,
+  EXPECT_EQ(at_.StopWhen(at_.Start(SearchWords("killed")), SIGKILL,
                          exists("killed/candidates/0000/genome.json"))
                 .status,
             -SIGKILL);
@@ -110,13 +66,13 @@ TEST_F(SearchTest, KilledAndJoinedItEndsAsOneThatWasLeftAlone) {
   EXPECT_EQ(ParseJson(rest.output, "rest").at("over"), true);
   EXPECT_NE(at_.Read("killed/workers/1.log").find("ended with signal 9; another one goes on\n"),
             std::string::npos);
-  EXPECT_EQ(Outcome(at_, "killed"), Outcome(at_, "whole"));
+  EXPECT_EQ(SearchOutcome(at_, "killed"), SearchOutcome(at_, "whole"));
   ExpectWholeReport(at_, "whole");
 
   const Json status = at_.RunJson(Words("search --status -o killed"));
   EXPECT_EQ(status.at("best"), whole.at("best"));
 
-  const Ended other = at_.Run(Search("killed", "--seed 2"));
+  const Ended other = at_.Run(SearchWords("killed", "--seed 2"));
   EXPECT_EQ(other.status, 2);
   EXPECT_EQ(other.errors.rfind("error[store/other-settings] ", 0), 0U) << other.errors;
 }
@@ -155,7 +111,7 @@ TEST_F(SearchTest, WhatIsMissingIsSaid) {
 }
 
 TEST_F(SearchTest, LimitsThatNothingKeepsAreExplainedAndLeaveNothing) {
-  const Ended ended = at_.Run(Search("out", "--limit flash=1kB"));
+  const Ended ended = at_.Run(SearchWords("out", "--limit flash=1kB"));
   EXPECT_EQ(ended.status, 3);
   EXPECT_NE(ended.errors.find("refused by  flash 1,000, alone 1,000; RAM 0, alone 0\n"),
             std::string::npos)
@@ -172,7 +128,7 @@ TEST_F(SearchTest, AWorkerWithAFolderOfItsOwnGetsWhatItNeedsFromTheServer) {
   PostgresServer server;
   const std::string store = "--store " + server.EmptyDatabase();
   // The first worker makes the supernets; its lease is given back at once.
-  EXPECT_EQ(at_.StopWhen(at_.Start(Search("first", "--workers 2 " + store)), SIGTERM,
+  EXPECT_EQ(at_.StopWhen(at_.Start(SearchWords("first", "--workers 2 " + store)), SIGTERM,
                          [&] { return at_.Exists("first/candidates/0000/run/config.json"); })
                 .status,
             130);
@@ -200,7 +156,7 @@ void WritePhotos(const CommandLineTest& at, const std::string& folder, uint8_t r
 TEST_F(SearchTest, OtherImagesThanItBeganWithAreRefused) {
   WritePhotos(at_, "photos", 10);
   WritePhotos(at_, "others", 200);
-  std::vector<std::string> begin = Search("out");
+  std::vector<std::string> begin = SearchWords("out");
   std::replace(begin.begin(), begin.end(), std::string("synthetic"), std::string("folder:photos"));
   EXPECT_EQ(at_.StopWhen(at_.Start(begin), SIGKILL,
                          [&] { return at_.Exists("out/supernets/0000/choices.json"); })

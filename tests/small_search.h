@@ -1,0 +1,58 @@
+// For tests: a search that takes seconds, and what it came to.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/command_line.h"
+
+namespace tinyformer {
+
+inline constexpr const char* kSmallSpace = R"(format = "tinyformer-space"
+version = 1
+
+[supernet]
+stem = [0]
+dims = [[8], [8, 16]]
+heads = [2]
+mobilenets = [1]
+transformers = [0, 1]
+last_linear = [16]
+
+[paths]
+downsample = ["conv_maxpool", "conv_stride2"]
+expansion = [2]
+mlp_ratio = [2]
+residual = [false]
+pooling = ["global"]
+
+[pruning]
+sparsity = [0, 0.5]
+block = [4]
+)";
+
+/// The options of a search in space.toml, which holds kSmallSpace: two supernets, two
+/// candidates, of which one is stopped early.
+inline std::vector<std::string> SearchWords(const std::string& folder,
+                                            const std::string& more = "") {
+  return Words(
+      "search --data synthetic --space space.toml --supernets 2 --supernet-epochs 1"
+      " --paths 2 --candidates 2 --early-stop 50 --check-ranks 1 --candidate-epochs 1"
+      " --prune-epochs 1 --final-epochs 0"
+      " --generation 2 --limit-train 64 --check-images 40 --batch 16 --threads 1"
+      " --lease-seconds 5 -o " +
+      folder + " " + more);
+}
+
+/// What a search came to, without times, workers and places.
+inline Json SearchOutcome(const CommandLineTest& at, const std::string& folder) {
+  const Json all = ParseJson(at.Read(folder + "/search.json"), folder);
+  Json outcome = {{"best", all.at("best")}, {"front", all.at("front")}};
+  for (const Json& trial : all.at("all")) {
+    outcome["all"].push_back({trial.at("kind"), trial.at("number"), trial.at("state"),
+                              trial.at("payload"), trial.at("result")});
+  }
+  return outcome;
+}
+
+}  // namespace tinyformer
