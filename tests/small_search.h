@@ -31,17 +31,21 @@ sparsity = [0, 0.5]
 block = [4]
 )";
 
-/// The options of a search in space.toml, which holds kSmallSpace: two supernets, two
-/// candidates, of which one is stopped early.
-inline std::vector<std::string> SearchWords(const std::string& folder,
-                                            const std::string& more = "") {
+/// What SearchWords makes of the best supernet: two candidates, of which one is stopped early, and
+/// a path alone.
+inline constexpr const char* kAllStages = "--candidates 2 --early-stop 50 --check-ranks 1";
+/// A candidate and nothing else.
+inline constexpr const char* kOneCandidate = "--candidates 1 --early-stop 0 --check-ranks 0";
+
+/// The options of a search in space.toml, which holds kSmallSpace: two supernets, then `stages`.
+inline std::vector<std::string> SearchWords(const std::string& folder, const std::string& more = "",
+                                            const std::string& stages = kAllStages) {
   return Words(
       "search --data synthetic --space space.toml --supernets 2 --supernet-epochs 1"
-      " --paths 2 --candidates 2 --early-stop 50 --check-ranks 1 --candidate-epochs 1"
-      " --prune-epochs 1 --final-epochs 0"
+      " --paths 2 --candidate-epochs 1 --prune-epochs 1 --final-epochs 0"
       " --generation 2 --limit-train 64 --check-images 40 --batch 16 --threads 1"
       " --lease-seconds 5 -o " +
-      folder + " " + more);
+      folder + " " + stages + " " + more);
 }
 
 /// What a search came to, without times, workers and places.

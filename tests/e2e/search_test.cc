@@ -99,6 +99,15 @@ TEST_F(SearchTest, WhatIsMissingIsSaid) {
                     "  found:    0.0\n"
                     "  fix:      correct this option\n");
   EXPECT_FALSE(at_.Exists("out"));
+  Surroundings nowhere;
+  nowhere.variables["PATH"] = "/nonexistent";
+  const Ended alone = at_.Run(SearchWords("out", "--launch slurm"), nowhere);
+  EXPECT_EQ(alone.status, 2);
+  EXPECT_EQ(
+      alone.errors,
+      ErrorText("search/no-sbatch", "--launch slurm", "Slurm's sbatch on PATH", "no such program",
+                "give the command on a machine that submits jobs, or start workers without "
+                "Slurm: --workers N"));
   const Ended absent = at_.Run(Words("search --status -o nothing"));
   EXPECT_EQ(absent.status, 2);
   EXPECT_EQ(absent.errors.rfind("error[store/missing] ", 0), 0U) << absent.errors;

@@ -32,7 +32,7 @@ expect() {
   shift 3
   : >"$work/log"
   output=$(JOBS=1 PATH=$work/bin:$PATH FAILS=${FAILS:-nothing} \
-    TESTS=${TESTS:-train_network_test onnx_conformance_test store_postgres_test oracle_test} "$work/test" "$@" 2>&1)
+    TESTS=${TESTS:-train_network_test onnx_conformance_test store_postgres_test slurm_test oracle_test} "$work/test" "$@" 2>&1)
   found_status=$?
   found=$(sed -nE 's/^(.*[^ ]) +(passed|FAILED|NOT RUN) +[0-9]+:[0-9]+$/\1: \2/p; /^parts:/p' <<<"$output")
   if [ "$found_status" != "$status" ] || [ "$found" != "$summary" ]; then
@@ -79,7 +79,7 @@ tools/check: passed
 sanitizers: build: FAILED
 sanitizers: tests: NOT RUN
 parts: 5 passed, 2 failed"
-export TESTS="train_network_test onnx_conformance_test store_postgres_test"
+export TESTS="train_network_test onnx_conformance_test store_postgres_test slurm_test"
 readonly without_oracle="packages: passed
 release: build: passed
 release: no test is left out: FAILED
@@ -91,7 +91,8 @@ expect "but may be left out by name" 0 "$release
 release: tests: passed
 tools/check: passed
 parts: 5 passed, 0 failed" --quick --without-oracle
-TESTS="onnx_conformance_test store_postgres_test oracle_test" expect "nor are libtorch's tests" 1 "$without_oracle" --quick
-TESTS="train_network_test onnx_conformance_test oracle_test" expect "nor are those with a PostgreSQL server" 1 "$without_oracle" --quick
+TESTS="onnx_conformance_test store_postgres_test slurm_test oracle_test" expect "nor are libtorch's tests" 1 "$without_oracle" --quick
+TESTS="train_network_test onnx_conformance_test slurm_test oracle_test" expect "nor are those with a PostgreSQL server" 1 "$without_oracle" --quick
+TESTS="train_network_test onnx_conformance_test store_postgres_test oracle_test" expect "nor are those with Slurm" 1 "$without_oracle" --quick
 expect "an unknown option" 2 "" --fast
 exit $failed

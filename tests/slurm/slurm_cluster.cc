@@ -133,7 +133,7 @@ void SlurmCluster::Start(const std::string& name, const std::vector<std::string>
 }
 
 void SlurmCluster::WaitUntil(const std::string& what, const std::function<bool()>& ready) const {
-  constexpr int kTries = 1200;
+  constexpr int kTries = 6000;
   for (int tries = 0; !ready(); ++tries) {
     TF_CHECK(tries < kTries, what, Logs());
     std::this_thread::sleep_for(std::chrono::milliseconds(50));

@@ -24,10 +24,11 @@ class SlurmCluster {
   std::map<std::string, std::string> Variables() const;
   /// What one of Slurm's commands printed; TF_CHECK fails when it does.
   std::string Run(const std::vector<std::string>& command) const;
+  /// Asks again and again; TF_CHECK fails after five minutes, with what the daemons wrote.
+  void WaitUntil(const std::string& what, const std::function<bool()>& ready) const;
 
  private:
   void Start(const std::string& name, const std::vector<std::string>& command);
-  void WaitUntil(const std::string& what, const std::function<bool()>& ready) const;
   std::string Logs() const;
 
   std::string folder_;

@@ -29,20 +29,21 @@ TEST(Slurm, AnArrayWithOneWorkerCancelledAndOneOutOfTimeEndsAsOneLocalWorker) {
   const SlurmCluster cluster;
   const CommandLineTest at;
   at.Write("space.toml", kSmallSpace);
-  at.RunJson(SearchWords("alone"));
+  at.RunJson(SearchWords("alone", "", kOneCandidate));
 
   const Json job = at.RunJson(
-      SearchWords("out", "--launch slurm --workers 3 --partition all --time 30 --sbatch --nice=5"),
+      SearchWords("out", "--launch slurm --workers 3 --partition all --time 30 --sbatch --nice=5",
+                  kOneCandidate),
       "", InCluster(cluster));
   const std::string id = job.at("job");
   EXPECT_EQ(job.at("workers"), 3);
   EXPECT_EQ(job.at("look"), "squeue --job " + id);
   EXPECT_EQ(job.at("stop"), "scancel " + id);
   // The two supernets are being trained.
-  while (!at.Exists("out/supernets/0001/choices.json")) cluster.Run({"squeue", "--noheader"});
+  cluster.WaitUntil("trials", [&] { return at.Exists("out/supernets/0001/choices.json"); });
   cluster.Run({"scancel", id + "_1"});
   cluster.Run({"scancel", "--batch", "--signal=USR1", id + "_2"});  // as near the time limit
-  while (!at.Exists("out/search.json")) cluster.Run({"squeue", "--noheader"});
+  cluster.WaitUntil("the end", [&] { return at.Exists("out/search.json"); });
 
   EXPECT_EQ(SearchOutcome(at, "out"), SearchOutcome(at, "alone"));
   const std::multiset<std::string> events = Events(at.Path("out/search.db"));
