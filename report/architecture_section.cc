@@ -96,7 +96,7 @@ std::string ArchitectureSection(const ReportedSearch& search, const ReportInput&
   std::string html = "<p class=\"soft\">";
   if (winner != nullptr) {
     html += "Candidate " + std::to_string(winner->number) +
-            (search.over ? ", the winner. " : ", the best so far. ");
+            (CompressedOf(search) != nullptr ? ", the winner. " : ", the best so far. ");
   }
   html += layers.empty()
               ? "Its firmware is not in this folder: sparsities are those that were asked for; "

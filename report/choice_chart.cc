@@ -23,6 +23,7 @@ std::string Tooltip(const ReportedChoice& choice) {
 }  // namespace
 
 std::string DrawChoices(const std::vector<ReportedChoice>& choices, double span, int width) {
+  constexpr double kPale = 0.45;  // a single trial tells little
   constexpr double kRow = 20, kHeading = 26, kNumbers = 62;
   const double values = width > 500 ? 168 : 148;
   double height = 4;
@@ -44,7 +45,7 @@ std::string DrawChoices(const std::vector<ReportedChoice>& choices, double span,
     svg.Text("tick", values - 38, y + 14, Anchor::kEnd, FitText(choice.value, values - 38));
     svg.Text("tick", values - 6, y + 14, Anchor::kEnd, "×" + std::to_string(choice.count));
     svg.Rect(better ? "bar" : "worse", better ? centre : centre - length, y + 3,
-             std::max(length, 1.0), kRow - 6, 1, Tooltip(choice));
+             std::max(length, 1.0), kRow - 6, choice.count > 1 ? 1 : kPale, Tooltip(choice));
     svg.Line("axis", centre, y, centre, y + kRow);
     if (choice.error > 0) {  // as far as the drawing goes
       const auto at = [&](double value) {

@@ -23,11 +23,13 @@ std::vector<Choices> ByAxis(const Choices& choices) {
   return axes;
 }
 
-double Span(const Choices& axis) {
-  const auto [low, high] =
-      std::minmax_element(axis.begin(), axis.end(),
-                          [](const auto& a, const auto& b) { return a.difference < b.difference; });
-  return high->difference - low->difference;
+// How much of the results' variance the axis would explain alone: between its values, weighted by
+// how many chose each.
+double Explained(const Choices& axis) {
+  double sum = 0;
+  for (const ReportedChoice& choice : axis)
+    sum += static_cast<double>(choice.count) * choice.difference * choice.difference;
+  return sum;
 }
 
 std::string Drawings(const Choices& choices) {
@@ -35,7 +37,7 @@ std::string Drawings(const Choices& choices) {
   std::erase_if(axes, [](const Choices& axis) { return axis.size() < 2; });
   if (axes.empty()) return "";
   std::stable_sort(axes.begin(), axes.end(),
-                   [](const Choices& a, const Choices& b) { return Span(a) > Span(b); });
+                   [](const Choices& a, const Choices& b) { return Explained(a) > Explained(b); });
   axes.resize(std::min(axes.size(), kMostAxes));
   double longest = 0;
   std::vector<Choices> halves(2);
@@ -95,7 +97,9 @@ std::string ChoicesSection(const ReportedSearch& search) {
   }
   return "<p>Mean accuracy of the trials that made a choice, less the mean of all trials that had "
          "it to make, in points; × is how many made it, the thin line the standard error of their "
-         "mean. The axes with the largest differences come first.</p>\n<p class=\"soft\">These are "
+         "mean. The axes whose values differ most come first, weighted by how many made each "
+         "choice; a choice that "
+         "one trial made is pale.</p>\n<p class=\"soft\">These are "
          "marginal means over what the search happened to try, not a controlled experiment: later "
          "generations resemble the best of earlier ones, choices that were made together share "
          "their effects, and among many axes some differ by chance. A difference smaller than its "

@@ -71,7 +71,7 @@ class Sample {
   void Candidates() {
     for (int64_t i = 0; i < 24; ++i) {
       ReportedTrial trial = MakeTrial("screening", i, name_);
-      trial.value = 0.80 + 0.02 * static_cast<double>(i / kGeneration) + rng_.Uniform(-0.04, 0.03);
+      trial.value = 0.80 + 0.02 * static_cast<double>(trial.generation) + rng_.Uniform(-0.04, 0.03);
       if (i % 4 == 3) trial.outcome = TrialOutcome::kStopped;
       Add(trial, 12);
     }
@@ -80,7 +80,7 @@ class Sample {
       if (i % 4 == 3) continue;
       ReportedTrial trial = MakeTrial("candidate", i, name_);
       const double size = rng_.Uniform();
-      trial.value = 0.74 + 0.015 * static_cast<double>(i / kGeneration) + 0.05 * size +
+      trial.value = 0.74 + 0.015 * static_cast<double>(trial.generation) + 0.05 * size +
                     rng_.Uniform(-0.02, 0.02);
       trial.flash_bytes = static_cast<int64_t>(620'000 + 380'000 * size);
       if (i == 4) trial.flash_bytes = 992'000;

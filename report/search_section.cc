@@ -78,6 +78,7 @@ std::string Failures(const ReportedSearch& search) {
 
 const char* OutcomeOf(const ReportedSearch& search) {
   if (search.over) return "It has ended.";
+  if (CompressedOf(search) != nullptr) return "The network is chosen; its checks go on.";
   return WinnerOf(search) != nullptr ? "It goes on: the network below is the best so far."
                                      : "It goes on: no candidate has ended well yet.";
 }
@@ -246,11 +247,12 @@ std::string EvolutionSection(const ReportedSearch& search) {
       "of those before it.</p>\n" +
       Responsive(DrawEvolution(search, 1110, 340), DrawEvolution(search, 356, 300)) +
       "<div class=\"keys\">" + Key("dot2", "supernet") + Key("dot0", "candidate");
-  bool stopped = false, failed = false, refused = false, worked = false;
+  bool stopped = false, failed = false, refused = false, worked = false, alone = false;
   for (const ReportedTrial& trial : search.trials) {
     stopped |= trial.outcome == TrialOutcome::kStopped;
     failed |= trial.outcome == TrialOutcome::kFailed;
     refused |= !trial.fits;
+    alone |= trial.kind == "alone";
     worked |= !trial.worker.empty() && trial.finished_ms > trial.started_ms;
   }
   if (CompressedOf(search) != nullptr) html += Key("dot1", "after the compression stage");
@@ -266,8 +268,9 @@ std::string EvolutionSection(const ReportedSearch& search) {
   return html + "<h3>Who worked when</h3>\n" +
          Responsive(DrawWorkers(search, 1110), DrawWorkers(search, 356)) + "<div class=\"keys\">" +
          colour("--c2", "supernet") + colour("--c0", "candidate") +
-         colour("--c1", "compression stage") + colour("--c3", "trained alone") +
-         colour("--bad", "failed") + "</div>\n";
+         (CompressedOf(search) != nullptr ? colour("--c1", "compression stage") : "") +
+         (alone ? colour("--c3", "trained alone") : "") +
+         (failed ? colour("--bad", "failed") : "") + "</div>\n";
 }
 
 }  // namespace tinyformer
