@@ -61,6 +61,7 @@ class SearchCommand : public Command {
     request.target = run_.target;
     request.data = run_.data;
     request.limit = run_.limit;
+    request.adjust = run_.adjust;
     request.seed = run_.seed;
     return request;
   }
@@ -140,7 +141,7 @@ class SearchCommand : public Command {
         ->check(WholeNumber(1, 1000000))
         ->capture_default_str()
         ->group("Space analysis");
-    app.add_option("--adjust", request_.adjust,
+    app.add_option("--adjust", run_.adjust,
                    "paper (Eq. 1-3) or bisection: other dims for a space that is rejected")
         ->check(OneOf({"paper", "bisection"}))
         ->group("Space analysis");

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/progress.h"
 #include "cli/candidate_prices.h"
 #include "cli/local_workers.h"
@@ -13,6 +14,7 @@
 #include "compiler/cost/layer_table.h"
 #include "data/dataset.h"
 #include "report/format.h"
+#include "search/adjust_space.h"
 #include "search/read_space.h"
 #include "search/record.h"
 #include "search/worker.h"
@@ -20,6 +22,25 @@
 
 namespace tinyformer {
 namespace {
+
+// Alg. 1 with its adjustment.
+SearchSpace AdjustedSpace(const SearchSettings& settings, const std::string& rule) {
+  const PriceFunction price = CandidatePrices(FindBoard(settings.target));
+  const auto analyse = [&](const SearchSpace& space) {
+    ThrowIfInterrupted();
+    return AnalyseSpace(SampleSpace(space, settings.task, price, kAnalysedNetworks, settings.seed),
+                        settings.limits);
+  };
+  const SpaceAnalysis analysis = analyse(settings.space);
+  if (analysis.Accepted()) return settings.space;
+  SearchSpace adjusted = rule == "paper" ? AdjustByPaper(settings.space, analysis)
+                                         : AdjustByBisection(settings.space, analyse).space;
+  const std::string changes = DescribeChanges(settings.space, adjusted);
+  std::fprintf(stderr, "space %s is rejected; adjusted by %s:\n%s", settings.space.name.c_str(),
+               rule.c_str(), changes.empty() ? "no other dims are better\n" : changes.c_str());
+  if (!changes.empty()) adjusted.name = settings.space.name + ", adjusted";
+  return adjusted;
+}
 
 SearchSettings MakeSettings(const SearchRequest& request, const DatasetInfo& info) {
   const Board board = FindBoard(request.target);
@@ -36,6 +57,7 @@ SearchSettings MakeSettings(const SearchRequest& request, const DatasetInfo& inf
   settings.training = request.training;
   settings.seed = request.seed;
   CheckSettings(settings);
+  if (!request.adjust.empty()) settings.space = AdjustedSpace(settings, request.adjust);
   return settings;
 }
 

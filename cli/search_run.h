@@ -14,6 +14,7 @@ struct SearchRequest {
   std::string data, output;
   std::string store;  // URL; empty: search.db in the output folder
   std::string space = "paper", target = "stm32f746", limit, objectives = "accuracy";
+  std::string adjust;  // "paper", "bisection": other dims for a space that Alg. 1 rejects
   SearchBudget budget;
   SearchTraining training;
   uint64_t seed = 1;

@@ -15,8 +15,6 @@ namespace {
 constexpr int kTestedPaths = 100;
 // Draws for each network that fits.
 constexpr int kDrawsPerPath = 50;
-// Alg. 1's random networks.
-constexpr int kAnalysedNetworks = 1000;
 
 std::string Text(const Point& point) {
   std::string text;

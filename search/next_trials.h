@@ -42,6 +42,9 @@ inline constexpr const char* kCandidate = "candidate";
 inline constexpr const char* kFinal = "final";
 inline constexpr const char* kAlone = "alone";
 
+/// Random networks that Alg. 1 looks at.
+inline constexpr int64_t kAnalysedNetworks = 1000;
+
 /// A trial that nobody works on any more. A null result: it failed.
 struct EndedTrial {
   std::string kind;

@@ -151,6 +151,20 @@ TEST_F(SearchTest, AWorkerWithAFolderOfItsOwnGetsWhatItNeedsFromTheServer) {
 }
 #endif
 
+TEST_F(SearchTest, ASpaceThatIsRejectedIsAdjustedFirst) {
+  std::vector<std::string> begin = SearchWords("out", "--adjust paper");
+  std::replace(begin.begin(), begin.end(), std::string("space.toml"), std::string("tiny"));
+  EXPECT_EQ(at_.StopWhen(at_.Start(begin), SIGKILL,
+                         [&] { return at_.Exists("out/supernets/0000/choices.json"); })
+                .status,
+            -SIGKILL);
+  const Json settings = at_.RunJson(Words("search --status -o out")).at("settings");
+  EXPECT_EQ(settings.at("space"), "tiny, adjusted");
+  EXPECT_NE(settings.at("space_text").get<std::string>().find("dims = [[8, 12], [20]]"),
+            std::string::npos)
+      << settings.at("space_text");
+}
+
 // Twelve images a class; `red` makes other pixels of them.
 void WritePhotos(const CommandLineTest& at, const std::string& folder, uint8_t red) {
   for (const bool first : {true, false}) {
