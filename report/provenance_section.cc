@@ -86,6 +86,14 @@ std::string ProvenanceSection(const ReportInput& input) {
          OrNotRecorded(training.input_hash), training.seed ? std::to_string(*training.seed) : "–",
          OrNotRecorded(training.version), training.device.empty() ? "–" : training.device});
   }
+  if (const ReportedTrial* best = BestTrialOf(input)) {
+    const ReportedSearch& search = *input.search;
+    rows.push_back(
+        {"accuracy of the search's best network, validation images", FormatPercent(*best->value, 2),
+         "", "", "tinyformer search", OrNotRecorded(search.data_fingerprint),
+         std::to_string(search.seed), "not recorded",
+         "trial " + best->kind + " " + std::to_string(best->number) + " of " + search.store});
+  }
   std::string html = "<div class=\"prose\">\n" +
                      DrawTable({{"number"},
                                 {"value", true},

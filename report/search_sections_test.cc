@@ -11,6 +11,7 @@
 #include "report/build_report.h"
 #include "report/sample_report.h"
 #include "report/sample_search.h"
+#include "report/sections.h"
 
 namespace tinyformer {
 namespace {
@@ -55,6 +56,10 @@ TEST(SearchReport, HasEverySectionAndTheNetworks) {
   }
   // To look at it: the page stays in the build folder.
   WriteFileAtomic(BuildFolder() + "/sample_search_report.html", html);
+}
+
+TEST(SearchReport, SaysWhereTheAccuracyOfTheSearchComesFrom) {
+  EXPECT_THAT(ProvenanceSection(Sample()), HasSubstr("trial final 0 of out/search.db"));
 }
 
 TEST(SearchReport, NeedsNothingFromOutsideAndEscapesNames) {

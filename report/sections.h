@@ -32,6 +32,10 @@ std::vector<ReportedLayer> MergeLayers(const ReportInput& input);
 /// nullptr without runs.
 const ReportedRun* CountedRun(const ReportInput& input);
 
+/// The trial that gave the search's best network, after the compression stage where that is over;
+/// nullptr without a search or without one that has ended well.
+const ReportedTrial* BestTrialOf(const ReportInput& input);
+
 /// Every number of the report as a record.
 std::vector<Record> CollectRecords(const ReportInput& input);
 

@@ -23,16 +23,9 @@ std::string Meter(int64_t used, int64_t limit) {
          Note(FormatPercent(share, 1) + " of " + FormatBytes(limit));
 }
 
-// The search's best network: after the compression stage where that is over.
-const ReportedTrial* BestOf(const ReportInput& input) {
-  if (!input.search) return nullptr;
-  const ReportedTrial* compressed = CompressedOf(*input.search);
-  return compressed != nullptr ? compressed : WinnerOf(*input.search);
-}
-
 std::string AccuracyTile(const ReportInput& input) {
   if (!input.run || !input.run->accuracy) {
-    if (const ReportedTrial* best = BestOf(input)) {
+    if (const ReportedTrial* best = BestTrialOf(input)) {
       return Tile("Accuracy, int8", FormatPercent(*best->value, 2),
                   Note("validation images, by which it was chosen; test images: not measured"));
     }
@@ -65,7 +58,7 @@ std::string TimeTile(const ReportInput& input) {
     if (sum > 0) cycles = sum;
     source = "compiler's model";
   }
-  if (const ReportedTrial* best = BestOf(input); !cycles && best != nullptr) {
+  if (const ReportedTrial* best = BestTrialOf(input); !cycles && best != nullptr) {
     cycles = best->cycles;
     source = "compiler's model";
   }
@@ -94,7 +87,7 @@ std::string SummaryTiles(const ReportInput& input) {
                  Meter(compile.flash_bytes, compile.flash_limit_bytes));
     html += Tile("RAM, peak", FormatBytes(compile.ram_peak_bytes),
                  Meter(compile.ram_peak_bytes, compile.ram_limit_bytes));
-  } else if (const ReportedTrial* best = BestOf(input);
+  } else if (const ReportedTrial* best = BestTrialOf(input);
              best && best->flash_bytes && best->ram_bytes) {
     html += Tile("Flash", FormatBytes(*best->flash_bytes),
                  Meter(*best->flash_bytes, input.search->flash_limit_bytes));
@@ -105,6 +98,12 @@ std::string SummaryTiles(const ReportInput& input) {
     html += Tile("RAM, peak", "", Note("arena, stack and data"));
   }
   return html + TimeTile(input) + "</div>\n";
+}
+
+const ReportedTrial* BestTrialOf(const ReportInput& input) {
+  if (!input.search) return nullptr;
+  const ReportedTrial* compressed = CompressedOf(*input.search);
+  return compressed != nullptr ? compressed : WinnerOf(*input.search);
 }
 
 const ReportedRun* CountedRun(const ReportInput& input) {
