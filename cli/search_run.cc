@@ -93,6 +93,20 @@ std::string UseText(const Json& network) {
          WithThousands(network.at("cycles_estimate").get<int64_t>()) + " cycles (estimated)";
 }
 
+std::string ChecksText(const SearchChecks& checks) {
+  std::string text;
+  if (!checks.paths.empty()) {
+    text += "ranks       Kendall's tau " + FormatFixed(checks.kendall_tau, 2) + " of " +
+            std::to_string(checks.paths.size()) + " paths, trained alone\n";
+  }
+  if (checks.winner && !checks.random.empty()) {
+    text += "worth       the winner trained alone " + FormatPercent(*checks.winner, 2) +
+            ", median of " + std::to_string(checks.random.size()) + " random ones that fit " +
+            FormatPercent(checks.random_median, 2) + "\n";
+  }
+  return text;
+}
+
 std::string StatusText(const SearchRecord& record, const Json& best) {
   const SearchBudget& budget = record.settings.budget;
   std::string text =
@@ -115,7 +129,7 @@ std::string StatusText(const SearchRecord& record, const Json& best) {
     text += "best        candidate " + std::to_string(best.at("number").get<int64_t>()) + ": " +
             UseText(best) + "\n";
   }
-  return text;
+  return text + ChecksText(FindChecks(record));
 }
 
 // Of a worker in a process of its own, but for --threads.

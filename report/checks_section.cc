@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/median.h"
 #include "report/format.h"
 #include "report/search_plots.h"
 #include "report/search_sections.h"

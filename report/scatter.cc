@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/median.h"
 #include "report/axis.h"
 #include "report/format.h"
 #include "report/search_plots.h"
@@ -183,12 +184,6 @@ std::string DrawScatter(const ScatterChart& chart, int width, int height) {
   }
   DrawLabels(svg, chart, frame);
   return svg.Finish();
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
 std::string DrawStrips(const std::vector<StripRow>& rows, int width) {

@@ -41,9 +41,6 @@ struct StripRow {
 };
 std::string DrawStrips(const std::vector<StripRow>& rows, int width);
 
-/// The median of a list that is not empty; of an even number, the mean of the two in the middle.
-double Median(std::vector<double> values);
-
 /// Every trial that has a value or failed, stage by stage in the order of their numbers, the best
 /// so far as a step line; bands are generations.
 std::string DrawEvolution(const ReportedSearch& search, int width, int height);

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "base/median.h"
 #include "report/axis.h"
 #include "report/sample_search.h"
 

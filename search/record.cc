@@ -1,6 +1,8 @@
 #include "search/record.h"
 
 #include "base/error.h"
+#include "base/median.h"
+#include "search/rank_correlation.h"
 #include "search/worker.h"
 
 namespace tinyformer {
@@ -32,6 +34,21 @@ int64_t CountFeasible(const std::vector<EndedTrial>& ended) {
   return count;
 }
 
+Json ChecksJson(const SearchChecks& checks) {
+  Json json = Json::object();
+  if (!checks.paths.empty()) {
+    json["paths"] = checks.paths.size();
+    json["kendall_tau"] = checks.kendall_tau;
+    json["spearman_rho"] = checks.spearman_rho;
+  }
+  if (!checks.random.empty()) {
+    json["random"] = checks.random;
+    json["random_median"] = checks.random_median;
+  }
+  if (checks.winner) json["winner"] = *checks.winner;
+  return json;
+}
+
 }  // namespace
 
 Study FindSearch(Store* store) {
@@ -59,6 +76,27 @@ BestNetwork FindBestNetwork(const SearchRecord& record) {
   return best;
 }
 
+SearchChecks FindChecks(const SearchRecord& record) {
+  SearchChecks checks;
+  std::vector<double> scores, accuracies;
+  for (const EndedTrial& trial : record.ended) {
+    if (trial.kind != kAlone || trial.result.is_null()) continue;
+    const std::string name = trial.kind + " " + std::to_string(trial.number);
+    const auto origin = RequireKey<std::string>(trial.payload, "origin", name, "a text");
+    const auto accuracy = RequireKey<double>(trial.result, "accuracy", name, "a number");
+    if (origin == "random") checks.random.push_back(accuracy);
+    if (origin == "winner") checks.winner = accuracy;
+    if (origin != "path") continue;
+    scores.push_back(RequireKey<double>(trial.payload, "score", name, "a number"));
+    accuracies.push_back(accuracy);
+    checks.paths.push_back({scores.back(), accuracy});
+  }
+  checks.kendall_tau = KendallTau(scores, accuracies);
+  checks.spearman_rho = SpearmanRho(scores, accuracies);
+  if (!checks.random.empty()) checks.random_median = Median(checks.random);
+  return checks;
+}
+
 Json SummaryJson(const SearchRecord& record) {
   Json json;
   json["settings"] = ToJson(record.settings);
@@ -71,6 +109,7 @@ Json SummaryJson(const SearchRecord& record) {
   for (const EndedTrial& trial : ParetoFront(record.settings, record.ended)) {
     json["front"].push_back(NetworkJson(trial));
   }
+  json["checks"] = ChecksJson(FindChecks(record));
   return json;
 }
 

@@ -1,6 +1,7 @@
 // SearchRecord: what a search has come to, read from its store at one moment.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,8 +38,24 @@ struct BestNetwork {
 /// Points into the record.
 BestNetwork FindBestNetwork(const SearchRecord& record);
 
+/// What trials of kind kAlone have come to. Accuracies are those of candidates, in [0, 1].
+struct SearchChecks {
+  struct Path {
+    double score = 0;     // in the supernet
+    double accuracy = 0;  // of its network, trained alone
+  };
+  std::vector<Path> paths;
+  double kendall_tau = 0, spearman_rho = 0;  // of paths
+  std::vector<double> random;                // accuracies of random networks that fit
+  double random_median = 0;
+  std::optional<double> winner;  // the best candidate's network, from weights of its own
+};
+
+/// Those that are complete. Errors  json/* for a payload that is not ours
+SearchChecks FindChecks(const SearchRecord& record);
+
 /// {"settings", "trials": how many, "feasible": candidates that keep the limits, "over", "best",
-/// "front"}: a network is its number, genome, results and costs.
+/// "front", "checks"}: a network is its number, genome, results and costs.
 Json SummaryJson(const SearchRecord& record);
 
 /// SummaryJson and "all": every trial with its times, payload, result and error.

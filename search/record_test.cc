@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 
 #include "base/interrupt.h"
 #include "base/testing_error.h"
@@ -20,8 +21,9 @@ std::string FreshStore() {
 }
 
 // A search of six candidates that made-up results answer, until `most` trials have ended.
-void Search(const std::string& url, int most, const char* failing = "") {
-  const SearchSettings settings = SmallSearch(2, 6);
+void Search(const std::string& url, int most, const char* failing = "", int checks = 0) {
+  SearchSettings settings = SmallSearch(2, 6);
+  settings.budget.check_ranks = settings.budget.check_random = checks;
   const std::unique_ptr<Store> store = OpenStore(url);
   const Study study = store->OpenStudy(kSearchStudy, ToJson(settings), "data");
   WorkerOptions options;
@@ -65,6 +67,29 @@ TEST(SearchRecord, HoldsTheWholeSearch) {
   EXPECT_EQ(json.at("best").at("genome"), best.candidate->payload.at("genome"));
   EXPECT_EQ(json.at("best").at("accuracy"), best.compressed->result.at("accuracy"));
   EXPECT_EQ(json.at("all").size(), record.trials.size());
+}
+
+TEST(SearchRecord, ChecksComeFromNetworksThatWereTrainedAlone) {
+  const std::string url = FreshStore();
+  Search(url, 100, "", 2);
+  const SearchRecord record = Read(url);
+  std::map<std::string, std::vector<double>> by_origin;
+  for (const Trial& trial : record.trials) {
+    if (trial.kind == kAlone)
+      by_origin[trial.payload["origin"]].push_back(trial.result["accuracy"]);
+  }
+  const SearchChecks checks = FindChecks(record);
+  ASSERT_EQ(checks.paths.size(), 2U);
+  EXPECT_EQ(checks.paths[1].accuracy, by_origin["path"][1]);
+  EXPECT_EQ(checks.random, by_origin["random"]);
+  ASSERT_EQ(checks.random.size(), 2U);
+  EXPECT_DOUBLE_EQ(checks.random_median, (checks.random[0] + checks.random[1]) / 2);
+  EXPECT_EQ(checks.winner, by_origin["winner"].at(0));
+  const Json json = SummaryJson(record).at("checks");
+  EXPECT_EQ(json.at("winner"), *checks.winner);
+  EXPECT_EQ(json.at("random_median"), checks.random_median);
+  EXPECT_EQ(json.at("paths"), 2);
+  EXPECT_EQ(json.at("kendall_tau"), checks.kendall_tau);
 }
 
 TEST(SearchRecord, IsReadBeforeTheFirstTrialHasEnded) {
