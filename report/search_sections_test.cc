@@ -149,6 +149,7 @@ TEST(SearchReport, SaysWhyTrialsFailedWhenAllDid) {
   input.search = search;
   const std::string html = BuildReport(input);
   EXPECT_THAT(html, HasSubstr("<li>supernet 0: train/not-finite, loss: no number</li>"));
+  EXPECT_THAT(html, HasSubstr("It stands still: no trial waits or runs."));
   EXPECT_THAT(html, HasSubstr("class=\"cross\""));
   EXPECT_THAT(html, HasSubstr("there is nothing to compare"));
 }

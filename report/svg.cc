@@ -29,6 +29,11 @@ std::string SvgNumber(double value) {
   return text;
 }
 
+std::string DotKey(std::string_view css_class, const std::string& text) {
+  return "<span><svg class=\"key\" viewBox=\"0 0 12 12\" width=\"12\" height=\"12\"><circle" +
+         Class(css_class) + " cx=\"6\" cy=\"6\" r=\"4.5\"/></svg>" + text + "</span>";
+}
+
 std::string FitText(const std::string& text, double width) {
   const int characters = static_cast<int>(width / kCharacterWidth);
   if (static_cast<int>(text.size()) <= characters) return text;

@@ -35,6 +35,9 @@ class SvgDrawing {
   std::string text_;
 };
 
+/// A dot of this class with its meaning, for a legend in HTML; text is HTML.
+std::string DotKey(std::string_view css_class, const std::string& text);
+
 /// A coordinate: one decimal.
 std::string SvgNumber(double value);
 
