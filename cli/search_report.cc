@@ -7,7 +7,6 @@
 #include "report/format.h"
 #include "search/choice_effects.h"
 #include "search/network_parts.h"
-#include "search/rank_correlation.h"
 
 namespace tinyformer {
 namespace {
@@ -96,13 +95,14 @@ class Reporter {
     Settings();
     for (const Trial& trial : record_.trials) {
       search_.trials.push_back(ReportTrial(trial));
-      if (trial.state == TrialState::kComplete) Take(trial);
+      if (trial.kind == kAnalysis && trial.state == TrialState::kComplete)
+        search_.analysis = ParseReportedSpace(trial.result, NameOf(trial));
     }
     Stages();
     Winner();
     search_.candidate_choices = Choices(kCandidate);
     search_.supernet_choices = Choices(kSupernet);
-    Correlations();
+    Checks();
     const bool all_ended = record_.ended.size() == record_.trials.size();
     search_.over = all_ended && CompressedOf(search_) != nullptr;
     return std::move(search_);
@@ -193,21 +193,6 @@ class Reporter {
     return RequireKey<Point>(trial.payload, "point", NameOf(trial), "a list of indices");
   }
 
-  // Results that are more than a trial's value.
-  void Take(const Trial& trial) {
-    if (trial.kind == kAnalysis) search_.analysis = ParseReportedSpace(trial.result, NameOf(trial));
-    const std::optional<double> value = ValueOf(trial);
-    if (trial.kind != kAlone || !value) return;
-    const auto origin = RequireKey<std::string>(trial.payload, "origin", NameOf(trial), "a text");
-    if (origin == "random") search_.checks.random.push_back(*value);
-    if (origin == "winner") search_.checks.winner = value;
-    if (origin == "path") {
-      search_.checks.ranks.push_back(
-          {"path " + std::to_string(search_.checks.ranks.size()),
-           RequireKey<double>(trial.payload, "score", NameOf(trial), "a number"), *value});
-    }
-  }
-
   void Winner() {
     const BestNetwork best = FindBestNetwork(record_);
     if (best.candidate == nullptr) return;
@@ -253,14 +238,16 @@ class Reporter {
     return choices;
   }
 
-  void Correlations() {
-    std::vector<double> scores, accuracies;
-    for (const ReportedRank& rank : search_.checks.ranks) {
-      scores.push_back(rank.score);
-      accuracies.push_back(rank.accuracy);
+  void Checks() {
+    const SearchChecks checks = FindChecks(record_);
+    for (const auto& path : checks.paths) {
+      search_.checks.ranks.push_back(
+          {"path " + std::to_string(search_.checks.ranks.size()), path.score, path.accuracy});
     }
-    search_.checks.kendall_tau = KendallTau(scores, accuracies);
-    search_.checks.spearman_rho = SpearmanRho(scores, accuracies);
+    search_.checks.kendall_tau = checks.kendall_tau;
+    search_.checks.spearman_rho = checks.spearman_rho;
+    search_.checks.random = checks.random;
+    search_.checks.winner = checks.winner;
   }
 
   const SearchRecord& record_;

@@ -99,7 +99,7 @@ TEST(SearchReport, StopsNobodyWhoseGenerationIsNotJudgedYet) {
 
 TEST(SearchReport, CorrelatesScoresOfPathsWithTrainingAlone) {
   SearchRecord record = MakeRecord(Settings());
-  for (Trial& trial : record.trials) {
+  for (EndedTrial& trial : record.ended) {
     if (trial.kind == kAlone && trial.payload.at("origin") == "path")
       trial.payload["score"] = 0.1 * static_cast<double>(trial.number);
   }
