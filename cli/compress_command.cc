@@ -65,6 +65,7 @@ class CompressCommand : public Command {
   }
 
   Answer Run(const CommandLine& line) override {
+    RequireWritableFile(output_);
     const std::string pruned = run_ + "/compressed";
     int status = kExitOk;
     const Json training = Prune(pruned, &status);

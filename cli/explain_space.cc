@@ -244,6 +244,7 @@ class Explanation {
 }  // namespace
 
 Answer ExplainSpace(const ExplainRequest& request, const CommandLine& line) {
+  if (!request.plot.empty()) RequireWritableFile(request.plot);
   const Board board = FindBoard(request.target);
   Answer answer = Explanation(request, board).Run();
   answer.json["provenance"] =

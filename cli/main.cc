@@ -59,6 +59,17 @@ Error ValueError(const std::string& name, const std::string& text) {
                "correct the command line");
 }
 
+// "Could not convert: --epochs = abc"
+Error ConversionError(const CLI::App& app, const std::string& name, const std::string& text) {
+  const size_t option = text.find(": ") + 2, equals = text.find(" = ", option);
+  if (equals == std::string::npos) return UsageError(app, name, text);
+  const std::string word = text.substr(option, equals - option);
+  const CLI::Option* known = app.get_option_no_throw(word);
+  const bool is_whole = known != nullptr && known->get_type_name() != "FLOAT";
+  return Error("cli/usage", name + " " + word, is_whole ? "a whole number" : "a number",
+               "'" + text.substr(equals + 3) + "'", "correct the command line");
+}
+
 // CLI11 would take the next argument for the value of "--option=".
 void RequireValues(const std::string& name, const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
@@ -93,6 +104,8 @@ int RunCommandLine(const CommandEntry& entry, std::vector<std::string> arguments
     app.parse(arguments);
   } catch (const CLI::ValidationError& error) {
     throw ValueError(name, error.what());
+  } catch (const CLI::ConversionError& error) {
+    throw ConversionError(app, name, error.what());
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     throw UsageError(app, name, error.what());

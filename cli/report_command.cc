@@ -26,6 +26,7 @@ class ReportCommand : public Command {
   }
 
   Answer Run(const CommandLine&) override {
+    RequireWritableFile(output_);
     const bool is_search = !store_.empty() || std::filesystem::exists(folder_ + "/search.db");
     const ReportInput input = is_search ? ReadSearch() : ReadReportInput(folder_);
     const std::string page = BuildReport(input);

@@ -59,6 +59,7 @@ class RunCommand : public Command {
   Answer Run(const CommandLine& line) override {
     const Firmware firmware = ReadFirmware(folder_);
     if (!compare_.empty()) RequireRun();
+    if (!output_.empty()) RequireWritableFile(output_);
     const ImageStream images = OpenImages(firmware);
     RunOptions options;
     options.jobs = jobs_ > 0 ? jobs_ : static_cast<int>(std::thread::hardware_concurrency());

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/explain_space.h"
 #include "cli/option_check.h"
+#include "cli/search_export.h"
 #include "cli/search_run.h"
 
 namespace tinyformer {
@@ -36,15 +37,21 @@ class SearchCommand : public Command {
   Answer Run(const CommandLine& line) override {
     if (explain_) return ExplainSpace(Explained(), line);
     Require(run_.output, "-o, the folder of the search");
+    if (!export_.empty()) {
+      return ExportToOptuna(StoreOf(run_),
+                            export_to_.empty() ? run_.output + "/optuna.log" : export_to_);
+    }
     if (!run_.status) Require(run_.data, "--data, the images to search with");
     try {
       return RunSearch(run_, line);
     } catch (const Error& error) {
       if (error.code() != "search/nothing-fits") throw;
-      // It names the limits that refuse everything, and what comes nearest.
-      const Answer explained = ExplainSpace(Explained(), line);
-      if (explained.status == kExitOk) throw;
-      return explained;
+      // Of a search that begins: what all networks of the space cost, and what comes nearest.
+      if (!run_.join) {
+        Answer explained = ExplainSpace(Explained(), line);
+        if (explained.status != kExitOk) return explained;
+      }
+      return {ErrorJson(error), std::string(error.what()) + "\n", kExitDoesNotFit};
     }
   }
 
@@ -109,6 +116,12 @@ class SearchCommand : public Command {
         ->capture_default_str()
         ->group("Workers");
     app.add_flag("--status", run_.status, "only say how far it is")->group("Workers");
+    app.add_option("--export", export_,
+                   "optuna: write the search as Optuna's journal; --to names it")
+        ->check(OneOf({"optuna"}))
+        ->group("Workers");
+    app.add_option("--to", export_to_, "the file of --export; without it optuna.log in the folder")
+        ->group("Workers");
     app.add_flag("--retry", run_.retry, "failed trials are made again")->group("Workers");
     app.add_option("--threads", run_.threads,
                    "of each worker's training (and its CPUs of Slurm), 0: one a core")
@@ -150,6 +163,7 @@ class SearchCommand : public Command {
   }
 
   bool explain_ = false;
+  std::string export_, export_to_;
   ExplainRequest request_;
   SearchRequest run_;
 };

@@ -1,5 +1,6 @@
 #include "cli/search_run.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/error.h"
@@ -42,7 +43,26 @@ SearchSpace AdjustedSpace(const SearchSettings& settings, const std::string& rul
   return adjusted;
 }
 
-SearchSettings MakeSettings(const SearchRequest& request, const DatasetInfo& info) {
+// Trials are compared by their accuracy on validation images, a tenth of each class.
+void RequireValidation(const Dataset& data, const std::string& name) {
+  std::vector<int64_t> counts(data.info.class_names.size());
+  for (int64_t i = 0; i < data.validation->size(); ++i) {
+    ++counts[static_cast<size_t>(data.validation->label(i))];
+  }
+  const auto without = std::count(counts.begin(), counts.end(), 0);
+  if (without == 0) return;
+  const auto first = std::find(counts.begin(), counts.end(), 0) - counts.begin();
+  throw Error("search/validation-images", name,
+              "validation images of every class: a tenth of its images, which are 5 at least",
+              "none of " + std::to_string(without) + " of " + std::to_string(counts.size()) +
+                  " classes, the first is '" + data.info.class_names[static_cast<size_t>(first)] +
+                  "'",
+              "add images to these classes, or leave them out");
+}
+
+SearchSettings MakeSettings(const SearchRequest& request, const Dataset& data) {
+  const DatasetInfo& info = data.info;
+  RequireValidation(data, request.data);
   const Board board = FindBoard(request.target);
   SearchSettings settings;
   settings.space = FindSpace(request.space);
@@ -218,26 +238,36 @@ class Search {
 
 }  // namespace
 
+std::string StoreOf(const SearchRequest& request) {
+  return request.store.empty() ? request.output + "/search.db" : request.store;
+}
+
 Answer RunSearch(const SearchRequest& request, const CommandLine& line) {
-  const std::string url = request.store.empty() ? request.output + "/search.db" : request.store;
   const bool there = request.join || request.status;
   SearchSettings settings;
   if (!there) {
-    settings = MakeSettings(request, OpenDataset(request.data).info);
+    settings = MakeSettings(request, OpenDataset(request.data));
     // Limits that nothing keeps are said before anything is written.
     const std::vector<EndedTrial> analysed = {{kAnalysis, 0, nullptr, nullptr}};
     NextTrials(settings, CandidatePrices(FindBoard(settings.target)), analysed);
   }
-  if (!request.status) MakeDirectories(request.output);
+  if (!request.status) {
+    MakeDirectories(request.output);
+    RequireWritableFile(request.output + "/search.json");
+  }
   StoreOptions options;
   if (there)
     options.access = request.status && !request.retry ? StoreAccess::kRead : StoreAccess::kWrite;
-  const std::unique_ptr<Store> store = OpenStore(url, options);
+  const std::unique_ptr<Store> store = OpenStore(StoreOf(request), options);
   Study study;
   if (there) {
     study = FindSearch(store.get());
     settings = ParseSettings(study.settings, store->name());
   } else {
+    // One that another version began is refused as such, whatever else differs.
+    for (const Study& one : store->Studies()) {
+      if (one.name == kSearchStudy) ParseSettings(one.settings, store->name());
+    }
     study = store->OpenStudy(kSearchStudy, ToJson(settings), settings.data_fingerprint);
   }
   if (request.join) {

@@ -27,6 +27,9 @@ struct SearchRequest {
   bool retry = false;   // failed trials wait again
 };
 
+/// The URL of its store.
+std::string StoreOf(const SearchRequest& request);
+
 /// Begins the search, or goes on with it, and works until it is at its end.
 ///
 /// Writes  the folder of TrialMaker, search.json (settings, trials, front), and the store

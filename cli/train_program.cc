@@ -37,10 +37,10 @@ std::vector<char*> Argv(const std::string& program, const std::vector<std::strin
 }  // namespace
 
 std::string FindTrainProgram() {
-  if (const char* named = std::getenv("TINYFORMER_TRAIN"); named && *named) return named;
   std::error_code code;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", code);
-  const std::string program = (self.parent_path() / "tinyformer-train").string();
+  std::string program = (self.parent_path() / "tinyformer-train").string();
+  if (const char* named = std::getenv("TINYFORMER_TRAIN"); named && *named) program = named;
   if (::access(program.c_str(), X_OK) != 0) FailMissing(program);
   return program;
 }

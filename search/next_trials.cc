@@ -109,16 +109,33 @@ class Planner {
     const std::vector<Axis> axes = SupernetAxes(settings_.space);
     Rng rng(settings_.seed, "supernets", static_cast<uint64_t>(stage.first));
     std::vector<PlannedTrial> planned;
-    for (const Point& point : NextGeneration(
-             axes, stage.tried, static_cast<size_t>(stage.count),
-             [&](const Point& p) { return PassesTest(p) && !Paths(p).empty(); }, {}, rng)) {
+    Refusals refused;
+    int64_t above_ram = 0, few_paths = 0;
+    const auto accepts = [&](const Point& p) {
+      const bool passes = PassesTest(p, &refused);
+      const bool suits = passes && !Paths(p, &refused).empty();
+      above_ram += !passes;
+      few_paths += passes && !suits;
+      return suits;
+    };
+    for (const Point& point :
+         NextGeneration(axes, stage.tried, static_cast<size_t>(stage.count), accepts, {}, rng)) {
       const int64_t number = stage.first + static_cast<int64_t>(planned.size());
-      planned.push_back(
-          {kSupernet,
-           number,
-           {{"generation", stage.generation}, {"point", point}, {"paths", Paths(point)}}});
+      planned.push_back({kSupernet,
+                         number,
+                         {{"generation", stage.generation},
+                          {"point", point},
+                          {"paths", Paths(point, &refused)}}});
     }
-    if (planned.empty() && stage.tried.empty()) FailNothingFits("supernet");
+    if (planned.empty() && stage.tried.empty()) {
+      FailNothingFits("supernet",
+                      "of " + std::to_string(above_ram + few_paths) + " drawn " +
+                          std::to_string(above_ram) +
+                          " have more than half of their paths above the RAM limit, " +
+                          std::to_string(few_paths) + " fewer than " +
+                          std::to_string(settings_.budget.paths) + " paths within all limits; ",
+                      refused);
+    }
     return planned;
   }
 
@@ -139,17 +156,21 @@ class Planner {
     const std::vector<Axis> axes = PathAxes(settings_.space, supernet);
     Rng rng(settings_.seed, "candidates", static_cast<uint64_t>(stage.first));
     std::vector<PlannedTrial> planned;
-    for (const Point& point : NextGeneration(
-             axes, stage.tried, static_cast<size_t>(stage.count),
-             [&](const Point& p) { return Fits(price_(Network(supernet, p)), settings_.limits); },
-             {}, rng)) {
+    Refusals refused;
+    const auto accepts = [&](const Point& p) {
+      return refused.Admits(price_(Network(supernet, p)), settings_.limits);
+    };
+    for (const Point& point :
+         NextGeneration(axes, stage.tried, static_cast<size_t>(stage.count), accepts, {}, rng)) {
       const int64_t number = stage.first + static_cast<int64_t>(planned.size());
       Json payload = Priced(Network(supernet, point));
       payload.update(
           {{"generation", stage.generation}, {"supernet", best.number}, {"point", point}});
       planned.push_back({kind, number, std::move(payload)});
     }
-    if (planned.empty() && stage.tried.empty()) FailNothingFits("candidate");
+    if (planned.empty() && stage.tried.empty()) {
+      FailNothingFits("path of supernet " + std::to_string(best.number), "", refused);
+    }
     return planned;
   }
 
@@ -230,20 +251,21 @@ class Planner {
   }
 
   // Source  TinyFormer Alg. 2, TestSupernet; III-B3
-  bool PassesTest(const Point& point) const {
+  bool PassesTest(const Point& point, Refusals* refused) const {
     const SupernetConfig supernet = MakeSupernet(settings_.space, point);
     const std::vector<Axis> axes = PathAxes(settings_.space, supernet);
     Rng rng(settings_.seed, "test of supernet" + Text(point));
     int too_large = 0;
     for (int i = 0; i < kTestedPaths; ++i) {
       const ResourceUse use = price_(Network(supernet, RandomPoint(axes, rng)));
+      refused->Admits(use, settings_.limits);
       too_large += use.sram_peak_bytes > settings_.limits.ram_bytes;
     }
     return 2 * too_large <= kTestedPaths;
   }
 
   // The paths by which a supernet is judged; empty when too few fit.
-  std::vector<Point> Paths(const Point& point) const {
+  std::vector<Point> Paths(const Point& point, Refusals* refused) const {
     const SupernetConfig supernet = MakeSupernet(settings_.space, point);
     const std::vector<Axis> axes = PathAxes(settings_.space, supernet);
     const auto count = static_cast<size_t>(settings_.budget.paths);
@@ -251,7 +273,9 @@ class Planner {
     std::vector<Point> paths;
     for (size_t draw = 0; draw < kDrawsPerPath * count && paths.size() < count; ++draw) {
       Point path = RandomPoint(axes, rng);
-      if (Fits(price_(Network(supernet, path)), settings_.limits)) paths.push_back(std::move(path));
+      if (refused->Admits(price_(Network(supernet, path)), settings_.limits)) {
+        paths.push_back(std::move(path));
+      }
     }
     if (paths.size() < count) paths.clear();
     return paths;
@@ -267,19 +291,27 @@ class Planner {
     const EndedTrial* best = BestTrial(trials, kind);
     if (best != nullptr) return *Ended(kind).at(best->number);
     const bool screened = trials.empty();  // and none of them came through
+    const auto count = screened ? Ended(kScreening).size() : trials.size();
+    const auto above = std::count_if(trials.begin(), trials.end(), [](const EndedTrial& trial) {
+      return !trial.result.is_null();
+    });
     throw Error(
         "search/all-failed", "stage '" + (screened ? kScreening : kind) + "'",
-        "a trial that gave a result",
-        std::to_string(screened ? Ended(kScreening).size() : trials.size()) + " trials, all failed",
-        "look at their errors with --status, mend the cause, then go on with --retry");
+        "a trial that gave a network within the limits",
+        std::to_string(count) + " trials, " +
+            (above == 0 ? "all" : std::to_string(count - static_cast<size_t>(above))) + " failed" +
+            (above == 0 ? "" : ", " + std::to_string(above) + " above a limit once pruned"),
+        above == 0 ? "look at their errors with --status, mend the cause, then go on with --retry"
+                   : "begin a search with more --candidates, or with a higher --limit");
   }
 
-  [[noreturn]] void FailNothingFits(const std::string& what) const {
+  [[noreturn]] void FailNothingFits(const std::string& what, const std::string& supernets,
+                                    const Refusals& refused) const {
     throw Error("search/nothing-fits", "space '" + settings_.space.name + "'",
-                "a " + what + " that keeps the limits of " + settings_.target,
-                "none among all that were drawn",
-                "see which limit refuses how many with --explain; raise it with --limit, or take "
-                "a smaller space");
+                "a " + what + " that keeps the limits: " + LimitsText(settings_.limits),
+                "none: " + supernets + refused.Text(),
+                "raise a limit with --limit, or take a smaller space; --explain shows what its "
+                "networks cost");
   }
 
   const SearchSettings& settings_;

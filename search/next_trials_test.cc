@@ -219,10 +219,10 @@ TEST(NextTrials, LimitsThatNothingKeepsAreSaid) {
   const std::vector<EndedTrial> analysed = {{kAnalysis, 0, nullptr, nullptr}};
   EXPECT_EQ(ErrorText([&] { NextTrials(settings, PaperPrice, analysed); }),
             "error[search/nothing-fits] space 'tiny'\n"
-            "  expected: a supernet that keeps the limits of stm32f746\n"
-            "  found:    none among all that were drawn\n"
-            "  fix:      see which limit refuses how many with --explain; raise it with --limit, "
-            "or take a smaller space");
+            "  expected: a supernet that keeps the limits: flash 100 B, RAM 60000 B\n"
+            "  found:    FOUND\n"
+            "  fix:      raise a limit with --limit, or take a smaller space; --explain shows what "
+            "its networks cost");
 }
 
 TEST(NextTrials, AStageWhoseTrialsAllFailedIsSaid) {

@@ -17,9 +17,6 @@ enum Operation {
   kCreateTrial = 4
 };
 
-// A new journal's first study.
-constexpr int kStudyId = 0;
-
 std::string Line(Operation operation, const Json& fields) {
   Json line = {{"op_code", static_cast<int>(operation)}, {"worker_id", "tinyformer"}};
   line.update(fields);
@@ -42,7 +39,7 @@ std::string Distribution(const std::vector<Json>& choices) {
   return JsonText({{"name", "CategoricalDistribution"}, {"attributes", {{"choices", choices}}}});
 }
 
-std::string TrialLine(const OptunaTrial& trial, size_t objectives) {
+std::string TrialLine(const OptunaTrial& trial, size_t study_id, size_t objectives) {
   const bool is_complete = trial.state == OptunaState::kComplete;
   TF_CHECK(trial.values.size() == (is_complete ? objectives : 0), "values", trial.values.size());
   const bool is_finite = std::all_of(trial.values.begin(), trial.values.end(),
@@ -58,7 +55,7 @@ std::string TrialLine(const OptunaTrial& trial, size_t objectives) {
   }
   const bool has_values = is_complete && is_finite;
   Json fields = {
-      {"study_id", kStudyId},
+      {"study_id", study_id},
       {"datetime_start", IsoTime(trial.started_ms)},
       {"state", static_cast<int>(is_finite ? trial.state : OptunaState::kFailed)},
       {"value", has_values && objectives == 1 ? Json(trial.values[0]) : Json()},
@@ -113,7 +110,9 @@ std::vector<OptunaParam> OptunaParams(const std::vector<Axis>& axes, const Point
   return params;
 }
 
-std::string OptunaJournal(const OptunaStudy& study) {
+namespace {
+
+std::string StudyLines(const OptunaStudy& study, size_t study_id) {
   TF_CHECK(!study.objectives.empty());
   Json directions = Json::array(), names = Json::array();
   for (const OptunaObjective& objective : study.objectives) {
@@ -122,14 +121,22 @@ std::string OptunaJournal(const OptunaStudy& study) {
   }
   std::string text = Line(kCreateStudy, {{"study_name", study.name}, {"directions", directions}});
   text += Line(kSetStudySystemAttr,
-               {{"study_id", kStudyId}, {"system_attr", {{"study:metric_names", names}}}});
+               {{"study_id", study_id}, {"system_attr", {{"study:metric_names", names}}}});
   for (const auto& item : study.attributes.items()) {
     text += Line(kSetStudyUserAttr,
-                 {{"study_id", kStudyId}, {"user_attr", {{item.key(), item.value()}}}});
+                 {{"study_id", study_id}, {"user_attr", {{item.key(), item.value()}}}});
   }
   for (const OptunaTrial& trial : study.trials) {
-    text += TrialLine(trial, study.objectives.size());
+    text += TrialLine(trial, study_id, study.objectives.size());
   }
+  return text;
+}
+
+}  // namespace
+
+std::string OptunaJournal(const std::vector<OptunaStudy>& studies) {
+  std::string text;
+  for (size_t i = 0; i < studies.size(); ++i) text += StudyLines(studies[i], i);
   return text;
 }
 

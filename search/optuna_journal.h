@@ -64,6 +64,6 @@ std::vector<OptunaParam> OptunaParams(const std::vector<Axis>& axes, const Point
 ///
 /// Source  optuna/storages/journal: JournalOperation CREATE_STUDY, SET_STUDY_USER_ATTR,
 ///         SET_STUDY_SYSTEM_ATTR, CREATE_TRIAL
-std::string OptunaJournal(const OptunaStudy& study);
+std::string OptunaJournal(const std::vector<OptunaStudy>& studies);
 
 }  // namespace tinyformer

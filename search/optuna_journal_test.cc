@@ -34,7 +34,7 @@ TEST(OptunaJournal, IsTheTextThatOptunaReads) {
   complete.curve = {{0, 0.5}, {1, std::nan("")}, {2, 0.75}};
   study.trials = {complete, MakeTrial(TrialState::kWaiting)};
   EXPECT_EQ(
-      OptunaJournal(study),
+      OptunaJournal({study}),
       R"({"op_code":0,"worker_id":"tinyformer","study_name":"cifar/candidate","directions":[2,1]}
 {"op_code":3,"worker_id":"tinyformer","study_id":0,"system_attr":{"study:metric_names":["accuracy","flash"]}}
 {"op_code":2,"worker_id":"tinyformer","study_id":0,"user_attr":{"seed":1}}
@@ -53,7 +53,7 @@ TEST(OptunaJournal, OneObjectiveIsAValue) {
   OptunaStudy study = {.name = "s", .objectives = {{"accuracy", true}}};
   study.trials = {MakeTrial(TrialState::kComplete)};
   study.trials[0].values = {0.5};
-  const Json line = LastLine(OptunaJournal(study));
+  const Json line = LastLine(OptunaJournal({study}));
   EXPECT_EQ(line["value"], 0.5);
   EXPECT_EQ(line["values"], nullptr);
 }
@@ -62,7 +62,7 @@ TEST(OptunaJournal, AResultThatIsNoNumberIsAFailure) {
   OptunaStudy study = {.name = "s", .objectives = {{"loss", false}, {"flash", false}}};
   study.trials = {MakeTrial(TrialState::kComplete)};
   study.trials[0].values = {std::nan(""), 1};
-  const Json line = LastLine(OptunaJournal(study));
+  const Json line = LastLine(OptunaJournal({study}));
   EXPECT_EQ(line["state"], 3);
   EXPECT_EQ(line["values"], nullptr);
 }
@@ -71,7 +71,7 @@ TEST(OptunaJournal, StatesAreOptunas) {
   OptunaStudy study = {.name = "s", .objectives = {{"accuracy", true}}};
   auto state = [&](const OptunaTrial& trial) {
     study.trials = {trial};
-    return LastLine(OptunaJournal(study))["state"].get<int>();
+    return LastLine(OptunaJournal({study}))["state"].get<int>();
   };
   EXPECT_EQ(state(MakeTrial(TrialState::kRunning)), 0);
   EXPECT_EQ(state(MakeTrial(TrialState::kFailed)), 3);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 
 #include "base/check.h"
@@ -95,7 +96,9 @@ void CheckSettings(const SearchSettings& settings) {
                std::to_string(value));
   }
   if (!(settings.training.lr > 0 && settings.training.lr <= 1)) {
-    FailOption("--lr", "a number above 0, at most 1", Json(settings.training.lr).dump());
+    const double lr = settings.training.lr;
+    FailOption("--lr", "a number above 0, at most 1",
+               std::isfinite(lr) ? Json(lr).dump() : std::to_string(lr));
   }
   if (settings.objectives.empty() || settings.objectives[0] != Objective::kAccuracy) {
     FailOption("--objectives", "accuracy, and perhaps flash, ram and cycles after it",

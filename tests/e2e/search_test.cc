@@ -68,6 +68,9 @@ TEST_F(SearchTest, KilledAndJoinedItEndsAsOneThatWasLeftAlone) {
             std::string::npos);
   EXPECT_EQ(SearchOutcome(at_, "killed"), SearchOutcome(at_, "whole"));
   ExpectWholeReport(at_, "whole");
+  const Json journal = at_.RunJson(Words("search --export optuna -o whole --to whole.log"));
+  EXPECT_EQ(journal.at("studies")[1], (Json{{"name", "candidates"}, {"trials", 2}}));
+  EXPECT_EQ(at_.Read("whole.log").rfind("{\"op_code\":0,", 0), 0U);
 
   const Json status = at_.RunJson(Words("search --status -o killed"));
   EXPECT_EQ(status.at("best"), whole.at("best"));
@@ -117,6 +120,49 @@ TEST_F(SearchTest, WhatIsMissingIsSaid) {
                     "  expected: a store\n"
                     "  found:    nothing at this path\n"
                     "  fix:      check the path; a search makes the store when it starts\n");
+}
+
+TEST_F(SearchTest, WhatCannotBeIsFoundBeforeTheWork) {
+  const auto refused = [&](const std::string& line, const std::string& where,
+                           const std::string& why) {
+    at_.ExpectRefused(Words(line),
+                      ErrorText("file/write-failed", where, "a place that can be written", why,
+                                "check the path and the disk, then run the same "
+                                "command again"));
+  };
+  at_.Write("file", "");
+  refused("search --explain --space space.toml --plot file/x.svg", "file/x.svg", "Not a directory");
+  refused("report none -o file/x.html", "file/x.html", "Not a directory");
+  refused("compress none --data synthetic -o file/x.onnx", "file/x.onnx", "Not a directory");
+  at_.ExpectRefused(Words("search --data synthetic -o out --candidates many"),
+                    ErrorText("cli/usage", "tinyformer search --candidates", "a whole number",
+                              "'many'", "correct the command line"));
+  at_.ExpectRefused(Words("search --data synthetic -o out --lr fast"),
+                    ErrorText("cli/usage", "tinyformer search --lr", "a number", "'fast'",
+                              "correct the command line"));
+  at_.ExpectRefused(Words("search --data synthetic -o out --lr nan"),
+                    ErrorText("search/option", "--lr", "a number above 0, at most 1", "nan",
+                              "correct this option"));
+  for (const bool first : {true, false}) {
+    for (int i = 0; i < (first ? 5 : 4); ++i) {
+      at_.Write(std::string("few/train/") + (first ? "a/" : "b/") + std::to_string(i) + ".png",
+                testing::Png(testing::Plain(8, 8, 1, 2, 3)));
+    }
+  }
+  const Ended few = at_.Run(Words("search --data folder:few -o out"));
+  EXPECT_EQ(few.status, 2);
+  const std::string text = ErrorText(
+      "search/validation-images", "folder:few",
+      "validation images of every class: a tenth of its images, which are 5 at least",
+      "none of 1 of 2 classes, the first is 'b'", "add images to these classes, or leave them out");
+  EXPECT_NE(few.errors.find(text), std::string::npos) << few.errors;
+  Surroundings alone;
+  alone.variables["TINYFORMER_TRAIN"] = "/nonexistent/train";
+  const Ended missing = at_.Run(SearchWords("out"), alone);
+  EXPECT_EQ(missing.status, 2);
+  EXPECT_EQ(missing.errors.find("analysis"), std::string::npos) << missing.errors;
+  EXPECT_NE(missing.errors.find("error[cli/train-missing] /nonexistent/train\n"), std::string::npos)
+      << missing.errors;
 }
 
 TEST_F(SearchTest, LimitsThatNothingKeepsAreExplainedAndLeaveNothing) {
