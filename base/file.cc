@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <vector>
 
 namespace tinyformer {
 namespace {
@@ -123,37 +122,6 @@ void WriteFileAtomic(const std::string& path, std::string_view bytes) {
     FailWrite(path, error);
   }
   SyncParent(target);
-}
-
-void RequireWritableFile(const std::string& path) {
-  struct stat info {};
-  const bool exists = ::stat(path.c_str(), &info) == 0;
-  if (exists && S_ISDIR(info.st_mode)) FailWrite(path, EISDIR);
-  if (exists && !S_ISREG(info.st_mode)) {  // a device
-    if (::access(path.c_str(), W_OK) != 0) FailWrite(path, errno);
-    return;
-  }
-  const std::string temporary = FollowLink(path) + ".tmp-" + std::to_string(::getpid());
-  std::vector<std::filesystem::path> made = {temporary};
-  std::error_code ignored;
-  for (auto parent = made[0].parent_path();
-       !parent.empty() && !std::filesystem::exists(parent, ignored);
-       parent = parent.parent_path()) {
-    made.push_back(parent);
-  }
-  const auto clear = [&] {
-    for (const std::filesystem::path& one : made) std::filesystem::remove(one, ignored);
-  };
-  try {
-    if (made.size() > 1) MakeDirectories(made[1].string());
-    const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) FailWrite(path, errno);
-    ::close(fd);
-  } catch (...) {
-    clear();
-    throw;
-  }
-  clear();
 }
 
 void AppendLine(const std::string& path, std::string_view line) {

@@ -24,10 +24,6 @@ std::string ReadFile(const std::string& path, uint64_t max_bytes = uint64_t{4} <
 /// temporary is removed
 void WriteFileAtomic(const std::string& path, std::string_view bytes);
 
-/// Checks before long work that WriteFileAtomic may write there; nothing is left behind.
-/// Errors  file/write-failed
-void RequireWritableFile(const std::string& path);
-
 /// Appends one line in a single write, then flushes. Errors  file/write-failed
 void AppendLine(const std::string& path, std::string_view line);
 

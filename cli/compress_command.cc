@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "base/writable_file.h"
 #include "cli/calibration_options.h"
 #include "cli/command.h"
 #include "cli/option_check.h"

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "base/writable_file.h"
 #include "cli/candidate_prices.h"
 #include "cli/text_table.h"
 #include "compiler/cost/cycle_table.h"

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/writable_file.h"
 #include "cli/command.h"
 #include "cli/search_report.h"
 #include "cli/trial_maker.h"

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/rng.h"
+#include "base/writable_file.h"
 #include "cli/command.h"
 #include "cli/float_accuracy.h"
 #include "cli/model_images.h"

@@ -1,6 +1,7 @@
 #include "cli/search_export.h"
 
 #include "base/file.h"
+#include "base/writable_file.h"
 #include "search/optuna_export.h"
 
 namespace tinyformer {

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "base/writable_file.h"
 #include "cli/candidate_prices.h"
 #include "cli/local_workers.h"
 #include "cli/search_worker.h"

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "search/evolution.h"
+#include "search/refusals.h"
 
 namespace tinyformer {
 namespace {
@@ -297,7 +298,7 @@ class Planner {
     });
     throw Error(
         "search/all-failed", "stage '" + (screened ? kScreening : kind) + "'",
-        "a trial that gave a network within the limits",
+        above == 0 ? "a trial that gave a result" : "a trial that gave a network within the limits",
         std::to_string(count) + " trials, " +
             (above == 0 ? "all" : std::to_string(count - static_cast<size_t>(above))) + " failed" +
             (above == 0 ? "" : ", " + std::to_string(above) + " above a limit once pruned"),

@@ -217,12 +217,15 @@ TEST(NextTrials, LimitsThatNothingKeepsAreSaid) {
   SearchSettings settings = Settings();
   settings.limits.flash_bytes = 100;
   const std::vector<EndedTrial> analysed = {{kAnalysis, 0, nullptr, nullptr}};
-  EXPECT_EQ(ErrorText([&] { NextTrials(settings, PaperPrice, analysed); }),
-            "error[search/nothing-fits] space 'tiny'\n"
-            "  expected: a supernet that keeps the limits: flash 100 B, RAM 60000 B\n"
-            "  found:    FOUND\n"
-            "  fix:      raise a limit with --limit, or take a smaller space; --explain shows what "
-            "its networks cost");
+  EXPECT_EQ(
+      ErrorText([&] { NextTrials(settings, PaperPrice, analysed); }),
+      "error[search/nothing-fits] space 'tiny'\n"
+      "  expected: a supernet that keeps the limits: flash 100 B, RAM 60000 B\n"
+      "  found:    none: of 72 drawn 48 have more than half of their paths above the RAM limit, "
+      "24 fewer than 5 paths within all limits; of 13200 networks flash refuses 13200, RAM 4800; "
+      "the nearest takes flash 3475 B, RAM 10240 B, 133798 cycles\n"
+      "  fix:      raise a limit with --limit, or take a smaller space; --explain shows what "
+      "its networks cost");
 }
 
 TEST(NextTrials, AStageWhoseTrialsAllFailedIsSaid) {
