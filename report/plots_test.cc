@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "report/axis.h"
 #include "report/svg.h"
+#include "report/testing_text.h"
 
 namespace tinyformer {
 namespace {
@@ -17,12 +18,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-int Count(const std::string& text, const std::string& part) {
-  int count = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
 
 TEST(RoundTicks, AreRoundAndCoverTheRange) {
   EXPECT_THAT(RoundTicks(0, 10, 5), ElementsAre(0, 2, 4, 6, 8, 10));

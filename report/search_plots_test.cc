@@ -8,18 +8,13 @@
 #include "base/median.h"
 #include "report/axis.h"
 #include "report/sample_search.h"
+#include "report/testing_text.h"
 
 namespace tinyformer {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-int Count(const std::string& text, const std::string& part) {
-  int count = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
 
 ScatterChart Points(const std::vector<std::pair<double, double>>& places) {
   ScatterChart chart{"t", "x", false, {}};

@@ -12,6 +12,7 @@
 #include "report/sample_report.h"
 #include "report/sample_search.h"
 #include "report/sections.h"
+#include "report/testing_text.h"
 
 namespace tinyformer {
 namespace {
@@ -20,12 +21,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::string BuildFolder() { return std::getenv("TINYFORMER_BINARY_DIR"); }
-
-int Count(const std::string& text, const std::string& part) {
-  int count = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
 
 ReportInput Sample(const std::string& name = "sample") {
   const std::string folder = BuildFolder() + "/report-search-sample-" + std::to_string(name.size());
