@@ -75,7 +75,11 @@ class SearchCommand : public Command {
 
   void DeclareBudget(CLI::App& app) {
     const auto number = [&](const std::string& name, int64_t* value, const std::string& what) {
-      app.add_option(name, *value, what)->capture_default_str()->group("Budget");
+      const WholeRange range = SettingRange(name.substr(2));
+      app.add_option(name, *value, what)
+          ->check(WholeNumber(range.low, range.high))
+          ->capture_default_str()
+          ->group("Budget");
     };
     number("--supernets", &run_.budget.supernets, "supernets that are trained (Alg. 2)");
     number("--supernet-epochs", &run_.budget.supernet_epochs, "of each one's shared weights");

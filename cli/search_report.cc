@@ -7,6 +7,7 @@
 #include "report/format.h"
 #include "search/choice_effects.h"
 #include "search/network_parts.h"
+#include "search/read_space.h"
 
 namespace tinyformer {
 namespace {
@@ -112,6 +113,7 @@ class Reporter {
   void Settings() {
     search_.store = record_.store;
     search_.space = settings_.space.name;
+    search_.space_text = SpaceText(settings_.space);
     search_.target = settings_.target;
     for (const Objective objective : settings_.objectives)
       search_.objectives += (search_.objectives.empty() ? "" : ", ") + ObjectivesText({objective});

@@ -91,6 +91,7 @@ struct ReportedChecks {
 struct ReportedSearch {
   std::string store;  // by the user's name for it
   std::string space, target, objectives, data_fingerprint;
+  std::string space_text;  // the space as a file, TOML
   int64_t seed = 0;
   std::vector<int> input;  // [height, width, channels]
   int64_t classes = 0;

@@ -25,6 +25,7 @@ class Sample {
   ReportedSearch Make() {
     search_.store = "out/search.db";
     search_.space = name_;
+    search_.space_text = "# " + name_ + "\n[supernet]\nstem = [0]\n";
     search_.target = "stm32f746";
     search_.objectives = "accuracy, flash";
     search_.data_fingerprint = "9f3b5c1e2d4a6780";

@@ -49,6 +49,7 @@ TEST(SearchReport, HasEverySectionAndTheNetworks) {
     EXPECT_THAT(html, HasSubstr(std::string("<section id=\"") + id + "\"")) << id;
     EXPECT_THAT(html, HasSubstr(std::string("href=\"#") + id + "\"")) << id;
   }
+  EXPECT_THAT(html, HasSubstr("\n[supernet]\nstem = [0]\n</pre>"));
   // To look at it: the page stays in the build folder.
   WriteFileAtomic(BuildFolder() + "/sample_search_report.html", html);
 }

@@ -30,7 +30,9 @@ std::string SpaceSection(const ReportedSearch& search) {
       "only when most of it is pruned. Both shares should be at least 90 %; a space that is "
       "rejected is searched all the same.</p>\n";
   const Histogram histogram = ParameterHistogram(search.space, analysis);
-  return html + Responsive(DrawHistogram(histogram, 1110, 300), DrawHistogram(histogram, 356, 280));
+  html += Responsive(DrawHistogram(histogram, 1110, 300), DrawHistogram(histogram, 356, 280));
+  return html + "<details><summary>The space as a file (TOML)</summary>\n<pre>" +
+         EscapeHtml(search.space_text) + "</pre></details>\n";
 }
 
 }  // namespace tinyformer

@@ -107,13 +107,15 @@ svg .cross { fill: var(--bad); font-size: 15px; font-weight: 700; } svg .reach {
 svg .median { stroke: var(--ink); stroke-width: 2; } svg .worse { fill: var(--c1); } svg .whisker { stroke: var(--ink); stroke-opacity: 0.65; }
 svg .arrow { fill: none; stroke: var(--soft); } svg .around { fill: none; stroke: var(--soft); stroke-dasharray: 3 2; } svg .plus { fill: var(--soft); }
 footer { max-width: 1200px; margin: 0 auto; padding: 0 20px 40px; color: var(--soft); font-size: 13px; }
-@media (max-width: 900px) { .tiles { grid-template-columns: 1fr 1fr; } .pair, .sided { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 900px) {
+  .tiles { grid-template-columns: 1fr 1fr; } .pair, .sided { grid-template-columns: minmax(0, 1fr); }
+  .wide { display: none; } .narrow { display: block; }
+}
 @media (max-width: 640px) {
   header { padding: 24px 16px 8px; } main { padding: 0 0 40px; } nav div { padding: 0 16px; } h1 { font-size: 24px; }
   .badge { margin: 8px 0 0 6px; vertical-align: 0; }
   .tiles { padding: 0 16px; gap: 10px; } .tile { padding: 12px 14px; } .tile .big { font-size: 22px; }
   section { border-radius: 0; border-left: 0; border-right: 0; padding: 18px 16px; margin-top: 14px; }
-  .wide { display: none; } .narrow { display: block; }
 }
 @media print { nav { display: none; } section, .tile { break-inside: avoid; } body { background: #fff; } }
 )css";

@@ -85,6 +85,14 @@ int64_t AllTrials(const SearchBudget& budget) {
   return 1 + budget.supernets + screened + KeptCandidates(budget) + 1 + CheckTrials(budget);
 }
 
+WholeRange SettingRange(const std::string& option) {
+  for (const Number& number : Numbers()) {
+    if (number.option == option) return {number.low, number.high};
+  }
+  TF_CHECK(false, option);
+  return {};
+}
+
 void CheckSettings(const SearchSettings& settings) {
   for (const Number& number : Numbers()) {
     const int64_t value = number.get(settings);

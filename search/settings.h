@@ -66,6 +66,13 @@ struct SearchSettings {
   bool operator==(const SearchSettings&) const = default;
 };
 
+/// What CheckSettings takes for a whole number of the command line, "supernets" for example; both
+/// ends belong to it.
+struct WholeRange {
+  int64_t low, high;
+};
+WholeRange SettingRange(const std::string& option);
+
 /// Errors  search/option: names the option, its range and the value found
 void CheckSettings(const SearchSettings& settings);
 

@@ -92,10 +92,15 @@ TEST_F(SearchTest, WhatIsMissingIsSaid) {
                     "  found:    no such option\n"
                     "  fix:      add it, or --explain; see tinyformer search --help\n");
   at_.ExpectRefused(Words("search --data synthetic --paths 0 -o out"),
-                    "error[search/option] --paths\n"
+                    "error[cli/usage] tinyformer search --paths\n"
                     "  expected: a whole number from 1 to 1000000\n"
-                    "  found:    0\n"
-                    "  fix:      correct this option\n");
+                    "  found:    '0'\n"
+                    "  fix:      correct the command line\n");
+  at_.ExpectRefused(Words("search --data synthetic --batch 99999999999999999999 -o out"),
+                    "error[cli/usage] tinyformer search --batch\n"
+                    "  expected: a whole number from 1 to 65536\n"
+                    "  found:    '99999999999999999999'\n"
+                    "  fix:      correct the command line\n");
   at_.ExpectRefused(Words("search --data synthetic --lr 0 -o out"),
                     "error[search/option] --lr\n"
                     "  expected: a number above 0, at most 1\n"
