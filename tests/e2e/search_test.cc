@@ -139,9 +139,10 @@ TEST_F(SearchTest, WhatCannotBeIsFoundBeforeTheWork) {
   refused("search --explain --space space.toml --plot file/x.svg", "file/x.svg", "Not a directory");
   refused("report none -o file/x.html", "file/x.html", "Not a directory");
   refused("compress none --data synthetic -o file/x.onnx", "file/x.onnx", "Not a directory");
-  at_.ExpectRefused(Words("search --data synthetic -o out --candidates many"),
-                    ErrorText("cli/usage", "tinyformer search --candidates", "a whole number",
-                              "'many'", "correct the command line"));
+  at_.ExpectRefused(
+      Words("search --data synthetic -o out --candidates many"),
+      ErrorText("cli/usage", "tinyformer search --candidates", "a whole number from 1 to 1000000",
+                "'many'", "correct the command line"));
   at_.ExpectRefused(Words("search --data synthetic -o out --lr fast"),
                     ErrorText("cli/usage", "tinyformer search --lr", "a number", "'fast'",
                               "correct the command line"));
