@@ -117,6 +117,16 @@ TEST(File, PathsThatTheSystemRefusesAreTheUsersInput) {
                 "  fix:      check the path, its links and its permissions");
 }
 
+TEST(File, ACopyToAFullDiskSaysWhereAndWhatToDo) {
+  const auto full = [] {
+    throw PathError({"copy", "from", "to", std::make_error_code(std::errc::no_space_on_device)});
+  };
+  EXPECT_EQ(ErrorText(full),
+            "error[file/write-failed] to\n  expected: a place that can be written\n"
+            "  found:    No space left on device\n  fix:      free some disk space, then run the "
+            "same command again");
+}
+
 TEST(Json, SyntaxErrorsHaveLineAndColumn) {
   EXPECT_EQ(ErrorText([] { ParseJson("{\n \"a\": ?}", "g.json"); }),
             "error[json/syntax] g.json\n  expected: JSON\n  found:    a syntax error at line 2, "

@@ -139,6 +139,11 @@ void MakeDirectories(const std::string& path) {
 }
 
 Error PathError(const std::filesystem::filesystem_error& error) {
+  if (error.code() == std::errc::no_space_on_device) {
+    return {"file/write-failed", (error.path2().empty() ? error.path1() : error.path2()).string(),
+            "a place that can be written", error.code().message(),
+            "free some disk space, then run the same command again"};
+  }
   return {"file/unusable-path", error.path1().string(), "a path that can be used",
           error.code().message(), "check the path, its links and its permissions"};
 }

@@ -21,8 +21,6 @@
 namespace tinyformer {
 namespace {
 
-constexpr int kNearestSteps = 500;
-
 // "1.01e+19", "288"
 std::string Count(double count) {
   char text[32];

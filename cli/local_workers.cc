@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <optional>
 #include <thread>
 
@@ -56,7 +57,6 @@ class Crew {
     MakeDirectories(workers.logs);
     for (int i = 1; i <= workers.count; ++i) {
       crew_.push_back({workers.logs + "/" + std::to_string(i) + ".log"});
-      Start(&crew_.back());
     }
   }
   // Nobody is left behind, whatever happened.
@@ -65,7 +65,7 @@ class Crew {
     for (Worker& worker : crew_) {
       while (worker.pid != 0 && ::waitpid(worker.pid, nullptr, 0) < 0 && errno == EINTR) {
       }
-      ::close(worker.output);
+      if (worker.output >= 0) ::close(worker.output);
     }
   }
   Crew(const Crew&) = delete;
@@ -73,6 +73,10 @@ class Crew {
 
   bool IsAtWork() const {
     return std::any_of(crew_.begin(), crew_.end(), [](const Worker& w) { return w.pid != 0; });
+  }
+
+  void StartAll() {
+    for (Worker& worker : crew_) Start(&worker);
   }
 
   /// Starts those anew that died. Errors  search/workers-die, a worker's own
@@ -106,7 +110,7 @@ class Crew {
     const int log = ::open(worker->log.c_str(), O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0644);
     if (log < 0) {
       throw Error("file/write-failed", worker->log, "a file that can be written",
-                  "errno " + std::to_string(errno), "check the folder's owner and permissions");
+                  std::strerror(errno), "check the folder's owner and permissions");
     }
     worker->pid = StartOwnProgram(workers_.arguments, worker->output, log);
     ::close(log);
@@ -143,6 +147,7 @@ void RunLocalWorkers(const LocalWorkers& workers, const std::function<int64_t()>
   constexpr milliseconds kLook(100);
   constexpr int kLooksPerQuestion = 10;
   Crew crew(workers);
+  crew.StartAll();
   int64_t ended = ended_trials();
   for (int look = 0; crew.IsAtWork(); ++look) {
     ThrowIfInterrupted();

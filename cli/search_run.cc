@@ -19,6 +19,7 @@
 #include "search/adjust_space.h"
 #include "search/read_space.h"
 #include "search/record.h"
+#include "search/refusals.h"
 #include "search/worker.h"
 #include "sim/board.h"
 
@@ -80,6 +81,52 @@ SearchSettings MakeSettings(const SearchRequest& request, const Dataset& data) {
   CheckSettings(settings);
   if (!request.adjust.empty()) settings.space = AdjustedSpace(settings, request.adjust);
   return settings;
+}
+
+bool HasSearch(const std::string& url) {
+  StoreOptions options;
+  options.access = StoreAccess::kRead;
+  try {
+    FindSearch(OpenStore(url, options).get());
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != "store/missing" && error.code() != "search/no-study") throw;
+    return false;
+  }
+}
+
+// Limits that no network keeps are said at once: to draw supernets for them takes long.
+void RequireFitting(const SearchSettings& settings) {
+  const PriceFunction price =
+      [known = CandidatePrices(FindBoard(settings.target))](const Genome& genome) {
+        ThrowIfInterrupted();
+        return known(genome);
+      };
+  const std::vector<PricedCandidate> samples =
+      SampleSpace(settings.space, settings.task, price, kAnalysedNetworks, settings.seed);
+  Refusals refused;
+  int64_t fitting = 0;
+  for (const PricedCandidate& one : samples) fitting += refused.Admits(one.use, settings.limits);
+  constexpr int64_t kFew = kAnalysedNetworks / 20;
+  if (fitting == 0) {
+    const PricedCandidate nearest = FindNearest(settings.space, samples, settings.limits,
+                                                settings.task, price, kNearestSteps, settings.seed);
+    if (!refused.Admits(nearest.use, settings.limits)) {
+      throw Error("search/nothing-fits", "space '" + settings.space.name + "'",
+                  "networks that keep the limits: " + LimitsText(settings.limits),
+                  "none: " + refused.Text(),
+                  "raise a limit with --limit, or take a smaller space; --explain shows what its "
+                  "networks cost");
+    }
+  }
+  if (fitting < kFew) {
+    std::fprintf(stderr,
+                 "%lld of %lld random networks keep the limits: finding enough of them "
+                 "for a supernet takes minutes\n",
+                 static_cast<long long>(fitting), static_cast<long long>(kAnalysedNetworks));
+  }
+  const std::vector<EndedTrial> analysed = {{kAnalysis, 0, nullptr, nullptr}};
+  NextTrials(settings, price, analysed);
 }
 
 // What the trials of one kind have come to.
@@ -248,9 +295,7 @@ Answer RunSearch(const SearchRequest& request, const CommandLine& line) {
   SearchSettings settings;
   if (!there) {
     settings = MakeSettings(request, OpenDataset(request.data));
-    // Limits that nothing keeps are said before anything is written.
-    const std::vector<EndedTrial> analysed = {{kAnalysis, 0, nullptr, nullptr}};
-    NextTrials(settings, CandidatePrices(FindBoard(settings.target)), analysed);
+    if (!HasSearch(StoreOf(request))) RequireFitting(settings);  // before anything is written
   }
   if (!request.status) {
     MakeDirectories(request.output);

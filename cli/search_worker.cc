@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <filesystem>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "cli/candidate_prices.h"
 #include "cli/train_program.h"
 #include "cli/trial_maker.h"
@@ -54,6 +56,8 @@ class SearchWorker {
     } catch (const Error& error) {
       if (IsOfMachine(error)) throw WorkerFault(error);
       throw;
+    } catch (const std::filesystem::filesystem_error& error) {
+      throw WorkerFault(PathError(error));
     }
   }
 

@@ -79,6 +79,9 @@ SpaceAnalysis AnalyseSpace(const std::vector<PricedCandidate>& samples, const Se
 /// Keys as in docs/search_spaces.md.
 Json ToJson(const SpaceAnalysis& analysis);
 
+/// So many mutations show whether anything keeps the limits.
+inline constexpr int kNearestSteps = 500;
+
 /// The candidate that comes nearest to the limits, by LargestShare: the best sample, then changed
 /// one mutation at a time, `steps` times, until it fits. A function of its arguments.
 PricedCandidate FindNearest(const SearchSpace& space, const std::vector<PricedCandidate>& samples,

@@ -243,6 +243,58 @@ TEST(NextTrials, AStageWhoseTrialsAllFailedIsSaid) {
             "--retry");
 }
 
+// The search up to its candidates, whose result is `make`'s.
+template <typename F>
+std::vector<EndedTrial> UpToCandidates(const SearchSettings& settings, F&& make) {
+  std::vector<EndedTrial> ended;
+  for (;;) {
+    std::vector<PlannedTrial> next = NextTrials(settings, PaperPrice, ended);
+    const std::string kind = next[0].kind;
+    for (const PlannedTrial& trial : next) {
+      ended.push_back({trial.kind, trial.number, trial.payload,
+                       kind == kCandidate ? make(trial) : Evaluate(trial)});
+    }
+    if (kind == kCandidate) return ended;
+  }
+}
+
+TEST(NextTrials, CandidatesThatExceedALimitOncePrunedAreCounted) {
+  SearchSettings settings = SmallSearch(5, 4);
+  const std::vector<EndedTrial> ended = UpToCandidates(settings, [](const PlannedTrial& trial) {
+    Json result = MadeUpResult(trial.kind, trial.payload);
+    result["fits"] = false;
+    return trial.number == 0 ? Json(nullptr) : result;
+  });
+  EXPECT_EQ(ErrorText([&] { NextTrials(settings, PaperPrice, ended); }),
+            "error[search/all-failed] stage 'candidate'\n"
+            "  expected: a trial that gave a network within the limits\n"
+            "  found:    4 trials, 1 failed, 3 above a limit once pruned\n"
+            "  fix:      begin a search with more --candidates, or with a higher --limit");
+}
+
+TEST(NextTrials, ASupernetNoneOfWhosePathsFitsAnyMoreIsSaid) {
+  SearchSettings settings = SmallSearch(5, 4);
+  std::vector<EndedTrial> ended = UpToCandidates(settings, Evaluate);
+  std::erase_if(ended, [](const EndedTrial& trial) { return trial.kind == kCandidate; });
+  // Another version's compiler, for one, prices them otherwise.
+  const PriceFunction dearer = [](const Genome& genome) {
+    ResourceUse use = PaperPrice(genome);
+    use.flash_bytes = 200'000;
+    use.sram_peak_bytes = use.cycles = 1;
+    return use;
+  };
+  const std::string best = std::to_string(BestTrial(ended, kSupernet)->number);
+  EXPECT_EQ(ErrorText([&] { NextTrials(settings, dearer, ended); }),
+            "error[search/nothing-fits] space 'tiny'\n"
+            "  expected: a path of supernet " +
+                best +
+                " that keeps the limits: flash 120000 B, RAM 60000 B\n"
+                "  found:    none: of 6171 networks flash refuses 6171, RAM 0; the nearest takes "
+                "flash 200000 B, RAM 1 B, 1 cycles\n"
+                "  fix:      raise a limit with --limit, or take a smaller space; --explain shows "
+                "what its networks cost");
+}
+
 TEST(SearchSettings, RoundTripThroughJson) {
   SearchSettings settings = Settings();
   settings.objectives = ParseObjectives("accuracy,ram");

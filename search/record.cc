@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/median.h"
+#include "search/check_trials.h"
 #include "search/rank_correlation.h"
 #include "search/worker.h"
 
@@ -65,6 +66,7 @@ SearchRecord ReadSearchRecord(Store* store) {
   record.store = store->name();
   record.settings = ParseSettings(study.settings, store->name());
   record.trials = store->Trials(study.id);
+  CheckTrials(record.settings, record.trials, record.store);
   record.ended = EndedTrials(record.trials);
   return record;
 }

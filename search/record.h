@@ -26,7 +26,7 @@ struct SearchRecord {
 Study FindSearch(Store* store);
 
 /// Reads the search of the store, which may be open for reading only, while workers write to it.
-/// Errors  search/no-study, those of Store and ParseSettings
+/// Errors  search/no-study, those of Store, ParseSettings and CheckTrials
 SearchRecord ReadSearchRecord(Store* store);
 
 /// The best network so far: the best candidate, and what the compression stage made of it.
@@ -51,7 +51,7 @@ struct SearchChecks {
   std::optional<double> winner;  // the best candidate's network, from weights of its own
 };
 
-/// Those that are complete. Errors  json/* for a payload that is not ours
+/// Those that are complete.
 SearchChecks FindChecks(const SearchRecord& record);
 
 /// {"settings", "trials": how many, "feasible": candidates that keep the limits, "over", "best",

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "search/check_trials.h"
 #include "search/store/heartbeat.h"
 
 namespace tinyformer {
@@ -22,14 +23,14 @@ void Make(Store* store, const ClaimedTrial& claimed, const TrialFunction& make,
       result = make(claimed.trial, claimed.lease);
     }
     store->Complete(claimed.lease, result);
-  } catch (const Interrupted&) {
-    store->Release(claimed.lease);
-    throw;
   } catch (const WorkerFault&) {
     store->Release(claimed.lease);
     throw;
   } catch (const Error& error) {
     store->Fail(claimed.lease, ToJson(error), options.attempts);
+  } catch (...) {  // interrupted, out of memory, a bug of ours
+    store->Release(claimed.lease);
+    throw;
   }
 }
 
@@ -59,6 +60,7 @@ void RunWorker(Store* store, const Study& study, const SearchSettings& settings,
   ClaimRequest request;
   request.worker = options.name;
   request.lease_ms = options.lease_ms;
+  CheckTrials(settings, store->Trials(study.id), store->name());
   for (;;) {
     ThrowIfInterrupted();
     if (const std::optional<ClaimedTrial> claimed = store->Claim(study.id, request)) {

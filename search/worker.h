@@ -41,7 +41,8 @@ std::vector<EndedTrial> EndedTrials(const std::vector<Trial>& trials);
 /// Works until the search is at its end. `changed` is called after every trial of this worker and
 /// while it waits.
 ///
-/// Errors  those of Store and NextTrials; Interrupted, WorkerFault (the trial at hand waits again)
+/// Errors  those of Store, CheckTrials and NextTrials; Interrupted, WorkerFault and whatever is no
+/// Error (the trial at hand waits again)
 void RunWorker(
     Store* store, const Study& study, const SearchSettings& settings, const PriceFunction& price,
     const TrialFunction& make, const WorkerOptions& options,

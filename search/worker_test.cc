@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <new>
 #include <set>
 #include <thread>
 
@@ -194,6 +195,16 @@ TEST(Worker, WhatIsWrongWithTheMachineEndsTheWorkerAndNotTheTrial) {
   }
   Work(url, "second");
   EXPECT_EQ(Outcome(url), OfOneWorker());
+}
+
+TEST(Worker, WhatIsNoErrorOfTheTrialGivesItBackAtOnce) {
+  const std::string url = FreshStore();
+  const TrialFunction broken = [](const Trial&, const Lease&) -> Json { throw std::bad_alloc(); };
+  EXPECT_THROW(Work(url, "first", broken), std::bad_alloc);
+  const std::unique_ptr<Store> store = OpenStore(url);
+  const Trial trial = store->Trials(store->Studies().at(0).id).at(0);
+  EXPECT_EQ(trial.state, TrialState::kWaiting);
+  EXPECT_EQ(trial.failures, 0);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/interrupt.h"
+
 namespace tinyformer {
 
 Heartbeat::Heartbeat(Store& store, const Lease& lease, int64_t lease_ms, int64_t interval_ms)
@@ -39,8 +41,8 @@ void Heartbeat::Beat(int64_t lease_ms, int64_t interval_ms) {
     }
     lock.lock();
     error_ = error;
-    is_lost_ = !is_held;
-    if (!is_held) return;
+    is_lost_ = !error && !is_held;
+    if (is_lost_ || InterruptRequested()) return;
   }
 }
 

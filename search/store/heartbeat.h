@@ -21,7 +21,7 @@ class Heartbeat {
   Heartbeat& operator=(const Heartbeat&) = delete;
 
   /// False once another worker has taken the trial over: it is to be dropped. Errors  what the last
-  /// renewal met (Store's errors, Interrupted); no more are tried after one
+  /// renewal met (Store's errors, Interrupted); a full disk, for one, may have room at the next
   bool Holds();
 
  private:

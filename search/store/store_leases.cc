@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/error.h"
 #include "search/store/store.h"
 #include "search/store/store_rows.h"
 
@@ -43,8 +44,11 @@ bool NoteLoss(SqlConnection& connection, int64_t study, const Trial& trial, int6
     connection.Run("UPDATE trials SET losses = losses + 1 WHERE id = $1", {trial.id});
     return false;
   }
-  const Json error = {{"message", "its worker vanished " + std::to_string(trial.losses + 1) +
-                                      " times; the last was " + trial.worker}};
+  const Json error = ToJson(Error(
+      "store/workers-vanished", trial.kind + " " + std::to_string(trial.number),
+      "a worker that ends it",
+      std::to_string(trial.losses + 1) + " workers that vanished, the last was " + trial.worker,
+      "see what ended them, memory for example, then have it made again"));
   connection.Run(
       "UPDATE trials SET losses = losses + 1, state = 'failed', error = $2, finished_ms = $3 "
       "WHERE id = $1",

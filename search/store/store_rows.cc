@@ -86,7 +86,14 @@ Trial TrialFromRow(const SqlRow& row, const std::string& store) {
 }
 
 Json JsonFromColumn(const SqlValue& value, const std::string& store) {
-  return SqlIsNull(value) ? Json() : ParseJson(SqlText(value), store);
+  if (SqlIsNull(value)) return {};
+  try {
+    return ParseJson(SqlText(value), store);
+  } catch (const Error& error) {
+    if (error.code() != "json/syntax") throw;
+    throw Error("store/contents", store, "columns of JSON", error.found(),
+                "go on from a copy: the file is damaged, or another program has changed it");
+  }
 }
 
 std::string TextOrEmpty(const SqlValue& value) {

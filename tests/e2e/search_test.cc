@@ -184,6 +184,52 @@ TEST_F(SearchTest, LimitsThatNothingKeepsAreExplainedAndLeaveNothing) {
   EXPECT_FALSE(at_.Exists("out"));
 }
 
+TEST_F(SearchTest, AStoreThatIsFullDamagedOrOfAnotherVersionIsSaid) {
+  Surroundings full;
+  full.max_file_bytes = 50'000;
+  const Ended filled = at_.Run(SearchWords("full"), full);
+  EXPECT_EQ(filled.status, 2);
+  EXPECT_NE(
+      filled.errors.find(ErrorText(
+          "store/disk-full", "full/search.db", "room for what is to be written", "File too large",
+          "free some disk space, then run the same command again: nothing is half written")),
+      std::string::npos)
+      << filled.errors;
+  // One that cannot train leaves a store without trials; so does the full one, gone on with.
+  Surroundings alone;
+  alone.variables["TINYFORMER_TRAIN"] = "/nonexistent/train";
+  EXPECT_EQ(at_.Run(SearchWords("full"), alone).status, 2);
+  at_.RunJson(Words("search --status -o full"));
+
+  const std::string store = at_.Read("full/search.db");
+  std::string other = store;
+  const std::string version = "\"version\":2";
+  ASSERT_NE(other.find(version), std::string::npos);
+  other.replace(other.find(version), version.size(), "\"version\":9");
+  const auto refused = [&](const std::vector<std::string>& words, const std::string& text) {
+    at_.ExpectRefused(words, text);
+  };
+  const std::string of_version =
+      ErrorText("search/version", "full/search.db", "format tinyformer-search, version 2",
+                "format tinyformer-search, version 9",
+                "go on with the version that began this search, or begin a new one");
+  at_.Write("full/search.db", other);
+  refused(Words("search --status -o full"), of_version);
+  refused(Words("search --worker --data synthetic -o full"), of_version);
+  refused(SearchWords("full"), of_version);
+  refused(Words("report full -o r.html"), of_version);
+
+  const std::string damaged = ErrorText("store/corrupt", "full/search.db", "a whole SQLite file",
+                                        "damaged or missing pages",
+                                        "go on from a copy of it, or save what sqlite3's .recover "
+                                        "can read");
+  at_.Write("full/search.db", store.substr(0, store.size() / 2));
+  refused(Words("search --status -o full"), damaged);
+  refused(SearchWords("full"), damaged);
+  refused(Words("report full -o r.html"), damaged);
+  EXPECT_FALSE(at_.Exists("r.html"));
+}
+
 #ifdef TF_POSTGRES_BINARIES
 TEST_F(SearchTest, AWorkerWithAFolderOfItsOwnGetsWhatItNeedsFromTheServer) {
   PostgresServer server;

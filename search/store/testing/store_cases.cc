@@ -177,7 +177,11 @@ TEST_P(StoreTest, ATrialThatEndsItsWorkersIsGivenUp) {
   EXPECT_EQ(claim()->trial.number, 1);
   Trial trial = store_->Trials(study)[0];
   EXPECT_EQ(trial.state, TrialState::kFailed);
-  EXPECT_EQ(trial.error.dump(), R"({"message":"its worker vanished 2 times; the last was w1"})");
+  EXPECT_EQ(
+      trial.error.dump(),
+      R"({"code":"store/workers-vanished","where":"candidate 0","expected":"a worker that ends it",)"
+      R"("found":"2 workers that vanished, the last was w1",)"
+      R"("fix":"see what ended them, memory for example, then have it made again"})");
 }
 
 TEST_P(StoreTest, AFailedTrialIsTriedAgainThenGivenUpThenRetriedOnRequest) {
