@@ -1,14 +1,11 @@
 // tinyformer bench kernels: instructions and estimated cycles of every kernel, beside plain loops.
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <functional>
-#include <future>
 #include <map>
-#include <mutex>
 #include <optional>
-#include <thread>
 
+#include "base/parallel.h"
 #include "base/progress.h"
 #include "bench/kernels/measure_kernel.h"
 #include "cli/command.h"
@@ -71,31 +68,6 @@ KernelCase DenseCase(KernelCase measured) {
   return measured;
 }
 
-// All of the work, one thread a core; throws what the first of it threw.
-void RunSideBySide(const std::vector<std::function<void()>>& work) {
-  Progress progress("bench", static_cast<int64_t>(work.size()), "measurements");
-  std::mutex mutex;
-  std::atomic<size_t> next = 0;
-  int64_t done = 0;
-  const auto take = [&] {
-    try {
-      for (size_t i = next++; i < work.size(); i = next++) {
-        work[i]();
-        const std::lock_guard<std::mutex> lock(mutex);
-        progress.Update(++done);
-      }
-    } catch (...) {
-      next = work.size();
-      throw;
-    }
-  };
-  std::vector<std::future<void>> threads;
-  for (unsigned t = 0; t < std::max(1U, std::thread::hardware_concurrency()); ++t)
-    threads.push_back(std::async(std::launch::async, take));
-  for (std::future<void>& thread : threads) thread.wait();
-  for (std::future<void>& thread : threads) thread.get();
-}
-
 class BenchCommand : public Command {
  public:
   void Declare(CLI::App& app) override {
@@ -147,7 +119,10 @@ class BenchCommand : public Command {
         *cost = MeasureKernel(dense, board, EngineBuild::kPlain);
       });
     }
-    RunSideBySide(work);
+    const auto count = static_cast<int64_t>(work.size());
+    Progress progress("bench", count, "measurements");
+    ParallelFor(
+        count, 0, [&](int64_t i) { work[static_cast<size_t>(i)](); }, &progress);
     for (KernelRow& row : rows) {
       const KernelCase dense = DenseCase(row.measured);
       row.dense_plain = dense_plain.at(dense.kernel + dense.shape);

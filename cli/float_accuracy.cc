@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <future>
-#include <thread>
 #include <vector>
 
-#include "base/interrupt.h"
+#include "base/parallel.h"
 #include "base/progress.h"
 #include "compiler/ops/evaluate.h"
 #include "compiler/passes/fold_batch_norm.h"
@@ -24,26 +22,16 @@ double FloatAccuracy(const std::string& run_folder, const ImageSet& images, cons
   const FloatEvaluator evaluator(graph);
   const Normalization normalization{info.mean, info.stddev};
 
-  std::atomic<int64_t> next = 0, correct = 0;
+  std::atomic<int64_t> correct = 0;
   Progress progress("float", count, "images");
-  auto work = [&](bool shows_progress) {
+  const auto classify = [&](int64_t i) {
     std::vector<float> input(static_cast<size_t>(info.channels) * static_cast<size_t>(info.height) *
                              static_cast<size_t>(info.width));
-    for (int64_t i = next++; i < count && !InterruptRequested(); i = next++) {
-      ReadNormalized(images, info, normalization, i, input.data());
-      const std::vector<float> logits = evaluator.Run(input);
-      correct += std::max_element(logits.begin(), logits.end()) - logits.begin() == images.label(i);
-      if (shows_progress) progress.Update(i);
-    }
+    ReadNormalized(images, info, normalization, i, input.data());
+    const std::vector<float> logits = evaluator.Run(input);
+    correct += std::max_element(logits.begin(), logits.end()) - logits.begin() == images.label(i);
   };
-  const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
-  std::vector<std::future<void>> others;
-  for (unsigned t = 1; t < threads; ++t)
-    others.push_back(std::async(std::launch::async, work, false));
-  work(true);
-  for (std::future<void>& other : others) other.get();
-  ThrowIfInterrupted();
-  progress.Update(count);
+  ParallelFor(count, 0, classify, &progress);
   return static_cast<double>(correct) / static_cast<double>(count);
 }
 

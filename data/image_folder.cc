@@ -3,17 +3,14 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cctype>
 #include <exception>
 #include <filesystem>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/interrupt.h"
+#include "base/parallel.h"
 #include "base/progress.h"
 #include "data/image_file.h"
 #include "data/pixel_buffer.h"
@@ -95,15 +92,10 @@ class ParallelDecoder {
   }
 
   void Run(const std::string& label) {
-    Progress progress(label, static_cast<int64_t>(entries_.size()), "images");
-    size_t count = std::min<size_t>(std::max(1u, std::thread::hardware_concurrency()), 64);
-    std::vector<std::thread> threads;
-    for (size_t i = 1; i < count; ++i) threads.emplace_back([this] { Work(nullptr); });
-    Work(&progress);
-    for (std::thread& thread : threads) thread.join();
-    progress.Update(static_cast<int64_t>(std::min(next_.load(), entries_.size())));
-    if (failure_) std::rethrow_exception(failure_);
-    ThrowIfInterrupted();
+    const auto count = static_cast<int64_t>(entries_.size());
+    Progress progress(label, count, "images");
+    ParallelFor(
+        count, 0, [this](int64_t i) { Decode(static_cast<size_t>(i)); }, &progress);
   }
 
   /// Closes the gaps that unreadable images left.
@@ -128,21 +120,14 @@ class ParallelDecoder {
   }
   uint8_t* Slot(size_t i) { return pixels_.data() + i * ImageBytes(); }
 
-  void Work(Progress* progress) {
-    for (size_t i = next_++; i < entries_.size() && !InterruptRequested(); i = next_++) {
-      try {
-        RgbImage image = DecodeImage(ReadFile(root_ + "/" + entries_[i].path), height_, width_);
-        std::copy(image.pixels.begin(), image.pixels.end(), Slot(i));
-      } catch (const UnreadableImage& reason) {
-        reasons_[i] = reason.what();
-      } catch (const Error& error) {
-        reasons_[i] = error.found();
-      } catch (...) {
-        std::lock_guard lock(mutex_);
-        failure_ = std::current_exception();
-        next_ = entries_.size();
-      }
-      if (progress != nullptr) progress->Update(static_cast<int64_t>(i));
+  void Decode(size_t i) {
+    try {
+      RgbImage image = DecodeImage(ReadFile(root_ + "/" + entries_[i].path), height_, width_);
+      std::copy(image.pixels.begin(), image.pixels.end(), Slot(i));
+    } catch (const UnreadableImage& reason) {
+      reasons_[i] = reason.what();
+    } catch (const Error& error) {
+      reasons_[i] = error.found();
     }
   }
 
@@ -151,9 +136,6 @@ class ParallelDecoder {
   int height_, width_;
   std::vector<uint8_t> pixels_;
   std::vector<std::string> reasons_;  // empty: readable
-  std::atomic<size_t> next_{0};
-  std::mutex mutex_;
-  std::exception_ptr failure_;
 };
 
 Json NoteOf(const Part& part) {

@@ -5,16 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cctype>
 #include <filesystem>
-#include <future>
-#include <thread>
 
 #include "base/check.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/folder_lock.h"
+#include "base/parallel.h"
 #include "harness_sources.h"
 #include "sim/elf_file.h"
 #include "sim/memory_map.h"
@@ -152,22 +150,15 @@ void CompileOne(const Toolchain& tools, const Words& options, const std::string&
               "compile the model again; if you changed the folder, correct that file");
 }
 
-// Compiles the sources side by side; the first error wins.
+// Compiles the sources side by side.
 Words CompileAll(const Toolchain& tools, const Words& options, const Words& sources,
                  const std::string& folder) {
   Words objects;
   for (size_t i = 0; i < sources.size(); ++i) objects.push_back(ObjectPath(folder, sources[i], i));
-  std::atomic<size_t> next{0};
-  auto work = [&] {
-    for (size_t i; (i = next++) < sources.size();) {
-      CompileOne(tools, options, sources[i], objects[i]);
-    }
-  };
-  std::vector<std::future<void>> workers;
-  unsigned count = std::min(4u, std::max(1u, std::thread::hardware_concurrency()));
-  for (unsigned i = 0; i < count; ++i) workers.push_back(std::async(std::launch::async, work));
-  for (auto& worker : workers) worker.wait();
-  for (auto& worker : workers) worker.get();
+  ParallelFor(static_cast<int64_t>(sources.size()), 0, [&](int64_t i) {
+    const auto at = static_cast<size_t>(i);
+    CompileOne(tools, options, sources[at], objects[at]);
+  });
   return objects;
 }
 

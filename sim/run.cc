@@ -5,11 +5,11 @@
 #include <cstring>
 #include <filesystem>
 #include <functional>
-#include <future>
 
 #include "base/check.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/parallel.h"
 #include "sim/process.h"
 #include "sim/temporary_folder.h"
 
@@ -70,26 +70,20 @@ std::vector<Share> RunShares(const Firmware& firmware, const std::vector<int8_t>
                              const std::function<EmulationResult(const std::string&)>& run) {
   int64_t images = CountImages(firmware, inputs);
   int64_t count = std::clamp<int64_t>(jobs, 1, images);
-  auto work = [&](int64_t index) {
+  std::vector<Share> shares(static_cast<size_t>(count));
+  const auto work = [&](int64_t index) {
     int64_t first = images * index / count, last = images * (index + 1) / count;
     TemporaryFolder folder;
     const char* bytes = reinterpret_cast<const char*>(inputs.data());
     WriteFileAtomic(folder.File("input.bin"),
                     {bytes + first * firmware.input_bytes,
                      static_cast<size_t>((last - first) * firmware.input_bytes)});
-    Share share;
+    Share& share = shares[static_cast<size_t>(index)];
     share.emulation = run(folder.path());
     CheckExit(firmware, share.emulation.exit_status, share.emulation.console);
     share.outputs = ReadOutputs(firmware, folder.File("output.bin"), last - first);
-    return share;
   };
-  std::vector<std::future<Share>> running;
-  for (int64_t i = 0; i < count; ++i) {
-    running.push_back(std::async(std::launch::async, work, i));
-  }
-  for (auto& share : running) share.wait();
-  std::vector<Share> shares;
-  for (auto& share : running) shares.push_back(share.get());
+  ParallelFor(count, static_cast<int>(count), work);
   return shares;
 }
 
