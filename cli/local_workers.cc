@@ -127,9 +127,7 @@ class Crew {
     if (output.empty()) return;
     const Json answer = ParseJson(output, worker.log);
     if (!answer.contains("error")) return;
-    const Json& e = answer.at("error");
-    const auto text = [&](const char* key) { return e.value(key, std::string()); };
-    throw Error(text("code"), text("where"), text("expected"), text("found"), text("fix"));
+    throw PrintedError(answer, worker.log);
   }
 
   const LocalWorkers& workers_;

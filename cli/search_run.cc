@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -260,7 +261,10 @@ class Search {
       });
       return;
     }
-    WorkAtSearch(store_, study_, settings_, work, [&] { progress.Update(Done(), BestNote()); });
+    WorkAtSearch(store_, study_, settings_, work, [&] {
+      progress.Update(Done(), BestNote());
+      SayWhoIsWaitedFor();
+    });
   }
 
  private:
@@ -279,9 +283,28 @@ class Search {
     return "";
   }
 
+  // Once: after a kill a search seems to stand still until the lease has ended.
+  void SayWhoIsWaitedFor() {
+    if (std::exchange(said_, true)) return;
+    const std::vector<Trial> trials = store_->Trials(study_.id);
+    const auto in = [&](TrialState state) {
+      return std::find_if(trials.begin(), trials.end(),
+                          [&](const Trial& trial) { return trial.state == state; });
+    };
+    const auto running = in(TrialState::kRunning);
+    said_ = running != trials.end() && in(TrialState::kWaiting) == trials.end();
+    if (!said_) return;
+    std::fprintf(stderr,
+                 "nothing to do until %s has made %s %lld; should it be gone, another takes that "
+                 "when its lease is over (--lease-seconds)\n",
+                 running->worker.c_str(), running->kind.c_str(),
+                 static_cast<long long>(running->number));
+  }
+
   Store* store_;
   Study study_;
   SearchSettings settings_;
+  bool said_ = false;
 };
 
 }  // namespace

@@ -106,6 +106,14 @@ ProgramResult RunOwnProgram(const std::vector<std::string>& arguments) {
   return RunProgram("/proc/self/exe", arguments);
 }
 
+Error PrintedError(const Json& answer, const std::string& name) {
+  const Json error = RequireKey<Json>(answer, "error", name, "an object");
+  const auto text = [&](const char* key) {
+    return RequireKey<std::string>(error, key, name, "a text");
+  };
+  return {text("code"), text("where"), text("expected"), text("found"), text("fix")};
+}
+
 pid_t StartOwnProgram(const std::vector<std::string>& arguments, int output, int errors) {
   return Start("/proc/self/exe", arguments, output, errors);
 }

@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+#include "base/json.h"
+
 namespace tinyformer {
 
 /// $TINYFORMER_TRAIN, else tinyformer-train beside this program. Errors  cli/train-missing
@@ -25,6 +28,10 @@ ProgramResult RunTrainProgram(const std::vector<std::string>& arguments);
 
 /// Likewise this program itself, with another command.
 ProgramResult RunOwnProgram(const std::vector<std::string>& arguments);
+
+/// The error in what a program printed with --json. Errors  json/key (name is what the user calls
+/// the program)
+Error PrintedError(const Json& answer, const std::string& name);
 
 /// Starts this program with another command, its standard output and error into these files; when
 /// this process ends, the kernel sends it SIGTERM.

@@ -37,9 +37,7 @@ Json Parse(const ProgramResult& result, const std::string& command) {
                 "exit status " + std::to_string(result.status),
                 "see what it wrote on standard error; a machine out of memory ends it like this");
   }
-  const Json& e = answer.at("error");
-  const auto text = [&](const char* key) { return e.value(key, std::string()); };
-  throw Error(text("code"), text("where"), text("expected"), text("found"), text("fix"));
+  throw PrintedError(answer, command);
 }
 
 Json Train(const Words& words) {
@@ -48,6 +46,11 @@ Json Train(const Words& words) {
 
 Json Own(const Words& words) {
   return Parse(RunOwnProgram(words + Words{"--json"}), "tinyformer " + words[0]);
+}
+
+// What a command must have printed: NaN comes as null.
+double Number(const Json& answer, const char* key, const std::string& command) {
+  return RequireKey<double>(answer, key, command, "a number");
 }
 
 void WriteJson(const std::string& path, const Json& json) {
@@ -125,9 +128,14 @@ Json TrialMaker::Supernet(const Trial& trial) const {
                   std::to_string(settings_.training.check_images)} +
             Training(settings_.budget.supernet_epochs, settings_.training.lr, SeedOf(trial)));
   std::vector<double> accuracies;
-  for (const Json& score : answer.at("scores")) {
+  for (const Json& score :
+       RequireKey<std::vector<Json>>(answer, "scores", "tinyformer supernet", "a list")) {
     accuracies.push_back(
         RequireKey<double>(score, "accuracy", "scores of the supernet", "a number"));
+  }
+  if (accuracies.size() != paths.size()) {
+    FailJsonKey("tinyformer supernet", "scores", std::to_string(paths.size()) + " scores",
+                std::to_string(accuracies.size()));
   }
   const double sum = std::accumulate(accuracies.begin(), accuracies.end(), 0.0);
   return {{"score", sum / static_cast<double>(accuracies.size())},
@@ -142,7 +150,7 @@ Json TrialMaker::TrainGenome(const Trial& trial, const Words& words) const {
       Train(Words{"train", "--genome", folder + "/genome.json", "-o", folder + "/run"} + words +
             Averaging(settings_.budget.candidate_epochs) +
             Training(settings_.budget.candidate_epochs, settings_.training.lr, SeedOf(trial)));
-  return {{"accuracy_dense", dense.at("validation_accuracy")}};
+  return {{"accuracy_dense", Number(dense, "validation_accuracy", "tinyformer train")}};
 }
 
 Json TrialMaker::Screening(const Trial& trial) const {
@@ -197,9 +205,10 @@ Json TrialMaker::Compress(const std::string& folder, int64_t epochs, uint64_t se
                              folder + "/firmware"});
   WriteJson(folder + "/compile.json", compiled);
   const ResourceUse use = ParseUse(compiled, folder + "/compile.json");
-  return {{"accuracy", pruned.at("validation_accuracy_int8")},
-          {"accuracy_pruned", pruned.at("validation_accuracy")},
-          {"sparsity", pruned.at("sparsity")},
+  const auto number = [&](const char* key) { return Number(pruned, key, "tinyformer compress"); };
+  return {{"accuracy", number("validation_accuracy_int8")},
+          {"accuracy_pruned", number("validation_accuracy")},
+          {"sparsity", number("sparsity")},
           {"fits", Fits(use, settings_.limits)},
           {"use", ToJson(use)}};
 }

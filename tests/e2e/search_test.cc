@@ -230,6 +230,46 @@ TEST_F(SearchTest, AStoreThatIsFullDamagedOrOfAnotherVersionIsSaid) {
   EXPECT_FALSE(at_.Exists("r.html"));
 }
 
+TEST_F(SearchTest, WhoIsWaitedForIsSaid) {
+  // A trainer that takes its worker with it, until every supernet has a dead worker's lease.
+  at_.Write("deadly", "#!/bin/sh\nkill -9 $PPID\n");
+  std::filesystem::permissions(at_.Path("deadly"), std::filesystem::perms::owner_all);
+  Surroundings deadly;
+  deadly.variables["TINYFORMER_TRAIN"] = at_.Path("deadly");
+  std::vector<std::string> words = SearchWords("out");
+  std::replace(words.begin(), words.end(), std::string("5"), std::string("600"));  // of the lease
+  for (int worker = 0; worker < 2; ++worker) {
+    EXPECT_EQ(at_.Run(words, deadly).status, -SIGKILL);
+  }
+  const Ended waited = at_.StopWhen(at_.Start(words, deadly), SIGTERM, [&] {
+    return at_.Read("../err").find("nothing to do until ") != std::string::npos;
+  });
+  EXPECT_EQ(waited.status, 130);
+  EXPECT_NE(waited.errors.find(" has made supernet 0; should it be gone, another takes that when "
+                               "its lease is over (--lease-seconds)\n"),
+            std::string::npos)
+      << waited.errors;
+}
+
+TEST_F(SearchTest, ATrainerThatAnswersNonsenseFailsItsTrials) {
+  at_.Write("mute", "#!/bin/sh\necho {}\n");
+  std::filesystem::permissions(at_.Path("mute"), std::filesystem::perms::owner_all);
+  Surroundings mute;
+  mute.variables["TINYFORMER_TRAIN"] = at_.Path("mute");
+  const Ended ended = at_.Run(SearchWords("out"), mute);
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_NE(ended.errors.find(ErrorText("search/all-failed", "stage 'supernet'",
+                                        "a trial that gave a result", "2 trials, all failed",
+                                        "look at their errors with --status, mend the cause, then "
+                                        "go on with --retry")),
+            std::string::npos)
+      << ended.errors;
+  EXPECT_NE(at_.Run(Words("search --status -o out"))
+                .output.find("supernet 1 failed: json/key tinyformer supernet: key 'scores': no "
+                             "such key\n"),
+            std::string::npos);
+}
+
 #ifdef TF_POSTGRES_BINARIES
 TEST_F(SearchTest, AWorkerWithAFolderOfItsOwnGetsWhatItNeedsFromTheServer) {
   PostgresServer server;
