@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/file.h"
+#include "cli/command.h"
 #include "cli/model_images.h"
 #include "cli/npy_file.h"
 #include "cli/run_in_parts.h"
@@ -183,6 +184,24 @@ TEST(RunInParts, TheFirmwareIsBuiltBeforeTheFirstImageIsRead) {
   EXPECT_EQ(RunInPartsOnHost(test.firmware(), images("build/host/model"), {}).images, 3);
   const ImageStream emulated = images("build/emulator/firmware.elf");
   EXPECT_EQ(RunInPartsOnEmulator(test.firmware(), test.board(), emulated, {}).images, 3);
+}
+
+TEST(CommandLine, IsRepeatedWithoutPasswords) {
+  EXPECT_EQ(WithoutPassword("postgresql://me:s3cret@host:5432/db"),
+            "postgresql://me:***@host:5432/db");
+  EXPECT_EQ(WithoutPassword("--store=postgres://me:s/3@cret@host/db"),
+            "--store=postgres://me:***@host/db");
+  EXPECT_EQ(WithoutPassword("postgresql://me@host/db?password=s3cret&x=1"),
+            "postgresql://me@host/db?password=***&x=1");
+  for (const char* word : {"postgresql://me@host:5432/db", "cifar10:a@b", "out/", "a:b@c"})
+    EXPECT_EQ(WithoutPassword(word), word);
+}
+
+TEST(CommandLine, WordsAreQuotedForTheShell) {
+  EXPECT_EQ(ShellWord("out/a-b_c.1"), "out/a-b_c.1");
+  for (const char* word : {"a b", "~a", "a[b]", "{a,b}", "a!", "a*", "$a"})
+    EXPECT_EQ(ShellWord(word), std::string("'") + word + "'");
+  EXPECT_EQ(ShellWord("it's"), "'it'\\''s'");
 }
 
 TEST(TextTable, AlignsColumnsWithoutTrailingBlanks) {

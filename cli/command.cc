@@ -1,12 +1,15 @@
 #include "cli/command.h"
 
+#include <algorithm>
+#include <string_view>
+
 #include "version.h"
 
 namespace tinyformer {
 
 const std::vector<CommandEntry>& AllCommands() {
   static const std::vector<CommandEntry> commands = {
-      {"search", "what a search space holds, and what of it fits a board", MakeSearchCommand},
+      {"search", "find the best sparse network that fits a board", MakeSearchCommand},
       {"compress", "prune a trained network, make it int8, write ONNX", MakeCompressCommand},
       {"compile", "make firmware from an ONNX model", MakeCompileCommand},
       {"run", "run firmware in the emulator or on this machine", MakeRunCommand},
@@ -35,11 +38,23 @@ Provenance MakeProvenance(const CommandLine& line, const std::string& input_hash
 
 std::string ShellWord(const std::string& word) {
   const bool plain =
-      !word.empty() && word.find_first_of(" '\"\\$&|;<>()*?`\n\t#") == std::string::npos;
+      !word.empty() && word.find_first_of(" '\"\\$&|;<>()*?`\n\t#~[]{}!") == std::string::npos;
   if (plain) return word;
   std::string quoted = "'";
   for (char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return quoted + "'";
+}
+
+std::string WithoutPassword(std::string word) {
+  constexpr std::string_view kUser = "://", kParameter = "password=";
+  const size_t user = word.find(kUser);
+  if (user == std::string::npos) return word;
+  const size_t colon = word.find(':', user + kUser.size()), at = word.rfind('@');
+  if (at != std::string::npos && colon < at) word.replace(colon + 1, at - colon - 1, "***");
+  const size_t parameter = word.find(kParameter);
+  if (parameter == std::string::npos) return word;
+  const size_t begin = parameter + kParameter.size();
+  return word.replace(begin, std::min(word.find('&', begin), word.size()) - begin, "***");
 }
 
 Json ErrorJson(const Error& error) { return {{"error", ToJson(error)}}; }

@@ -28,6 +28,9 @@ struct CommandLine {
 /// The word as a shell would take it, quoted if it has to be.
 std::string ShellWord(const std::string& word);
 
+/// The word of a command line as results may repeat it: *** for a server's password.
+std::string WithoutPassword(std::string word);
+
 /// What a command found out. With --json the object is printed, otherwise the text (on standard
 /// error when the status is not 0).
 struct Answer {

@@ -86,7 +86,8 @@ std::string Printed(const Json& json) { return JsonText(json, 2) + "\n"; }
 int RunCommandLine(const CommandEntry& entry, std::vector<std::string> arguments, bool json) {
   const std::string name = std::string("tinyformer ") + entry.name;
   CommandLine line{name};
-  for (const std::string& argument : arguments) line.text += " " + ShellWord(argument);
+  for (const std::string& argument : arguments)
+    line.text += " " + ShellWord(WithoutPassword(argument));
 
   std::unique_ptr<Command> command = entry.make();
   CLI::App app(entry.summary, name);

@@ -23,6 +23,13 @@ using Result = std::unique_ptr<PGresult, void (*)(PGresult*)>;
 // Object identifiers of PostgreSQL's own types (catalog pg_type); they never change.
 constexpr Oid kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kFloat4 = 700, kFloat8 = 701;
 
+// An @ or a / of a password that is not written as %XX: libpq takes what is behind it for a host or
+// a database, whose names messages show.
+bool HoldsPasswordsRest(std::map<std::string, std::string>& values) {
+  return values["host"].find('@', 1) != std::string::npos ||  // at 0: an abstract socket
+         (values["user"].empty() && values["dbname"].find('@') != std::string::npos);
+}
+
 // What a URL says, by libpq's keywords; nullopt when libpq cannot read it. Its own message would
 // repeat the URL, and with it the password.
 std::optional<std::map<std::string, std::string>> ParseUrl(const std::string& url) {
@@ -35,6 +42,7 @@ std::optional<std::map<std::string, std::string>> ParseUrl(const std::string& ur
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val != nullptr) values[option->keyword] = option->val;
   }
+  if (HoldsPasswordsRest(values)) return std::nullopt;
   return values;
 }
 

@@ -105,6 +105,7 @@ TEST(StorePostgres, PasswordsAreInNoMessage) {
        {url.replace(url.find("/postgres"), 9, "/nosuch"),
         std::string("postgresql://u:s3cret@no.such.host.invalid/db"),
         std::string("postgresql://u:s3cret@[half/db"), std::string("mysql://u:s3cret@host/db"),
+        std::string("postgresql://u:x@s3cret@h/db"), std::string("postgresql://u:7/s3cret@h/db"),
         std::string("postgresql://u@h/db?password=s3cret&nonsense=s3cret")}) {
     const std::string text = ErrorText([&] { OpenStore(wrong); });
     EXPECT_THAT(text, HasSubstr("error[store/")) << wrong;
