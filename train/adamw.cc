@@ -34,19 +34,33 @@ AdamW::AdamW(const Parameters& parameters, double weight_decay) {
 
 void AdamW::Step(double lr) {
   at::NoGradGuard no_grad;
+  std::vector<at::Tensor> decayed, values, gradients, firsts, seconds;
+  std::vector<at::Scalar> decays, roots, rates;
   for (Slot& slot : slots_) {
     at::Tensor& gradient = slot.value.mutable_grad();
     if (!gradient.defined()) continue;
     const auto count = static_cast<double>(++slot.updates);
-    const double correction1 = 1 - std::pow(kBeta1, count);
-    const double correction2 = 1 - std::pow(kBeta2, count);
-    if (slot.decay > 0) slot.value.mul_(1 - lr * slot.decay);
-    slot.first.mul_(kBeta1).add_(gradient, 1 - kBeta1);
-    slot.second.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
-    const at::Tensor divisor = slot.second.sqrt().div_(std::sqrt(correction2)).add_(kEpsilon);
-    slot.value.addcdiv_(slot.first, divisor, -lr / correction1);
-    gradient.reset();
+    if (slot.decay > 0) {
+      decayed.push_back(slot.value);
+      decays.emplace_back(1 - lr * slot.decay);
+    }
+    values.push_back(slot.value);
+    gradients.push_back(std::move(gradient));
+    firsts.push_back(slot.first);
+    seconds.push_back(slot.second);
+    roots.emplace_back(std::sqrt(1 - std::pow(kBeta2, count)));
+    rates.emplace_back(-lr / (1 - std::pow(kBeta1, count)));
   }
+  if (values.empty()) return;
+  if (!decayed.empty()) at::_foreach_mul_(decayed, decays);
+  at::_foreach_mul_(firsts, kBeta1);
+  at::_foreach_add_(firsts, gradients, 1 - kBeta1);
+  at::_foreach_mul_(seconds, kBeta2);
+  at::_foreach_addcmul_(seconds, gradients, gradients, 1 - kBeta2);
+  const std::vector<at::Tensor> divisors = at::_foreach_sqrt(seconds);
+  at::_foreach_div_(divisors, roots);
+  at::_foreach_add_(divisors, kEpsilon);
+  at::_foreach_addcdiv_(values, firsts, divisors, rates);
 }
 
 std::vector<int64_t> AdamW::updates() const {

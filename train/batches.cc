@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "base/parallel.h"
 #include "train/randaugment.h"
 
 namespace tinyformer {
@@ -65,9 +66,10 @@ ImageStore LoadImages(const DatasetInfo& info, const ImageSet& images, int64_t l
   return store;
 }
 
-TrainingBatches::TrainingBatches(const ImageStore& images, const Recipe& recipe)
+TrainingBatches::TrainingBatches(const ImageStore& images, const Recipe& recipe, int threads)
     : images_(images),
       recipe_(recipe),
+      threads_(threads),
       batch_(std::min(recipe.batch, images.size())),
       steps_per_epoch_(images.size() / std::max<int64_t>(1, batch_)) {
   TF_CHECK(images.size() > 0, "no images");
@@ -101,10 +103,10 @@ void TrainingBatches::Make(int64_t step, Batch* batch) {
   bytes_.resize(static_cast<size_t>(batch_ * bytes));
   batch->size = batch_;
   batch->labels.clear();
-  for (int64_t i = 0; i < batch_; ++i) {
-    MakeImage(epoch, chosen[i], bytes_.data() + i * bytes);
+  ParallelFor(batch_, threads_,
+              [&](int64_t i) { MakeImage(epoch, chosen[i], bytes_.data() + i * bytes); });
+  for (int64_t i = 0; i < batch_; ++i)
     batch->labels.push_back(images_.labels[static_cast<size_t>(chosen[i])]);
-  }
 
   BatchMix mix;
   if (recipe_.mix_end_epoch < 0 || epoch < recipe_.mix_end_epoch) {
@@ -132,6 +134,20 @@ void TrainingBatches::Make(int64_t step, Batch* batch) {
       row[batch->labels[static_cast<size_t>(batch_ - 1 - i)]] += (1 - smooth) * (1 - share);
   }
   Normalise(images_, bytes_, &batch->pixels);
+}
+
+Batch& BatchesAhead::Take(int64_t step) {
+  if (making_.valid()) making_.get();
+  if (next_step_ == step) {
+    std::swap(now_, next_);
+  } else {
+    batches_.Make(step, &now_);
+  }
+  next_step_ = step + 1;
+  if (next_step_ < end_) {
+    making_ = std::async(std::launch::async, [this] { batches_.Make(next_step_, &next_); });
+  }
+  return now_;
 }
 
 void MakePlainBatch(const ImageStore& images, const std::vector<int64_t>& chosen, Batch* batch) {

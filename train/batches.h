@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <vector>
 
 #include "data/dataset.h"
@@ -42,10 +43,10 @@ struct Batch {
 class TrainingBatches {
  public:
   /// Both must outlive this. The last images of an epoch that do not fill a batch are left out of
-  /// it.
-  TrainingBatches(const ImageStore& images, const Recipe& recipe);
+  /// it. threads: that many make a batch's images (base/parallel.h).
+  TrainingBatches(const ImageStore& images, const Recipe& recipe, int threads = 1);
   int64_t steps_per_epoch() const { return steps_per_epoch_; }
-  /// The batch of a step counted over all epochs.
+  /// The batch of a step counted over all epochs. Errors  Interrupted
   void Make(int64_t step, Batch* batch);
 
  private:
@@ -53,10 +54,26 @@ class TrainingBatches {
 
   const ImageStore& images_;
   const Recipe& recipe_;
+  int threads_;
   int64_t batch_, steps_per_epoch_, shuffled_epoch_ = -1;
   std::vector<int64_t> order_;
   std::vector<uint8_t> bytes_, mixed_;
   std::vector<uint8_t> fill_;  // the mean pixel, for erased rectangles
+};
+
+/// Makes the next step's batch while this one's is used.
+class BatchesAhead {
+ public:
+  /// `batches` must outlive this, and nobody else may call its Make. end: there is no such step.
+  BatchesAhead(TrainingBatches& batches, int64_t end) : batches_(batches), end_(end) {}
+  /// The batch of a step, good until the next call. Errors  Interrupted
+  Batch& Take(int64_t step);
+
+ private:
+  TrainingBatches& batches_;
+  int64_t end_, next_step_ = -1;
+  Batch now_, next_;
+  std::future<void> making_;  // next_; last, so that it ends before what it writes to
 };
 
 /// The chosen images as they are; targets are the plain labels.

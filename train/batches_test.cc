@@ -16,13 +16,28 @@ TEST(TrainingBatches, AreAFunctionOfRecipeAndStep) {
   recipe.cutmix = 1;
   recipe.randaugment_ops = 2;
   recipe.random_erasing = 0.5;
-  TrainingBatches in_order(images, recipe), jumping(images, recipe);
+  TrainingBatches in_order(images, recipe), jumping(images, recipe, 3);
   Batch a, b;
   for (int64_t step = 0; step < 8; ++step) in_order.Make(step, &a);
   jumping.Make(7, &b);
   EXPECT_EQ(a.pixels, b.pixels);
   EXPECT_EQ(a.targets, b.targets);
   EXPECT_EQ(a.labels, b.labels);
+}
+
+TEST(BatchesAhead, GivesEveryStepItsBatchInAnyOrder) {
+  const ImageStore images = StripedImages(64);
+  const Recipe recipe = SmallRecipe();
+  TrainingBatches plain(images, recipe), behind(images, recipe);
+  BatchesAhead ahead(behind, 8);
+  Batch expected;
+  for (int64_t step : {0, 1, 2, 6, 7, 3, 4, 7}) {
+    plain.Make(step, &expected);
+    const Batch& batch = ahead.Take(step);
+    EXPECT_EQ(batch.pixels, expected.pixels) << step;
+    EXPECT_EQ(batch.targets, expected.targets) << step;
+    EXPECT_EQ(batch.labels, expected.labels) << step;
+  }
 }
 
 TEST(TrainingBatches, ShowEveryImageOncePerEpoch) {

@@ -13,11 +13,16 @@ constexpr int64_t kEvaluationBatch = 250;
 
 }  // namespace
 
+at::Tensor ToDevice(const at::Tensor& tensor, const std::string& device) {
+  if (device == "cpu") return tensor;
+  return tensor.pin_memory().to(at::Device(device), /*non_blocking=*/true);
+}
+
 at::Tensor ToInput(const Batch& batch, const ImageShape& shape, const std::string& device) {
   auto* pixels = const_cast<float*>(batch.pixels.data());
   const at::Tensor images =
       at::from_blob(pixels, {batch.size, shape.height, shape.width, shape.channels}, at::kFloat);
-  return images.permute({0, 3, 1, 2}).to(at::Device(device));
+  return ToDevice(images, device).permute({0, 3, 1, 2});
 }
 
 Quality Evaluate(const Network& network, const ImageStore& images, bool bf16,

@@ -18,6 +18,10 @@ struct Quality {
 Quality Evaluate(const Network& network, const ImageStore& images, bool bf16,
                  const std::string& device);
 
+/// A tensor of this machine's memory on the device: on "cpu" itself; on "cuda" a copy, which the
+/// device makes when it has done what it was given before, without anybody waiting for it.
+at::Tensor ToDevice(const at::Tensor& tensor, const std::string& device);
+
 /// A batch's pixels as the network wants them: [n, channels, height, width], channels-last memory,
 /// on the device. The tensor may share the batch's memory: use it before the batch changes.
 at::Tensor ToInput(const Batch& batch, const ImageShape& shape, const std::string& device);

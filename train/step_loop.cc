@@ -15,6 +15,8 @@
 namespace tinyformer {
 namespace {
 
+// Reading a loss waits until the device has done all that it was given.
+constexpr int64_t kStepsUnread = 25;
 constexpr char kCheckpoint[] = "checkpoint.safetensors";
 constexpr char kCheckpointFix[] =
     "remove the checkpoint to start again, or use the folder it came from";
@@ -64,8 +66,9 @@ StepLoop::StepLoop(const LoopJob& job, Trainee& trainee)
     : job_(job),
       recipe_(job.recipe),
       trainee_(trainee),
-      batches_(*job.train, recipe_),
-      total_steps_(recipe_.epochs * batches_.steps_per_epoch()) {
+      batches_(*job.train, recipe_, recipe_.device == "cpu" ? 1 : 0),
+      total_steps_(recipe_.epochs * batches_.steps_per_epoch()),
+      ahead_(batches_, total_steps_) {
   if (job.folder.Has(kCheckpoint)) Restore();
 }
 
@@ -107,25 +110,35 @@ std::string StepLoop::Note() const {
 }
 
 void StepLoop::Step() {
-  const double lr = LearningRate(recipe_, progress_.step, batches_.steps_per_epoch());
-  batches_.Make(progress_.step, &batch_);
-  const at::Tensor images = ToInput(batch_, job_.train->shape, recipe_.device);
+  Batch& batch = ahead_.Take(progress_.step);
+  const at::Tensor images = ToInput(batch, job_.train->shape, recipe_.device);
   const at::Tensor targets =
-      at::from_blob(batch_.targets.data(), {batch_.size, job_.train->classes}, at::kFloat)
-          .to(images.device());
+      ToDevice(at::from_blob(batch.targets.data(), {batch.size, job_.train->classes}, at::kFloat),
+               recipe_.device);
+  const at::Tensor labels =
+      ToDevice(at::from_blob(batch.labels.data(), {batch.size}, at::kInt), recipe_.device);
   const Trainee::Output output = trainee_.Forward(progress_.step, images, targets);
-  const double value = output.loss.item<double>();
-  if (!std::isfinite(value)) FailNotFinite(value, lr);
+  const at::Tensor loss = output.loss.detach().to(at::kDouble) * batch.size;
+  const at::Tensor correct = output.logits.detach().argmax(1).eq(labels).sum();
+  unread_.loss_sum = unread_.images == 0 ? loss : unread_.loss_sum + loss;
+  unread_.correct = unread_.images == 0 ? correct : unread_.correct + correct;
+  unread_.images += batch.size;
   output.loss.backward();
-  trainee_.optimizer().Step(lr);
+  trainee_.optimizer().Step(LearningRate(recipe_, progress_.step, batches_.steps_per_epoch()));
   ++progress_.step;
   trainee_.AfterStep(progress_.step);
-  progress_.loss_sum += value * static_cast<double>(batch_.size);
-  progress_.images += batch_.size;
-  const at::Tensor chosen = output.logits.detach().argmax(1).to(at::kCPU);
-  for (int64_t i = 0; i < batch_.size; ++i) {
-    progress_.correct += chosen.data_ptr<int64_t>()[i] == batch_.labels[static_cast<size_t>(i)];
-  }
+  const int64_t read_every = recipe_.device == "cpu" ? 1 : kStepsUnread;
+  if (progress_.step % read_every == 0 || progress_.step % batches_.steps_per_epoch() == 0) Read();
+}
+
+void StepLoop::Read() {
+  if (unread_.images == 0) return;
+  const auto loss_sum = unread_.loss_sum.item<double>();
+  if (!std::isfinite(loss_sum)) FailNotFinite(loss_sum);
+  progress_.loss_sum += loss_sum;
+  progress_.correct += unread_.correct.item<int64_t>();
+  progress_.images += unread_.images;
+  unread_ = {};
 }
 
 void StepLoop::FinishEpoch() {
@@ -152,6 +165,7 @@ void StepLoop::WriteMetrics() const {
 }
 
 void StepLoop::Save() {
+  Read();
   TensorFile file;
   auto add = [&](const std::string& prefix, const Parameters& parameters) {
     for (const Parameter& p : parameters) file.tensors[prefix + p.name] = ToNamedTensor(p.value);
@@ -192,14 +206,15 @@ void StepLoop::Restore() {
   trainee_.optimizer().set_updates(updates.get<std::vector<int64_t>>());
 }
 
-void StepLoop::FailNotFinite(double loss, double lr) const {
+void StepLoop::FailNotFinite(double loss) const {
+  const int64_t last = progress_.step - 1;
   char text[64];
   std::snprintf(text, sizeof text, "%s with learning rate %g",
-                std::isnan(loss) ? "nan" : "infinity", lr);
+                std::isnan(loss) ? "nan" : "infinity",
+                LearningRate(recipe_, last, batches_.steps_per_epoch()));
   throw Error("train/nan",
-              "epoch " + std::to_string(progress_.step / batches_.steps_per_epoch() + 1) +
-                  ", step " + std::to_string(progress_.step + 1) + " of " +
-                  std::to_string(total_steps_),
+              "epoch " + std::to_string(last / batches_.steps_per_epoch() + 1) + ", step " +
+                  std::to_string(last + 1) + " of " + std::to_string(total_steps_),
               "a finite loss", text,
               "start a new run with a lower --lr or with --amp off; the last checkpoint is as it "
               "was");

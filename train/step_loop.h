@@ -72,8 +72,8 @@ class StepLoop {
 
   /// All steps that are left.
   ///
-  /// Errors  train/nan (the loss left the finite numbers; the last checkpoint stays), Interrupted
-  /// (saved before)
+  /// Errors  train/nan (the loss left the finite numbers, found some steps late on a GPU; the last
+  /// checkpoint stays), Interrupted (saved before)
   void Run();
 
  private:
@@ -90,22 +90,30 @@ class StepLoop {
   static Json ToJson(const LoopProgress& p);
   static LoopProgress ParseProgress(const Json& json, const std::string& name);
 
+  /// What the device has counted and nobody has read.
+  struct Unread {
+    at::Tensor loss_sum, correct;  // scalars, double and int64
+    int64_t images = 0;
+  };
+
   bool EpochIsFull() const;
   std::string Note() const;
   void Step();
+  void Read();
   void FinishEpoch();
   void WriteMetrics() const;
   void Save();
   void Restore();
-  [[noreturn]] void FailNotFinite(double loss, double lr) const;
+  [[noreturn]] void FailNotFinite(double loss) const;
 
   const LoopJob& job_;
   const Recipe& recipe_;
   Trainee& trainee_;
   TrainingBatches batches_;
   int64_t total_steps_;
+  BatchesAhead ahead_;
   LoopProgress progress_;
-  Batch batch_;
+  Unread unread_;
   Clock::time_point saved_;
 };
 

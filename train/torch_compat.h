@@ -85,4 +85,14 @@ class FloatScope {
   bool cpu_, cuda_;
 };
 
+/// to[i] += weight (from[i] - to[i]), on a GPU with few kernels.
+inline void LerpAll(const std::vector<at::Tensor>& to, const std::vector<at::Tensor>& from,
+                    double weight) {
+#if TF_TORCH_AT_LEAST(2, 1)
+  at::_foreach_lerp_(to, from, weight);
+#else
+  for (size_t i = 0; i < to.size(); ++i) to[i].lerp_(from[i], weight);
+#endif
+}
+
 }  // namespace tinyformer

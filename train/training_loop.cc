@@ -131,7 +131,7 @@ class NetworkTraining : public Trainee {
     const auto step = static_cast<double>(done);
     const double decay = std::min(recipe_.ema, (1 + step) / (10 + step));
     const Parameters &from = network_.parameters(), &to = averaged_.parameters();
-    for (size_t i = 0; i < from.size(); ++i) to[i].value.lerp_(from[i].value, 1 - decay);
+    LerpAll(Values(to), Values(from), 1 - decay);
   }
 
   /// What an earlier process ended with.

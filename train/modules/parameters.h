@@ -24,6 +24,13 @@ struct Parameter {
 
 using Parameters = std::vector<Parameter>;
 
+/// The tensors alone, in their order.
+inline std::vector<at::Tensor> Values(const Parameters& parameters) {
+  std::vector<at::Tensor> values;
+  for (const Parameter& p : parameters) values.push_back(p.value);
+  return values;
+}
+
 /// The tensor of a name, in the shape that the network wants it in.
 using FindTensor =
     std::function<at::Tensor(const std::string& name, const std::vector<int64_t>& shape)>;
