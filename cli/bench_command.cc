@@ -1,4 +1,5 @@
-// tinyformer bench kernels: instructions and estimated cycles of every kernel, beside plain loops.
+// tinyformer bench: the speed of training (tinyformer-train does it), and instructions and
+// estimated cycles of every kernel, beside plain loops.
 #include <algorithm>
 #include <cstdio>
 #include <functional>
@@ -10,6 +11,7 @@
 #include "bench/kernels/measure_kernel.h"
 #include "cli/command.h"
 #include "cli/text_table.h"
+#include "cli/train_program.h"
 
 namespace tinyformer {
 namespace {
@@ -74,11 +76,15 @@ class BenchCommand : public Command {
     app.require_subcommand(1);
     app.fallthrough();
     CLI::App* kernels = app.add_subcommand("kernels", "the engine's kernels in the emulator");
+    train_ =
+        app.add_subcommand("train", "how fast this machine trains, as a share of its arithmetic");
     kernels->add_option("--target", target_, "board")->capture_default_str();
     kernels->add_option("--only", only_, "kernels whose name contains this");
   }
 
   Answer Run(const CommandLine& line) override {
+    // With options of its own it never comes here: cli/main.cc.
+    if (train_->parsed()) BecomeTrainProgram({"bench", "train", "--json"});
     const Board board = FindBoard(target_);
     std::vector<KernelCase> cases = bench::KernelCases();
     std::erase_if(cases,
@@ -130,6 +136,7 @@ class BenchCommand : public Command {
     return rows;
   }
 
+  CLI::App* train_ = nullptr;
   std::string target_ = "stm32f746", only_;
 };
 

@@ -16,7 +16,7 @@ const std::vector<CommandEntry>& AllCommands() {
       {"profile", "instructions and estimated cycles of every layer", MakeProfileCommand},
       {"report", "one page about everything that was measured", MakeReportCommand},
       {"data", "list, verify, look at and fetch data sets", MakeDataCommand},
-      {"bench", "what the kernels cost in the emulator", MakeBenchCommand},
+      {"bench", "how fast: kernels in the emulator, training on this machine", MakeBenchCommand},
       {"targets", "the boards", MakeTargetsCommand},
       {"ops", "the operators that compile takes", MakeOpsCommand},
       {"zoo", "the trained models that come along", MakeZooCommand},

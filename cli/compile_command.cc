@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "base/file.h"
+#include "base/temporary_folder.h"
 #include "cli/calibration_options.h"
 #include "cli/command.h"
 #include "cli/target_limits.h"
@@ -17,7 +18,6 @@
 #include "compiler/quantize/quantize_graph.h"
 #include "sim/board.h"
 #include "sim/build.h"
-#include "sim/temporary_folder.h"
 
 namespace tinyformer {
 namespace {

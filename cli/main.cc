@@ -136,6 +136,7 @@ int Dispatch(const std::vector<std::string>& arguments, bool json) {
   }
   const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
   if (name == "train") BecomeTrainProgram(arguments);
+  if (name == "bench" && !rest.empty() && rest[0] == "train") BecomeTrainProgram(arguments);
   for (const CommandEntry& entry : AllCommands()) {
     if (name == entry.name) return RunCommandLine(entry, rest, json);
   }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/installed_folder.h"
+#include "base/temporary_folder.h"
 #include "cli/command.h"
 #include "cli/text_table.h"
 #include "compiler/compile.h"
@@ -13,7 +14,6 @@
 #include "compiler/quantize/quantize_graph.h"
 #include "sim/board.h"
 #include "sim/build.h"
-#include "sim/temporary_folder.h"
 
 namespace tinyformer {
 namespace {

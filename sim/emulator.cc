@@ -9,10 +9,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/temporary_folder.h"
 #include "sim/elf_file.h"
 #include "sim/emulated_memory.h"
 #include "sim/process.h"
-#include "sim/temporary_folder.h"
 
 namespace tinyformer {
 namespace {

@@ -10,8 +10,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/parallel.h"
+#include "base/temporary_folder.h"
 #include "sim/process.h"
-#include "sim/temporary_folder.h"
 
 namespace tinyformer {
 namespace {

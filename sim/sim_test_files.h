@@ -9,10 +9,10 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "base/testing_error.h"
 #include "sim/board.h"
 #include "sim/firmware.h"
-#include "sim/temporary_folder.h"
 
 namespace tinyformer {
 

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "train/environment.h"
+#include "train/speed_command.h"
 #include "train/supernet_command.h"
 #include "train/supernet_training.h"
 #include "train/training_loop.h"
@@ -67,8 +68,7 @@ void Execute(Options o) {
     job.genome = job.source->genome;
     if (recipe.sparsity >= 0) OverrideSparsity(recipe.sparsity, &job.genome);
   } else {
-    job.genome =
-        o.genome == "reference-a" ? ReferencePointA() : ParseGenome(ReadJson(o.genome), o.genome);
+    job.genome = ReadGenome(o.genome);
   }
   if (!recipe.supernet.empty()) {
     job.source = ReadPath(recipe.supernet, job.genome, o.genome);
@@ -140,6 +140,7 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
 
   const std::function<void()> run_supernet = AddSupernetCommand(&app);
+  const std::function<void()> run_bench = AddSpeedCommand(&app);
 
   const bool json = std::find(argv, argv + argc, std::string("--json")) != argv + argc;
   CatchInterrupts();
@@ -162,6 +163,8 @@ int Main(int argc, char** argv) {
         Execute(train);
       } else if (compress_command->parsed()) {
         Execute(compress);
+      } else if (app.got_subcommand("bench")) {
+        run_bench();
       } else {
         run_supernet();
       }

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "train/environment.h"
 
 namespace tinyformer {
@@ -47,10 +48,23 @@ void AddTrainingOptions(CLI::App* app, TrainingOptions* o) {
   app->add_option("--mix-end-epoch", r.mix_end_epoch,
                   "mixup and cutmix stop before this epoch, -1: never")
       ->capture_default_str();
-  app->add_option("--randaugment", o->augment, "OPS,MAGNITUDE, for example 2,9");
-  app->add_option("--random-erasing", r.random_erasing, "probability per image")
-      ->capture_default_str();
+  AddAugmentationOptions(app, o);
   app->add_option("--seed", r.seed, "of weights, order and augmentation")->capture_default_str();
+  app->add_option("--limit-train", r.limit_train,
+                  "only this many training images (a quick trial), 0: all")
+      ->capture_default_str();
+  app->add_option("--checkpoint-seconds", o->checkpoint_seconds, "also saved after every epoch")
+      ->capture_default_str();
+  AddMachineOptions(app, o);
+}
+
+void AddAugmentationOptions(CLI::App* app, TrainingOptions* o) {
+  app->add_option("--randaugment", o->augment, "OPS,MAGNITUDE, for example 2,9");
+  app->add_option("--random-erasing", o->recipe.random_erasing, "probability per image")
+      ->capture_default_str();
+}
+
+void AddMachineOptions(CLI::App* app, TrainingOptions* o) {
   app->add_option("--threads", o->threads, "0: one per core")->capture_default_str();
   app->add_option("--amp", o->amp, "bfloat16 products: auto, bf16 or off")
       ->check(CLI::IsMember({"auto", "bf16", "off"}))
@@ -58,12 +72,11 @@ void AddTrainingOptions(CLI::App* app, TrainingOptions* o) {
   app->add_option("--device", o->device, "auto, cpu or cuda")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
-  app->add_option("--limit-train", r.limit_train,
-                  "only this many training images (a quick trial), 0: all")
-      ->capture_default_str();
-  app->add_option("--checkpoint-seconds", o->checkpoint_seconds, "also saved after every epoch")
-      ->capture_default_str();
   app->add_flag("--json", o->json, "one JSON object on standard output");
+}
+
+Genome ReadGenome(const std::string& name) {
+  return name == "reference-a" ? ReferencePointA() : ParseGenome(ReadJson(name), name);
 }
 
 void PrepareTraining(TrainingOptions* o) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "search/genome.h"
 #include "search/supernet.h"
 #include "train/recipe.h"
 
@@ -22,6 +23,14 @@ struct TrainingOptions {
 
 /// Adds them; the defaults that --help shows are those of *options now.
 void AddTrainingOptions(CLI::App* app, TrainingOptions* options);
+
+/// Those of changes to images, and those of the machine that are also of a bench;
+/// AddTrainingOptions adds them.
+void AddAugmentationOptions(CLI::App* app, TrainingOptions* options);
+void AddMachineOptions(CLI::App* app, TrainingOptions* options);
+
+/// "reference-a", or a genome file. Errors  those of ParseGenome
+Genome ReadGenome(const std::string& name);
 
 /// Completes and checks the recipe, and sets the number of threads.
 ///

@@ -7,12 +7,12 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "base/temporary_folder.h"
 #include "compiler/emit/emit.h"
 #include "compiler/emit/engine_files.h"
 #include "sim/build.h"
 #include "sim/elf_file.h"
 #include "sim/emulator.h"
-#include "sim/temporary_folder.h"
 
 namespace tinyformer::bench {
 namespace {

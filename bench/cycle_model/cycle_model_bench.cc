@@ -4,8 +4,8 @@
 
 #include "base/json.h"
 #include "base/run_main.h"
+#include "base/temporary_folder.h"
 #include "bench/cycle_model/checks.h"
-#include "sim/temporary_folder.h"
 
 namespace {
 

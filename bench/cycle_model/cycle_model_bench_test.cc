@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "base/temporary_folder.h"
 #include "bench/cycle_model/checks.h"
-#include "sim/temporary_folder.h"
 
 namespace tinyformer::bench {
 namespace {

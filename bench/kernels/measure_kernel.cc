@@ -1,9 +1,9 @@
 #include "bench/kernels/measure_kernel.h"
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "compiler/compile.h"
 #include "sim/profile.h"
-#include "sim/temporary_folder.h"
 
 namespace tinyformer::bench {
 namespace {

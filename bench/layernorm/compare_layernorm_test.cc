@@ -5,8 +5,8 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "compiler/import/read_onnx.h"
-#include "sim/temporary_folder.h"
 
 namespace tinyformer::bench {
 namespace {

@@ -5,10 +5,10 @@
 #include "base/json.h"
 #include "base/number.h"
 #include "base/run_main.h"
+#include "base/temporary_folder.h"
 #include "bench/layernorm/compare_layernorm.h"
 #include "cli/model_images.h"
 #include "compiler/import/read_onnx.h"
-#include "sim/temporary_folder.h"
 
 namespace {
 

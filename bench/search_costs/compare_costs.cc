@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/interrupt.h"
+#include "base/temporary_folder.h"
 #include "cli/target_limits.h"
 #include "compiler/compile.h"
 #include "search/costs.h"
@@ -12,7 +13,6 @@
 #include "search/priced_graph.h"
 #include "search/testing_costs.h"
 #include "sim/firmware.h"
-#include "sim/temporary_folder.h"
 
 namespace tinyformer::bench {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "base/json.h"
 #include "base/run_main.h"
+#include "base/temporary_folder.h"
 #include "bench/softmax/compare_softmax.h"
-#include "sim/temporary_folder.h"
 
 namespace {
 

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <vector>
 
+#include "base/temporary_folder.h"
 #include "bench/softmax/compare_softmax.h"
-#include "sim/temporary_folder.h"
 
 namespace tinyformer::bench {
 namespace {

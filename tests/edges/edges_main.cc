@@ -10,9 +10,9 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "base/run_main.h"
+#include "base/temporary_folder.h"
 #include "engine/parity/parity.h"
 #include "sim/emulator.h"
-#include "sim/temporary_folder.h"
 #include "tests/edges/guest_request.h"
 
 namespace tinyformer::edges {

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "base/temporary_folder.h"
 #include "compiler/compile.h"
 #include "compiler/export/write_onnx.h"
 #include "compiler/import/read_onnx.h"
@@ -14,7 +15,6 @@
 #include "compiler/quantize/layers_for_tests.h"
 #include "compiler/quantize/quantize_graph.h"
 #include "sim/run.h"
-#include "sim/temporary_folder.h"
 #include "tests/edges/random_network.h"
 
 namespace tinyformer {

@@ -51,6 +51,24 @@ TEST_F(TrainingErrors, ArgumentsAreNamed) {
   ExpectRefused({"train", "--genome", "g"}, usage("--data is required"));
 }
 
+TEST_F(TrainingErrors, ABenchMeasuresAndLeavesNothing) {
+  ExpectRefused(Words("bench train --steps 0"),
+                ErrorText("train/option", "--steps", "a whole number from 1 to 100000", "0",
+                          "set --steps within that range"));
+  const std::vector<std::string> bench =
+      Words("bench train --genome genome.json --steps 2 --batch 8 --threads 1 --amp off");
+  const Ended table = at_.Run(bench);
+  EXPECT_EQ(table.status, 0) << table.errors;
+  EXPECT_NE(table.output.find(" images/s in steps of 8 on cpu, 1 threads, float32"),
+            std::string::npos)
+      << table.output;
+  const Json json = at_.RunJson(bench);
+  EXPECT_GT(json.at("images_per_second"), 0);
+  EXPECT_GT(json.at("share"), 0);
+  EXPECT_EQ(json.at("flop_per_image"), 6.0 * ComputePaperCosts(TinyGenome()).macs);
+  EXPECT_EQ(at_.Temporaries(), std::vector<std::string>{});
+}
+
 TEST_F(TrainingErrors, GenomesThatAreNone) {
   auto train = [](const std::string& genome) {
     return std::vector<std::string>{"train", "--data", "synthetic", "--genome",

@@ -41,7 +41,7 @@ TEST(UsageErrors, UnknownCommandsNameTheKnownOnes) {
           "ops, zoo",
           "no command of that name", "see tinyformer --help"));
   const std::map<std::string, std::string> groups = {
-      {"bench", "kernels"}, {"data", "list, info, verify, fetch"}, {"zoo", "list, verify"}};
+      {"bench", "kernels, train"}, {"data", "list, info, verify, fetch"}, {"zoo", "list, verify"}};
   for (const auto& [group, known] : groups) {
     ExpectRefused({group, "frobnicate"},
                   ErrorText("cli/usage", "tinyformer " + group, "one of: " + known, "none of them",

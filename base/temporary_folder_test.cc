@@ -1,4 +1,4 @@
-#include "sim/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 #include <gtest/gtest.h>
 
