@@ -85,6 +85,7 @@ class Crew {
       int status = 0;
       if (worker.pid == 0 || ::waitpid(worker.pid, &status, WNOHANG) != worker.pid) continue;
       worker.pid = 0;
+      ThrowIfInterrupted();  // Ctrl-C reaches workers, too
       if (WIFEXITED(status) && WEXITSTATUS(status) == kExitOk) continue;
       ThrowItsError(worker);
       if (++deaths_ >= kMostDeaths) {

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/testing_error.h"
 
 namespace tinyformer {
@@ -49,6 +50,24 @@ TEST(LocalWorkers, ThatDieAgainAndAgainAreSaid) {
             "  found:    10 workers died in succession, this one with signal 9\n"
             "  fix:      see what it wrote there; is there memory for 2 workers?");
   EXPECT_FALSE(HasChildren());
+}
+
+TEST(LocalWorkers, OneThatAnInterruptEndedIsNotStartedAnew) {
+  if (std::getenv(kWorker) != nullptr) {
+    ::kill(::getppid(), SIGTERM);
+    ::_exit(130);
+  }
+  const auto interrupted = [] {
+    CatchInterrupts();
+    try {
+      RunCrew(1, "interrupts");
+    } catch (const Interrupted&) {
+      ::_exit(HasChildren() ? 1 : 130);
+    }
+  };
+  EXPECT_EXIT(interrupted(), testing::ExitedWithCode(130), "");
+  const std::string log = "local_workers_OneThatAnInterruptEndedIsNotStartedAnew/1.log";
+  EXPECT_EQ(ReadFile(log).find("another one goes on"), std::string::npos);
 }
 
 TEST(LocalWorkers, NoneIsLeftBehindWhenOneCannotStart) {

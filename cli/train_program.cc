@@ -1,6 +1,7 @@
 #include "cli/train_program.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,13 +54,43 @@ void BecomeTrainProgram(const std::vector<std::string>& arguments) {
 
 namespace {
 
+// Between fork and exec our handler would swallow a signal that is meant for the program: it waits,
+// and then ends the child.
+class HeldSignals {
+ public:
+  HeldSignals() {
+    sigset_t stops;
+    ::sigemptyset(&stops);
+    for (int signal : kStops) ::sigaddset(&stops, signal);
+    ::sigprocmask(SIG_BLOCK, &stops, &before_);
+  }
+  ~HeldSignals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+
+  void ReleaseInChild() const {
+    for (int signal : kStops) {
+      struct sigaction action {};
+      ::sigaction(signal, nullptr, &action);
+      if (action.sa_handler != SIG_IGN) ::signal(signal, SIG_DFL);
+    }
+    ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  static constexpr int kStops[] = {SIGINT, SIGTERM, SIGHUP};
+  sigset_t before_;
+};
+
 pid_t Start(const std::string& program, const std::vector<std::string>& arguments, int output,
             int errors) {
   const std::vector<char*> argv = Argv(program, arguments);
   const pid_t parent = ::getpid();
+  const HeldSignals held;
   const pid_t child = ::fork();
   TF_CHECK(child >= 0, "fork: errno", errno);
   if (child != 0) return child;
+  held.ReleaseInChild();
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // killed with us, it saves its work
   if (::getppid() != parent) ::_exit(kNotStarted);
   ::dup2(output, STDOUT_FILENO);
@@ -77,15 +108,19 @@ ProgramResult RunProgram(const std::string& program, const std::vector<std::stri
   ProgramResult result;
   bool passed_on = false;
   for (;;) {
+    if (InterruptRequested() && !passed_on) {
+      ::kill(child, SIGTERM);
+      passed_on = true;
+    }
+    // An interrupt may come just before we wait.
+    constexpr int kLookMs = 200;
+    pollfd end = {ends[0], POLLIN, 0};
+    if (::poll(&end, 1, kLookMs) <= 0) continue;
     char buffer[4096];
     const ssize_t n = ::read(ends[0], buffer, sizeof buffer);
     if (n == 0) break;
     if (n > 0) result.output.append(buffer, static_cast<size_t>(n));
     if (n < 0 && errno != EINTR) break;
-    if (InterruptRequested() && !passed_on) {
-      ::kill(child, SIGTERM);
-      passed_on = true;
-    }
   }
   ::close(ends[0]);
   int status = 0;
