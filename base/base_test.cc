@@ -293,6 +293,15 @@ TEST(Progress, TimeBeforeTheStartDoesNotCount) {
   EXPECT_GE(std::stod(line.substr(head.size())) + 0.5, 1e6 / seconds) << line;
 }
 
+TEST(Progress, TimeLeftCountsDownWhileAUnitIsWorkedOn) {
+  EXPECT_LT(SecondsLeft(0, 10, 0, 5), 0);
+  EXPECT_EQ(SecondsLeft(2, 10, 20, 0), 80);
+  EXPECT_EQ(SecondsLeft(2, 10, 20, 7), 73);
+  EXPECT_EQ(SecondsLeft(2, 10, 20, 25), 70) << "the units after this one still take their time";
+  EXPECT_EQ(SecondsLeft(9, 10, 90, 25), 0);
+  EXPECT_EQ(SecondsLeft(10, 10, 90, 1), 0);
+}
+
 TEST(Number, OnlyAWholeTextInRangeIsTaken) {
   int number = 7;
   for (const char* text : {"", " 5", "5 ", "1e1", "4.0", "2", "11", "99999999999", "x"}) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <utility>
@@ -11,6 +12,8 @@ namespace tinyformer {
 namespace {
 
 constexpr int kBarCells = 24;
+
+std::atomic<bool> bar_stands = false;
 
 double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -38,22 +41,24 @@ Progress::Progress(std::string label, int64_t total, std::string unit)
       total_(total),
       terminal_(::isatty(2) == 1),
       start_(std::chrono::steady_clock::now()),
+      advanced_(start_),
       drawn_(terminal_ ? start_ - std::chrono::seconds(1) : start_) {}
 
 Progress::~Progress() {
   if (done_ > first_ || total_ <= 0) {
     Draw(true);
   } else if (terminal_) {
-    std::fputs("\r\033[K", stderr);  // an error before the first step: its text takes the line
+    PrintAboveProgress("");  // an error before the first step: its text takes the line
   }
 }
 
 void Progress::StartAt(int64_t done) {
   first_ = done_ = done;
-  start_ = std::chrono::steady_clock::now();
+  start_ = advanced_ = std::chrono::steady_clock::now();
 }
 
 void Progress::Update(int64_t done, const std::string& note) {
+  if (done > done_) advanced_ = std::chrono::steady_clock::now();
   done_ = done;
   note_ = note;
   if (SecondsSince(drawn_) >= (terminal_ ? 0.1 : 30.0)) Draw(false);
@@ -77,10 +82,24 @@ void Progress::Draw(bool last) {
   line += text;
   if (!note_.empty()) line += ", " + note_;
   line += last ? ", took " + FormatDuration(elapsed)
-               : ", " + FormatDuration(rate > 0 ? static_cast<double>(total_ - done_) / rate : -1) +
+               : ", " +
+                     FormatDuration(SecondsLeft(done_ - first_, total_ - first_,
+                                                elapsed - SecondsSince(advanced_),
+                                                SecondsSince(advanced_))) +
                      " left";
   std::fprintf(stderr, terminal_ ? (last ? "\r\033[K%s\n" : "\r\033[K%s") : "%s\n", line.c_str());
   std::fflush(stderr);
+  bar_stands = terminal_ && !last;
+}
+
+void PrintAboveProgress(const std::string& lines) {
+  std::fprintf(stderr, bar_stands.exchange(false) ? "\r\033[K%s" : "%s", lines.c_str());
+}
+
+double SecondsLeft(int64_t done, int64_t total, double took, double since) {
+  if (done <= 0) return -1;
+  const double each = took / static_cast<double>(done), left = static_cast<double>(total - done);
+  return std::max({0.0, each * left - since, each * (left - 1)});
 }
 
 }  // namespace tinyformer

@@ -30,8 +30,16 @@ class Progress {
   std::string label_, unit_, note_;
   int64_t total_, done_ = 0, first_ = 0;
   bool terminal_;
-  std::chrono::steady_clock::time_point start_, drawn_;
+  std::chrono::steady_clock::time_point start_, advanced_, drawn_;  // advanced_: done_ last grew
 };
+
+/// Prints lines on standard error. On a terminal a bar that stands there makes way for them, and
+/// comes back with its next update.
+void PrintAboveProgress(const std::string& lines);
+
+/// Seconds until all units are done: `done` of them took `took` seconds, the last one ended `since`
+/// seconds ago. It counts down while a unit is worked on. Below 0: nobody knows yet.
+double SecondsLeft(int64_t done, int64_t total, double took, double since);
 
 /// "1:02:03", "4:05", "7 s"
 std::string FormatDuration(double seconds);

@@ -193,7 +193,8 @@ class Explanation {
         "networks within " + Limits(limits_),
         "none of " + WithThousands(analysis.samples) + ": refused by " + Refusals(analysis) +
             "; the nearest takes " + Use(nearest.use),
-        "allow that one with --limit " + raise + ", or take a smaller space or a larger target");
+        "allow that one with --limit " + raise +
+            " (a search wants room for many), or take a smaller space or a larger target");
     AddNearest(nearest);
     answer_.json["error"] = ErrorJson(error)["error"];
     answer_.text += std::string("\n") + error.what() + "\n";

@@ -13,7 +13,7 @@
 namespace tinyformer {
 
 double FloatAccuracy(const std::string& run_folder, const ImageSet& images, const DatasetInfo& info,
-                     int64_t count) {
+                     int64_t count, const std::string& label) {
   const std::string genome_path = run_folder + "/genome.json";
   const std::string weights_path = run_folder + "/model.safetensors";
   const Genome genome = ParseGenome(ReadJson(genome_path), genome_path);
@@ -23,7 +23,7 @@ double FloatAccuracy(const std::string& run_folder, const ImageSet& images, cons
   const Normalization normalization{info.mean, info.stddev};
 
   std::atomic<int64_t> correct = 0;
-  Progress progress("float", count, "images");
+  Progress progress(label, count, "images");
   const auto classify = [&](int64_t i) {
     std::vector<float> input(static_cast<size_t>(info.channels) * static_cast<size_t>(info.height) *
                              static_cast<size_t>(info.width));

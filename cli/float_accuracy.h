@@ -11,8 +11,9 @@ namespace tinyformer {
 /// The share of the first `count` images that the network in a run folder (genome.json,
 /// model.safetensors) classifies as labelled, in float32, by the compiler's evaluator.
 ///
+/// label   of the progress bar
 /// Errors  those of ParseGenome, ReadTensors and BuildGraph; Interrupted
 double FloatAccuracy(const std::string& run_folder, const ImageSet& images, const DatasetInfo& info,
-                     int64_t count);
+                     int64_t count, const std::string& label);
 
 }  // namespace tinyformer

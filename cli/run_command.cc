@@ -244,7 +244,7 @@ class RunCommand : public Command {
 
   void AddComparison(int64_t count, Answer* answer) const {
     auto add = [&](const char* key, const char* what, const std::string& folder) {
-      const double accuracy = FloatAccuracy(folder, ChosenImages(), dataset_.info, count);
+      const double accuracy = FloatAccuracy(folder, ChosenImages(), dataset_.info, count, what);
       answer->json[key] = accuracy;
       char buffer[160];
       std::snprintf(buffer, sizeof buffer, "%s %.2f %% on the same images\n", what, 100 * accuracy);

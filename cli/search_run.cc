@@ -130,23 +130,6 @@ void RequireFitting(const SearchSettings& settings) {
   NextTrials(settings, price, analysed);
 }
 
-// What the trials of one kind have come to.
-struct StageCount {
-  int64_t complete = 0, failed = 0, running = 0, waiting = 0;
-};
-
-StageCount CountStage(const std::vector<Trial>& trials, const std::string& kind) {
-  StageCount count;
-  for (const Trial& trial : trials) {
-    if (trial.kind != kind) continue;
-    count.complete += trial.state == TrialState::kComplete;
-    count.failed += trial.state == TrialState::kFailed;
-    count.running += trial.state == TrialState::kRunning;
-    count.waiting += trial.state == TrialState::kWaiting;
-  }
-  return count;
-}
-
 std::string StageLine(const std::string& name, const StageCount& count, int64_t budget) {
   std::string text = name + std::string(12 - name.size(), ' ') + std::to_string(count.complete) +
                      " of " + std::to_string(budget);
@@ -179,14 +162,14 @@ std::string ChecksText(const SearchChecks& checks) {
 std::string StatusText(const SearchRecord& record, const Json& best) {
   const SearchBudget& budget = record.settings.budget;
   std::string text =
-      StageLine("supernets", CountStage(record.trials, kSupernet), budget.supernets) +
+      StageLine("supernets", CountStage(record, kSupernet), budget.supernets) +
       (budget.early_stop > 0
-           ? StageLine("screened", CountStage(record.trials, kScreening), budget.candidates)
+           ? StageLine("screened", CountStage(record, kScreening), budget.candidates)
            : "") +
-      StageLine("candidates", CountStage(record.trials, kCandidate), KeptCandidates(budget)) +
-      StageLine("final", CountStage(record.trials, kFinal), 1) +
+      StageLine("candidates", CountStage(record, kCandidate), KeptCandidates(budget)) +
+      StageLine("final", CountStage(record, kFinal), 1) +
       (CheckTrials(budget) > 0
-           ? StageLine("checks", CountStage(record.trials, kAlone), CheckTrials(budget))
+           ? StageLine("checks", CountStage(record, kAlone), CheckTrials(budget))
            : "");
   for (const Trial& trial : record.trials) {
     if (trial.state != TrialState::kFailed) continue;
@@ -195,8 +178,10 @@ std::string StatusText(const SearchRecord& record, const Json& best) {
             ": " + trial.error.value("found", "") + "\n";
   }
   if (!best.is_null()) {
-    text += "best        candidate " + std::to_string(best.at("number").get<int64_t>()) + ": " +
-            UseText(best) + "\n";
+    const bool compressed =
+        FindBestNetwork(record).compressed != nullptr && budget.final_epochs > 0;
+    text += "best        candidate " + std::to_string(best.at("number").get<int64_t>()) +
+            (compressed ? ", compressed: " : ": ") + UseText(best) + "\n";
   }
   return text + ChecksText(FindChecks(record));
 }
@@ -249,38 +234,49 @@ class Search {
                              .threads = static_cast<int>(request.threads),
                              .lease_ms = request.lease_seconds * 1000,
                              .keep_bytes = IsServerUrl(store_->name())};
-    Progress progress("search", AllTrials(settings_.budget), "trials");
-    progress.StartAt(Done());
+    Progress progress("search", AllEpochs(settings_.budget), "epochs");
+    progress.StartAt(Look().epochs);
     if (request.workers > 1) {
-      std::fprintf(stderr, "%lld workers; what they say: %s/workers/*.log\n",
-                   static_cast<long long>(request.workers), request.output.c_str());
+      PrintAboveProgress(std::to_string(request.workers) +
+                         " workers; what they say: " + request.output + "/workers/*.log\n");
       RunLocalWorkers(WorkersHere(request), [&] {
-        const int64_t done = Done();
-        progress.Update(done, BestNote());
-        return done;
+        const State state = Look();
+        progress.Update(state.epochs, state.note);
+        return state.trials;
       });
       return;
     }
     WorkAtSearch(store_, study_, settings_, work, [&] {
-      progress.Update(Done(), BestNote());
+      const State state = Look();
+      progress.Update(state.epochs, state.note);
       SayWhoIsWaitedFor();
     });
   }
 
  private:
-  int64_t Done() const {
-    return static_cast<int64_t>(EndedTrials(store_->Trials(study_.id)).size());
-  }
-  std::string BestNote() const {
-    const EndedTrial* best = nullptr;
+  // How far the search is.
+  struct State {
+    int64_t trials = 0, epochs = 0;  // that have ended
+    std::string note;
+  };
+
+  State Look() const {
     const std::vector<EndedTrial> ended = EndedTrials(store_->Trials(study_.id));
-    if ((best = BestTrial(ended, kCandidate)) != nullptr) {
-      return "best candidate " + FormatPercent(best->result.at("accuracy").get<double>(), 2);
-    }
-    if ((best = BestTrial(ended, kSupernet)) != nullptr) {
-      return "best supernet " + FormatPercent(best->result.at("score").get<double>(), 2);
-    }
-    return "";
+    State state;
+    state.trials = static_cast<int64_t>(ended.size());
+    for (const EndedTrial& trial : ended) state.epochs += EpochsOf(trial.kind, settings_.budget);
+    state.note = std::to_string(state.trials) + " of " +
+                 std::to_string(AllTrials(settings_.budget)) + " trials";
+    const auto best = [&](const char* kind, const char* name, const char* value) {
+      const EndedTrial* trial = BestTrial(ended, kind);
+      if (trial == nullptr) return false;
+      state.note +=
+          std::string(", ") + name + " " + FormatPercent(trial->result.at(value).get<double>(), 2);
+      return true;
+    };
+    best(kFinal, "compressed", "accuracy") || best(kCandidate, "best candidate", "accuracy") ||
+        best(kSupernet, "best supernet", "score");
+    return state;
   }
 
   // Once: after a kill a search seems to stand still until the lease has ended.
@@ -294,11 +290,10 @@ class Search {
     const auto running = in(TrialState::kRunning);
     said_ = running != trials.end() && in(TrialState::kWaiting) == trials.end();
     if (!said_) return;
-    std::fprintf(stderr,
-                 "nothing to do until %s has made %s %lld; should it be gone, another takes that "
-                 "when its lease is over (--lease-seconds)\n",
-                 running->worker.c_str(), running->kind.c_str(),
-                 static_cast<long long>(running->number));
+    PrintAboveProgress("nothing to do until " + running->worker + " has made " + running->kind +
+                       " " + std::to_string(running->number) +
+                       "; should it be gone, another takes that when its lease is over "
+                       "(--lease-seconds)\n");
   }
 
   Store* store_;

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <filesystem>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "cli/candidate_prices.h"
 #include "cli/train_program.h"
 #include "cli/trial_maker.h"
@@ -45,7 +45,7 @@ class SearchWorker {
         maker_(settings, price, {work.folder, work.data, work.threads}) {}
 
   Json Make(const Trial& trial, const Lease& lease) const {
-    std::fprintf(stderr, "%s %lld\n", trial.kind.c_str(), static_cast<long long>(trial.number));
+    PrintAboveProgress(trial.kind + " " + std::to_string(trial.number) + "\n");
     if (trial.kind == kAnalysis) return maker_.Make(trial);  // leaves no files
     try {
       FetchSources(trial);

@@ -6,6 +6,7 @@
 #include "base/installed_folder.h"
 #include "base/temporary_folder.h"
 #include "cli/command.h"
+#include "cli/target_limits.h"
 #include "cli/text_table.h"
 #include "compiler/compile.h"
 #include "compiler/cost/layer_table.h"
@@ -78,8 +79,7 @@ Json Verify(const Card& card) {
   const std::string model = fs::path(card.path).replace_extension(".onnx").string();
   const Board board = FindBoard(card.target);
   CompileOptions options;
-  options.target = {board.name, static_cast<int64_t>(board.FlashBytes()),
-                    static_cast<int64_t>(board.RamBytes()), board.stack_bytes, board.directory};
+  options.target = LimitsOf(board);
   const CompileResult compiled = Compile(QuantizeGraph(Lower(ReadOnnx(model))), options);
   Json result;
   result["name"] = card.name;

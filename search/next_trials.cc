@@ -327,6 +327,22 @@ std::vector<PlannedTrial> NextTrials(const SearchSettings& settings, const Price
   return Planner(settings, price, ended).Next();
 }
 
+int64_t EpochsOf(const std::string& kind, const SearchBudget& budget) {
+  const int64_t both = budget.candidate_epochs + budget.prune_epochs;
+  if (kind == kSupernet) return budget.supernet_epochs;
+  if (kind == kScreening) return budget.candidate_epochs;
+  if (kind == kCandidate) return budget.early_stop > 0 ? budget.prune_epochs : both;
+  if (kind == kFinal) return budget.final_epochs;
+  return kind == kAlone ? both : 0;
+}
+
+int64_t AllEpochs(const SearchBudget& budget) {
+  return budget.supernets * EpochsOf(kSupernet, budget) +
+         (budget.early_stop > 0 ? budget.candidates * EpochsOf(kScreening, budget) : 0) +
+         KeptCandidates(budget) * EpochsOf(kCandidate, budget) + EpochsOf(kFinal, budget) +
+         CheckTrials(budget) * EpochsOf(kAlone, budget);
+}
+
 const EndedTrial* BestTrial(const std::vector<EndedTrial>& ended, const std::string& kind) {
   const EndedTrial* best = nullptr;
   for (const EndedTrial& trial : ended) {

@@ -69,6 +69,11 @@ struct PlannedTrial {
 std::vector<PlannedTrial> NextTrials(const SearchSettings& settings, const PriceFunction& price,
                                      const std::vector<EndedTrial>& ended);
 
+/// Epochs of training in a trial of that kind: how long it takes beside others.
+int64_t EpochsOf(const std::string& kind, const SearchBudget& budget);
+/// Of all trials, when no stage ends early.
+int64_t AllEpochs(const SearchBudget& budget);
+
 /// The ended trial of that kind with the best first objective (supernets: score) that fits; of
 /// equal ones the lowest number. Null when there is none.
 const EndedTrial* BestTrial(const std::vector<EndedTrial>& ended, const std::string& kind);

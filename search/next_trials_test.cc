@@ -152,6 +152,18 @@ TEST(NextTrials, ChecksOfTheSearchAreTrainedAlone) {
   EXPECT_EQ(origins, (std::map<std::string, int>{{"path", 3}, {"random", 4}, {"winner", 1}}));
 }
 
+TEST(NextTrials, EpochsAddUpOverTheTrials) {
+  SearchSettings settings = Settings();
+  settings.budget.check_random = 4;
+  for (const int64_t early_stop : {0, 50}) {
+    settings.budget.early_stop = early_stop;
+    int64_t epochs = 0;
+    for (const EndedTrial& trial : Search(settings, 1))
+      epochs += EpochsOf(trial.kind, settings.budget);
+    EXPECT_EQ(epochs, AllEpochs(settings.budget));
+  }
+}
+
 TEST(NextTrials, TheOrderInWhichTrialsEndChangesNothing) {
   const std::set<std::string> first = Texts(Search(Settings(), 1));
   for (uint64_t seed = 2; seed < 6; ++seed) EXPECT_EQ(Texts(Search(Settings(), seed)), first);

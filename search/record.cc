@@ -78,6 +78,18 @@ BestNetwork FindBestNetwork(const SearchRecord& record) {
   return best;
 }
 
+StageCount CountStage(const SearchRecord& record, const std::string& kind) {
+  StageCount count;
+  for (const Trial& trial : record.trials) {
+    if (trial.kind != kind) continue;
+    count.complete += trial.state == TrialState::kComplete;
+    count.failed += trial.state == TrialState::kFailed;
+    count.running += trial.state == TrialState::kRunning;
+    count.waiting += trial.state == TrialState::kWaiting;
+  }
+  return count;
+}
+
 SearchChecks FindChecks(const SearchRecord& record) {
   SearchChecks checks;
   std::vector<double> scores, accuracies;
@@ -103,6 +115,13 @@ Json SummaryJson(const SearchRecord& record) {
   Json json;
   json["settings"] = ToJson(record.settings);
   json["trials"] = record.trials.size();
+  for (const char* kind : {kAnalysis, kSupernet, kScreening, kCandidate, kFinal, kAlone}) {
+    const StageCount count = CountStage(record, kind);
+    json["stages"][kind] = {{"complete", count.complete},
+                            {"failed", count.failed},
+                            {"running", count.running},
+                            {"waiting", count.waiting}};
+  }
   json["feasible"] = CountFeasible(record.ended);
   json["over"] =
       BestTrial(record.ended, kFinal) != nullptr && record.ended.size() == record.trials.size();

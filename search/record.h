@@ -38,6 +38,12 @@ struct BestNetwork {
 /// Points into the record.
 BestNetwork FindBestNetwork(const SearchRecord& record);
 
+/// How many trials of one kind are in each state.
+struct StageCount {
+  int64_t complete = 0, failed = 0, running = 0, waiting = 0;
+};
+StageCount CountStage(const SearchRecord& record, const std::string& kind);
+
 /// What trials of kind kAlone have come to. Accuracies are those of candidates, in [0, 1].
 struct SearchChecks {
   struct Path {
@@ -54,8 +60,9 @@ struct SearchChecks {
 /// Those that are complete.
 SearchChecks FindChecks(const SearchRecord& record);
 
-/// {"settings", "trials": how many, "feasible": candidates that keep the limits, "over", "best",
-/// "front", "checks"}: a network is its number, genome, results and costs.
+/// {"settings", "trials": how many, "stages": for each kind the trials in each state, "feasible":
+/// candidates that keep the limits, "over", "best", "front", "checks"}: a network is its number,
+/// genome, results and costs.
 Json SummaryJson(const SearchRecord& record);
 
 /// SummaryJson and "all": every trial with its times, payload, result and error.

@@ -63,6 +63,8 @@ TEST(SearchRecord, HoldsTheWholeSearch) {
   const Json json = ToJson(record);
   EXPECT_EQ(json.at("over"), true);
   EXPECT_EQ(json.at("feasible"), 6);
+  EXPECT_EQ(json.at("stages").at(kCandidate),
+            Json({{"complete", 6}, {"failed", 0}, {"running", 0}, {"waiting", 0}}));
   EXPECT_EQ(json.at("best").at("number"), best.candidate->number);
   EXPECT_EQ(json.at("best").at("genome"), best.candidate->payload.at("genome"));
   EXPECT_EQ(json.at("best").at("accuracy"), best.compressed->result.at("accuracy"));

@@ -69,6 +69,7 @@ void Execute(Options o) {
     if (recipe.sparsity >= 0) OverrideSparsity(recipe.sparsity, &job.genome);
   } else {
     job.genome = ReadGenome(o.genome);
+    if (o.genome == kReferenceA) MakeForImages(o.data, &job.genome);
   }
   if (!recipe.supernet.empty()) {
     job.source = ReadPath(recipe.supernet, job.genome, o.genome);
@@ -108,10 +109,16 @@ int Main(int argc, char** argv) {
   app.get_formatter()->label("TEXT", "VALUE");
   app.get_formatter()->label("REQUIRED", "(required)");
   app.require_subcommand(1);
+  // Of its other commands, and without one, it is the program that the user called.
+  const std::string called = argc > 1 ? argv[1] : "";
+  if (called != "train" && called != "compress" && called != "bench") app.name("tinyformer-train");
   Options train, compress;
   CLI::App* train_command =
       app.add_subcommand("train", "Train a genome's network from fresh weights, or a supernet's");
-  train_command->add_option("--genome", train.genome, "genome file, or reference-a")->required();
+  train_command
+      ->add_option("--genome", train.genome,
+                   "genome file, or reference-a, which takes the number of classes from the data")
+      ->required();
   train_command->add_option("--supernet", train.recipe.supernet,
                             "run folder of a supernet that the network is a path of: its weights");
   AddNetworkOptions(train_command, &train);

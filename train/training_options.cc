@@ -76,7 +76,18 @@ void AddMachineOptions(CLI::App* app, TrainingOptions* o) {
 }
 
 Genome ReadGenome(const std::string& name) {
-  return name == "reference-a" ? ReferencePointA() : ParseGenome(ReadJson(name), name);
+  return name == kReferenceA ? ReferencePointA() : ParseGenome(ReadJson(name), name);
+}
+
+void MakeForImages(const std::string& spec, Genome* genome) {
+  DatasetOptions options;
+  options.height = genome->height;
+  options.width = genome->width;
+  const DatasetInfo info = OpenDataset(spec, options).info;
+  genome->height = info.height;
+  genome->width = info.width;
+  genome->channels = info.channels;
+  genome->classes = static_cast<int>(info.class_names.size());
 }
 
 void PrepareTraining(TrainingOptions* o) {
@@ -100,7 +111,8 @@ Dataset OpenImages(const std::string& spec, const ImageTask& task, const std::st
     throw Error("train/data-shape", info.spec,
                 ImagesText(task.height, task.width, task.channels, task.classes),
                 ImagesText(found.height, found.width, found.channels, found.classes),
-                "use a " + made + " made for this data: its height, width, channels and classes");
+                "use a " + made +
+                    " made for this data: set height, width, channels and classes in its file");
   }
   return data;
 }

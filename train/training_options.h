@@ -29,8 +29,14 @@ void AddTrainingOptions(CLI::App* app, TrainingOptions* options);
 void AddAugmentationOptions(CLI::App* app, TrainingOptions* options);
 void AddMachineOptions(CLI::App* app, TrainingOptions* options);
 
-/// "reference-a", or a genome file. Errors  those of ParseGenome
+inline constexpr const char* kReferenceA = "reference-a";
+
+/// kReferenceA, or a genome file. Errors  those of ParseGenome
 Genome ReadGenome(const std::string& name);
+
+/// Gives a genome the data set's channels and classes, and the height and width of its images where
+/// they have one size of their own. Errors  those of OpenDataset
+void MakeForImages(const std::string& spec, Genome* genome);
 
 /// Completes and checks the recipe, and sets the number of threads.
 ///

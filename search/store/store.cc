@@ -22,10 +22,12 @@ void CheckSettings(const SqlRow& row, const std::string& settings, const std::st
     difference = {"fingerprint", SqlText(row[3]), fingerprint};
   }
   if (difference.key.empty()) return;
-  throw Error("store/other-settings", "study '" + SqlText(row[1]) + "' in " + store,
-              difference.key + " = " + difference.first + ", as when the study was made",
-              difference.key + " = " + difference.second,
-              "go on with the settings that it was made with, or name another study or store");
+  throw Error(
+      "store/other-settings", "study '" + SqlText(row[1]) + "' in " + store,
+      difference.key + " = " + difference.first + ", as when the study was made",
+      difference.key + " = " + difference.second,
+      "go on with the settings that it was made with (tinyformer search --worker does), or take "
+      "another store");
 }
 
 }  // namespace

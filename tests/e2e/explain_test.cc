@@ -77,7 +77,8 @@ TEST(Explain, SaysWhichLimitRefusesHowManyAndWhatComesNearest) {
       0u)
       << error.at("found");
   EXPECT_EQ(error.at("fix"), "allow that one with --limit flash=" + flash + ",ram=" + ram +
-                                 ", or take a smaller space or a larger target");
+                                 " (a search wants room for many), or take a smaller space or a "
+                                 "larger target");
   // What it names is allowed, then.
   const Json allowed = at.RunJson(
       Words("search --explain --space tiny --samples 10 --limit flash=" + flash + ",ram=" + ram));

@@ -235,6 +235,14 @@ TEST_F(OptionsTest, FlashIsCodeWeightsTablesAndDataAndLittleMore) {
   EXPECT_LT(rest, 2048) << "the harness that was linked in, and alignment";
 }
 
+TEST(ZooTest, EveryModelIsAsItsCardSays) {
+  const CommandLineTest at;
+  for (const Json& model : at.RunJson({"zoo", "verify"}).at("models")) {
+    EXPECT_EQ(model.at("fits"), true) << model;
+    EXPECT_EQ(model.at("differences"), Json::array()) << model;
+  }
+}
+
 TEST(BenchTest, MeasuresAKernelBesideThePlainLoops) {
   const CommandLineTest at;
   const Json json = at.RunJson({"bench", "kernels", "--only", "softmax"});

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include "base/rng.h"
+#include "data/testing/image_writer.h"
 #include "search/testing_network.h"
 #include "tests/command_line.h"
 
@@ -103,10 +104,31 @@ TEST_F(TrainProcess, RefusesDataOfAnotherShapeThanTheGenomes) {
   at_.Write("genome.json", ToJson(genome).dump());
   const Ended ended = at_.Run(Train("run"));
   EXPECT_EQ(ended.status, 2);
-  EXPECT_EQ(ended.errors,
-            ErrorText("train/data-shape", "synthetic", "8x8x3 images of 2 classes",
-                      "32x32x3 images of 10 classes",
-                      "use a genome made for this data: its height, width, channels and classes"));
+  EXPECT_EQ(
+      ended.errors,
+      ErrorText(
+          "train/data-shape", "synthetic", "8x8x3 images of 2 classes",
+          "32x32x3 images of 10 classes",
+          "use a genome made for this data: set height, width, channels and classes in its file"));
+}
+
+TEST_F(TrainProcess, ReferenceAIsMadeForTheImages) {
+  for (int i = 0; i < 24; ++i) {
+    const auto grey = static_cast<uint8_t>(10 * i);
+    at_.Write("photos/train/" + std::string(1, static_cast<char>('a' + i % 3)) + "/" +
+                  std::to_string(i) + ".png",
+              testing::Png(testing::Plain(9, 7, grey, grey, grey)));
+  }
+  Surroundings cached;
+  cached.variables["TINYFORMER_CACHE"] = at_.Path("cache");
+  const Ended ended = at_.Run(
+      Words("train --genome reference-a --data folder:photos --epochs 1 --batch 4 --limit-train 4"
+            " --threads 1 --amp off -o run"),
+      cached);
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  Genome expected = ReferencePointA();
+  expected.classes = 3;
+  EXPECT_EQ(ParseGenome(ParseJson(at_.Read("run/genome.json"), "genome"), "genome"), expected);
 }
 
 TEST_F(TrainProcess, RefusesARandAugmentItCannotRead) {

@@ -48,8 +48,8 @@ TEST_P(StoreTest, OtherSettingsAreRefusedByTheFirstKeyThatDiffers) {
       "error[store/other-settings] study 'cifar' in " + store_->name() +
           "\n  expected: space.expansion = [1,2], as when the study was made"
           "\n  found:    space.expansion = [1,4]"
-          "\n  fix:      go on with the settings that it was made with, or name another "
-          "study or store");
+          "\n  fix:      go on with the settings that it was made with (tinyformer search --worker "
+          "does), or take another store");
 }
 
 TEST_P(StoreTest, MissingSettingsAndOtherFingerprintsAreNamed) {
