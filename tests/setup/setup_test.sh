@@ -10,7 +10,7 @@ tree=$work/tree bin=$work/bin failed=0
 unset DEBIAN_FRONTEND
 mkdir -p "$tree/tools" "$tree/tests/oracle" "$bin"
 cp "$source_tree/tools/setup" "$tree/tools/"
-for program in bash env dirname grep sed rm mkdir touch; do ln -s "$(command -v "$program")" "$bin/$program"; done
+for program in bash env dirname grep sed rm mkdir touch awk cat seq; do ln -s "$(command -v "$program")" "$bin/$program"; done
 # script FILE: the text on standard input becomes a program.
 script() {
   { echo "#!$(command -v bash)"; cat; } >"$1"
@@ -21,6 +21,7 @@ case " $MISSING " in *" ${!#} "*) exit 1 ;; *) printf installed ;; esac
 END
 script "$bin/apt-get" <<'END'
 echo "apt-get $* as ${DEBIAN_FRONTEND:-anybody}" >>"$LOG"
+[ "$1" != install ] || cat "${APT_SAYS:-/dev/null}"
 [ "$1" != "${APT_FAILS:-}" ]
 END
 script "$bin/id" <<'END'
@@ -87,6 +88,21 @@ MISSING="cmake" expect "a package that cannot be installed" 1 \
   "tools/setup: installing Debian packages: cmake
 tools/setup: apt-get could not install the packages; its messages above say why. Needed are: cmake" --build-only
 unset APT_FAILS
+{
+  echo "0 upgraded, 200 newly installed, 0 to remove and 3 not upgraded."
+  echo "Need to get 71.5 MB of archives."
+  for i in $(seq 200); do echo "Get:$i a mirror, package $i"; done
+  echo "Err:7 a mirror, package 7"
+  for i in $(seq 150); do echo "Unpacking package $i"; echo "Setting up package $i"; done
+} >"$work/apt-says"
+APT_SAYS=$work/apt-says MISSING="cmake" expect "of what apt-get says the reader gets little" 0 \
+  "$update"$'\n'"$install cmake as noninteractive" \
+  "tools/setup: installing Debian packages: cmake
+  Need to get 71.5 MB of archives.
+  fetched 100 of 200 packages
+  fetched 200 of 200 packages
+  Err:7 a mirror, package 7
+  set up 100 of 200 packages" --build-only
 OS_RELEASE=$work/fedora expect "another system gets the list" 1 "" \
   "tools/setup: this is not Debian; install the counterparts of these packages yourself, then use cmake (CONTRIBUTING.md):
 tools/setup:   $("$source_tree/tools/setup" --list --build-only | tr '\n' ' ' | sed 's/ $//')" --build-only
