@@ -149,7 +149,8 @@ std::string ChecksText(const SearchChecks& checks) {
   std::string text;
   if (!checks.paths.empty()) {
     text += "ranks       Kendall's tau " + FormatFixed(checks.kendall_tau, 2) + " of " +
-            std::to_string(checks.paths.size()) + " paths, trained alone\n";
+            std::to_string(checks.paths.size()) + " paths, trained alone" +
+            (checks.paths.size() < 5 ? " (so few say nothing)" : "") + "\n";
   }
   if (checks.winner && !checks.random.empty()) {
     text += "worth       the winner trained alone " + FormatPercent(*checks.winner, 2) +

@@ -72,12 +72,17 @@ std::string AccuracyTable(const ReportInput& input) {
     }
   }
   if (rows.empty()) return "";
+  const bool both =
+      (dense && pruned) || (input.run && input.run->accuracy_float && input.run->accuracy_pruned);
   return DrawTable({{"model"},
                     {"accuracy", true},
                     {"95 % interval", true},
                     {"measured on"},
                     {"against the row above, same images", true}},
-                   rows);
+                   rows) +
+         (both ? "<p class=\"soft\">Pruning and fine-tuning train the network further, so that "
+                 "pruned can be the higher one.</p>\n"
+               : "");
 }
 
 std::string Exactness(const ReportedRun& run) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "report/format.h"
 
@@ -21,9 +20,12 @@ void ValueRange::Include(double value) {
   high = std::max(high, value);
 }
 
-void ValueRange::Widen() {
+void ValueRange::Widen(bool share) {
   if (empty()) low = 0, high = 1;
-  if (low == high) low -= 0.5, high += 0.5;
+  if (low != high) return;
+  const double half = share ? 0.05 : low == 0 ? 0.5 : std::abs(low) * 0.1;
+  low -= half, high += half;
+  if (share) low = std::max(low, 0.0), high = std::min(high, 1.0);
 }
 
 void ValueRange::AddMargin(double part, bool share) {
@@ -68,9 +70,9 @@ std::string TickLabel(double value, double step, bool percent) {
   if (std::abs(value) >= 10000) return FormatShort(value);
   // Small steps (a learning rate) would need many digits.
   if (step < 1e-4 && value != 0) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.1e", value);
-    return text;
+    const double digits =
+        std::floor(std::log10(std::abs(value)) + 1e-9) - std::floor(std::log10(step) + 1e-9);
+    return FormatScientific(value, std::clamp(static_cast<int>(digits), 0, 6));
   }
   return FormatFixed(value, DecimalsFor(step));
 }

@@ -13,8 +13,9 @@ struct ValueRange {
   double high = -std::numeric_limits<double>::infinity();
   void Include(double value);  // nothing when it is not finite
   bool empty() const { return low > high; }
-  /// Never empty and never a single value afterwards.
-  void Widen();
+  /// Never empty and never a single value afterwards: that gets an axis around it, 5 points to both
+  /// sides of a share, a tenth of any other value, 0.5 of 0.
+  void Widen(bool share);
   /// By so large a part of itself on both sides; a share stays within [0, 1].
   void AddMargin(double part, bool share);
 };
@@ -30,7 +31,8 @@ std::vector<double> RoundTicks(double low, double high, int count);
 /// The distance of these ticks; 1 where there is only one.
 double TickStep(const std::vector<double>& ticks);
 
-/// The tick in as many digits as tell it from its neighbours. percent: value is a share.
+/// The tick in as many digits as tell it from its neighbours, small ones as "1e-5". percent: value
+/// is a share.
 std::string TickLabel(double value, double step, bool percent);
 
 /// A value in this unit with a letter behind it and no superfluous digits: "0.5 M" rather than

@@ -19,14 +19,21 @@ std::string Target(const ReportInput& input) {
 }
 
 std::string Badge(const ReportInput& input) {
-  if (!input.compile) return "<span class=\"badge unknown\">fit not measured</span>";
-  return input.compile->fits ? "<span class=\"badge yes\">fits</span>"
-                             : "<span class=\"badge no\">does not fit</span>";
+  switch (FitOf(input)) {
+    case Fit::kFits:
+      return "<span class=\"badge yes\">fits</span>";
+    case Fit::kAboveSearchLimits:
+      return "<span class=\"badge no\">above the search&#39;s limits</span>";
+    case Fit::kTooLarge:
+      return "<span class=\"badge no\">does not fit</span>";
+    default:
+      return "<span class=\"badge unknown\">fit not measured</span>";
+  }
 }
 
 struct Section {
   const char* id;
-  const char* link;  // in the list of sections
+  const char* link;  // in the list of sections: words of the title
   const char* title;
   std::string body;  // empty: it is left out
 };
@@ -34,21 +41,22 @@ struct Section {
 std::vector<Section> SearchSections(const ReportInput& input) {
   const ReportedSearch& search = *input.search;
   return {{"search", "Search", "The search", SearchSection(search)},
-          {"pareto", "Pareto", "Accuracy against cost", ParetoSection(search)},
+          {"pareto", "Cost", "Accuracy against cost", ParetoSection(search)},
           {"network", "Network", "The best network", ArchitectureSection(search, input)},
-          {"evolution", "Evolution", "The search over time", EvolutionSection(search)},
-          {"choices", "Choices", "What each choice was worth", ChoicesSection(search)},
+          {"evolution", "Over time", "The search over time", EvolutionSection(search)},
+          {"choices", "Each choice", "What each choice was worth", ChoicesSection(search)},
           {"checks", "Checks", "Checks of the search", ChecksSection(search)},
           {"space", "Space", "The search space", SpaceSection(search)}};
 }
 
 std::vector<Section> NetworkSections(const ReportInput& input) {
-  return {{"accuracy", "Accuracy", "Accuracy", AccuracySection(input)},
-          {"training", "Training", "Training", TrainingSection(input)},
-          {"memory", "Memory", "Memory over time", MemorySection(input)},
-          {"flash", "Flash", "Flash by part", FlashSection(input)},
-          {"layers", "Layers", "Layer by layer", LayersSection(input)},
-          {"provenance", "Provenance", "Where every number comes from", ProvenanceSection(input)}};
+  return {
+      {"accuracy", "Accuracy", "Accuracy", AccuracySection(input)},
+      {"training", "Training", "Training", TrainingSection(input)},
+      {"memory", "Memory", "Memory over time", MemorySection(input)},
+      {"flash", "Flash", "Flash by part", FlashSection(input)},
+      {"layers", "Layers", "Layers, one by one", LayersSection(input)},
+      {"provenance", "Every number", "Where every number comes from", ProvenanceSection(input)}};
 }
 
 }  // namespace

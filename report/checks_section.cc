@@ -39,7 +39,7 @@ std::string Ranks(const ReportedChecks& checks) {
       "<p class=\"soft\">Across: a sparse path of the best supernet, with its weights. Up: the "
       "same network trained alone. Both orders equal is 1, unrelated is 0, opposite is "
       "−1.";
-  if (count < 10) html += " So few paths say little.";
+  if (count < 10) html += count < 5 ? " So few paths say nothing." : " So few paths say little.";
   return html + "</p>\n" + Responsive(DrawScatter(chart, 540, 320), DrawScatter(narrow, 356, 300)) +
          "</div>\n";
 }

@@ -9,7 +9,8 @@
 namespace tinyformer {
 namespace {
 
-constexpr size_t kMostAxes = 8;  // that are drawn; all are in the table
+constexpr size_t kMostAxes = 8;    // that are drawn; all are in the table
+constexpr int64_t kFewTrials = 8;  // fewer: chance, folded away
 
 using Choices = std::vector<ReportedChoice>;
 
@@ -85,26 +86,46 @@ std::string Group(const std::string& title, const Choices& choices) {
          "</summary>\n" + Table(choices) + "</details>\n";
 }
 
+// Trials whose choices can be compared.
+int64_t JudgedTrials(const ReportedSearch& search, const char* kind) {
+  const std::vector<const ReportedTrial*> trials = TrialsOf(search, kind);
+  return std::count_if(trials.begin(), trials.end(), [](const ReportedTrial* trial) {
+    return trial->outcome == TrialOutcome::kComplete && trial->value;
+  });
+}
+
+constexpr const char* kHowToRead =
+    "<p>Mean accuracy of the trials that made a choice, less the mean of all trials that had it to "
+    "make, in points; × is how many made it, the thin line the standard error of their mean. The "
+    "axes whose values differ most come first, weighted by how many made each choice; a choice "
+    "that one trial made is pale.</p>\n<p class=\"soft\">These are marginal means over what the "
+    "search happened to try, not a controlled experiment: later generations resemble the best of "
+    "earlier ones, choices that were made together share their effects, and among many axes some "
+    "differ by chance. A difference smaller than its standard error says nothing.</p>\n";
+
 }  // namespace
 
 std::string ChoicesSection(const ReportedSearch& search) {
-  const std::string groups =
-      Group("Of candidates: int8 accuracy", search.candidate_choices) +
-      Group("Of supernets: mean accuracy of their sparse paths", search.supernet_choices);
-  if (groups.empty()) {
+  std::string open, folded, counts;
+  const auto add = [&](const char* kind, const std::string& title, const Choices& choices) {
+    const std::string group = Group(title, choices);
+    const int64_t trials = JudgedTrials(search, kind);
+    (trials < kFewTrials ? folded : open) += group;
+    if (group.empty() || trials >= kFewTrials) return;
+    counts += (counts.empty() ? "" : " and ") + std::to_string(trials) + " " + kind +
+              (trials == 1 ? "" : "s");
+  };
+  add("candidate", "Of candidates: int8 accuracy", search.candidate_choices);
+  add("supernet", "Of supernets: mean accuracy of their sparse paths", search.supernet_choices);
+  if (open.empty() && folded.empty()) {
     return "<div class=\"missing\">Too few trials have ended: no choice can be compared with "
            "another.</div>\n";
   }
-  return "<p>Mean accuracy of the trials that made a choice, less the mean of all trials that had "
-         "it to make, in points; × is how many made it, the thin line the standard error of their "
-         "mean. The axes whose values differ most come first, weighted by how many made each "
-         "choice; a choice that "
-         "one trial made is pale.</p>\n<p class=\"soft\">These are "
-         "marginal means over what the search happened to try, not a controlled experiment: later "
-         "generations resemble the best of earlier ones, choices that were made together share "
-         "their effects, and among many axes some differ by chance. A difference smaller than its "
-         "standard error says nothing.</p>\n" +
-         groups;
+  std::string html = open.empty() ? "" : kHowToRead + open;
+  if (folded.empty()) return html;
+  return html + "<p>From <b>only " + counts + "</b> nearly all differences are chance: they say " +
+         "nothing of the choices.</p>\n<details><summary>The differences all the same</summary>\n" +
+         (open.empty() ? kHowToRead : "") + folded + "</details>\n";
 }
 
 }  // namespace tinyformer

@@ -66,9 +66,7 @@ std::vector<Panel> ListPanels(const ReportedSearch& search) {
     }
     for (double value : values) panel.ys.Include(value);
     if (!values.empty()) panel.ys.low = LowestShown(values);
-    if (!values.empty() && panel.ys.low == panel.ys.high)
-      panel.ys = {panel.ys.low - 0.05, panel.ys.high + 0.05};
-    panel.ys.Widen();
+    panel.ys.Widen(true);
     panel.ys.AddMargin(0.08, true);
   }
   std::erase_if(panels, [](const Panel& panel) { return panel.stages.empty(); });

@@ -74,6 +74,26 @@ std::string FormatFixed(double value, int decimals) {
              : number;
 }
 
+std::string FormatHours(double seconds) {
+  const long long s = std::llround(seconds);
+  char text[64];
+  std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
+  return text;
+}
+
+std::string FormatScientific(double value, int decimals) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*e", decimals, value);
+  const std::string number = text;
+  const size_t e = number.find('e');
+  std::string mantissa = number.substr(0, e);
+  if (mantissa.find('.') != std::string::npos) {
+    mantissa.resize(mantissa.find_last_not_of('0') + 1);
+    if (mantissa.ends_with(".")) mantissa.pop_back();
+  }
+  return mantissa + "e" + std::to_string(std::stoi(number.substr(e + 1)));
+}
+
 double WilsonHalfWidth(double share, int64_t n) {
   if (n <= 0) return 0;
   const double z = 1.959963984540054;  // 97.5 % quantile of the standard normal

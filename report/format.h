@@ -24,6 +24,13 @@ std::string FormatShort(double value);
 /// share in [0, 1]: FormatPercent(0.91234, 2) -> "91.23 %".
 std::string FormatPercent(double share, int decimals);
 
+/// At least 0 seconds: "1:02:03", "0:00:07".
+std::string FormatHours(double seconds);
+
+/// A number other than 0 as mantissa and exponent, with at most this many decimals: "1e-5",
+/// "1.05e-5".
+std::string FormatScientific(double value, int decimals);
+
 /// A number with this many decimals, never in exponent form: for coordinates and axis labels.
 std::string FormatFixed(double value, int decimals);
 

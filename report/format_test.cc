@@ -40,6 +40,21 @@ TEST(FormatPercent, ShowsAShareWithItsDecimals) {
   EXPECT_EQ(FormatPercent(1, 0), "100 %");
 }
 
+TEST(FormatHours, AlwaysHasHoursMinutesAndSeconds) {
+  EXPECT_EQ(FormatHours(0.2), "0:00:00");
+  EXPECT_EQ(FormatHours(27), "0:00:27");
+  EXPECT_EQ(FormatHours(144), "0:02:24");
+  EXPECT_EQ(FormatHours(360'000), "100:00:00");
+}
+
+TEST(FormatScientific, HasNoSuperfluousDigits) {
+  EXPECT_EQ(FormatScientific(1e-5, 2), "1e-5");
+  EXPECT_EQ(FormatScientific(1.05e-5, 2), "1.05e-5");
+  EXPECT_EQ(FormatScientific(-9.96e-6, 1), "-1e-5");
+  EXPECT_EQ(FormatScientific(2.5e12, 1), "2.5e12");
+  EXPECT_EQ(FormatScientific(1e20, 0), "1e20");
+}
+
 TEST(WilsonHalfWidth, MatchesItsFormulaAndShrinksWithTheSquareRootOfN) {
   // p = 0.9, n = 10,000: 1.96 * sqrt(0.09 / 10,000) = 0.00588, less than 0.1 % apart from Wilson's.
   EXPECT_NEAR(WilsonHalfWidth(0.9, 10000), 0.00588, 0.00001);

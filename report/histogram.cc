@@ -9,8 +9,9 @@
 namespace tinyformer {
 namespace {
 
-constexpr double kLeft = 52, kRight = 14, kTop = 40, kBottom = 38;
-constexpr int kColours = 6;  // classes dot0..dot5 in the style sheet
+constexpr double kLeft = 52, kRight = 14, kTop = 44, kBottom = 38;
+constexpr double kInset = 0.18;  // of a bin, on both sides: what is behind shows there
+constexpr int kColours = 6;      // classes dot0..dot5 in the style sheet
 
 }  // namespace
 
@@ -29,11 +30,17 @@ std::string DrawHistogram(const Histogram& histogram, int width, int height) {
   auto py = [&](double count) { return bottom - count / highest * plot_height; };
 
   SvgDrawing svg(width, height, histogram.title);
-  if (histogram.band_high > histogram.band_low && histogram.band_low < end) {
+  const bool has_band = histogram.band_high > histogram.band_low;
+  if (has_band && histogram.band_low >= end) {
+    svg.Text("tick", width - kRight, kTop - 10, Anchor::kEnd,
+             histogram.band_name + ": " + FormatShort(histogram.band_low) + " to " +
+                 FormatShort(histogram.band_high) + ", beyond this plot →");
+  } else if (has_band) {
     const double left = px(histogram.band_low), right = px(histogram.band_high);
     svg.Rect("band", left, kTop, right - left, plot_height);
-    svg.Text("tick", left + 4, kTop + 12, Anchor::kStart,
-             FitText(histogram.band_name, right - left));
+    const double half = 3.2 * static_cast<double>(histogram.band_name.size());
+    svg.Text("tick", std::clamp((left + right) / 2, kLeft + half, width - kRight - half), kTop - 10,
+             Anchor::kMiddle, histogram.band_name);
   }
   for (double tick : RoundTicks(0, highest, 4)) {
     svg.Line("grid", kLeft, py(tick), width - kRight, py(tick));
@@ -43,6 +50,7 @@ std::string DrawHistogram(const Histogram& histogram, int width, int height) {
   for (double tick : RoundTicks(0, end, width < 500 ? 4 : 8))
     svg.Text("tick", px(tick), bottom + 16, Anchor::kMiddle, unit.Label(tick));
   svg.Text("tick", kLeft + plot_width / 2, height - 4, Anchor::kMiddle, histogram.x_label);
+  svg.Text("tick", 0, kTop - 10, Anchor::kStart, histogram.y_label);
 
   double legend = kLeft;
   for (size_t i = 0; i < histogram.series.size(); ++i) {
@@ -53,7 +61,9 @@ std::string DrawHistogram(const Histogram& histogram, int width, int height) {
       const int64_t count = series.counts[bin];
       if (count == 0) continue;
       const double from = histogram.bin_width * static_cast<double>(bin);
-      const double left = px(from), right = px(from + histogram.bin_width);
+      const double bin_left = px(from), bin_right = px(from + histogram.bin_width);
+      const double inset = i == 0 ? 0 : (bin_right - bin_left) * kInset;
+      const double left = bin_left + inset, right = bin_right - inset;
       const std::string range = unit.Label(from) + " to " + unit.Label(from + histogram.bin_width);
       svg.Rect(css, left, py(static_cast<double>(count)), std::max(right - left - 1, 1.0),
                bottom - py(static_cast<double>(count)), opacity,
@@ -68,10 +78,23 @@ std::string DrawHistogram(const Histogram& histogram, int width, int height) {
 }
 
 std::string StandaloneSvg(const std::string& drawing) {
-  const size_t open = drawing.find("<svg "), body = drawing.find(">\n", open);
-  return "<svg xmlns=\"http://www.w3.org/2000/svg\" " + drawing.substr(open + 5, body - open - 5) +
-         " style=\"font-family: system-ui, sans-serif\">\n<style>" + kReportStyle + "</style>\n" +
-         "<rect width=\"100%\" height=\"100%\" fill=\"var(--card)\"/>\n" + drawing.substr(body + 2);
+  constexpr int kMargin = 16, kTitle = 28;
+  const auto attribute = [&](const std::string& name) {
+    const size_t from = drawing.find(" " + name + "=\"") + name.size() + 3;
+    return drawing.substr(from, drawing.find('"', from) - from);
+  };
+  const std::string title = attribute("aria-label");  // escaped
+  const std::string width = std::to_string(std::stoi(attribute("width")) + 2 * kMargin);
+  const std::string height = std::to_string(std::stoi(attribute("height")) + 2 * kMargin + kTitle);
+  std::string body = drawing.substr(drawing.find(">\n") + 2);
+  body.resize(body.rfind("</svg>"));
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + width + " " + height +
+         "\" width=\"" + width + "\" height=\"" + height + "\" role=\"img\" aria-label=\"" + title +
+         "\" style=\"font-family: system-ui, sans-serif\">\n<style>" + kReportStyle + "</style>\n" +
+         "<rect width=\"100%\" height=\"100%\" fill=\"var(--card)\"/>\n<text class=\"title\" x=\"" +
+         std::to_string(kMargin) + "\" y=\"30\">" + title + "</text>\n<g transform=\"translate(" +
+         std::to_string(kMargin) + " " + std::to_string(kMargin + kTitle) + ")\">\n" + body +
+         "</g>\n</svg>\n";
 }
 
 }  // namespace tinyformer

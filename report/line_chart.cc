@@ -13,12 +13,16 @@ constexpr double kLeft = 52, kRight = 12, kTop = 34, kBottom = 36, kLegendRow = 
 constexpr int kColours = 6;  // classes line0..line5 in the style sheet
 
 // Epochs are counted: no tick between two of them.
-std::vector<double> CountTicks(const ValueRange& xs, int count) {
+std::vector<double> CountTicks(const ValueRange& xs, bool whole, int count) {
   std::vector<double> ticks = RoundTicks(xs.low, xs.high, count);
-  if (std::floor(xs.low) == xs.low && std::floor(xs.high) == xs.high) {
+  if (whole) {
     std::erase_if(ticks, [](double tick) { return std::abs(tick - std::round(tick)) > 1e-9; });
   }
   return ticks;
+}
+
+std::string ValueText(double value) {
+  return value != 0 && std::abs(value) < 1e-3 ? FormatScientific(value, 2) : FormatFixed(value, 4);
 }
 
 struct LegendPlace {
@@ -46,8 +50,9 @@ std::string DrawLineChart(const LineChart& chart, int width, int height) {
     for (double x : line.x) xs.Include(x);
     for (double y : line.y) ys.Include(y);
   }
-  xs.Widen();
-  ys.Widen();
+  const bool whole = std::floor(xs.low) == xs.low && std::floor(xs.high) == xs.high;
+  xs.Widen(false);
+  ys.Widen(chart.percent);
   ys.AddMargin(0.04, chart.percent);
   const std::vector<LegendPlace> legend = PlaceLegend(chart, width);
   const double top = legend.empty() ? kTop : kTop + legend.back().y - legend.front().y;
@@ -64,7 +69,7 @@ std::string DrawLineChart(const LineChart& chart, int width, int height) {
     svg.Line("grid", kLeft, py(tick), width - kRight, py(tick));
     svg.Text("tick", kLeft - 6, py(tick) + 4, Anchor::kEnd, TickLabel(tick, y_step, chart.percent));
   }
-  const std::vector<double> x_ticks = CountTicks(xs, width < 500 ? 4 : 8);
+  const std::vector<double> x_ticks = CountTicks(xs, whole, width < 500 ? 4 : 8);
   const double x_step = TickStep(x_ticks);
   for (double tick : x_ticks) {
     svg.Text("tick", px(tick), height - kBottom + 16, Anchor::kMiddle,
@@ -92,7 +97,7 @@ std::string DrawLineChart(const LineChart& chart, int width, int height) {
     if (!path.empty()) svg.Path(css, path);
     if (!line.y.empty() && std::isfinite(line.y.back())) {
       const std::string value =
-          chart.percent ? FormatPercent(line.y.back(), 2) : FormatFixed(line.y.back(), 4);
+          chart.percent ? FormatPercent(line.y.back(), 2) : ValueText(line.y.back());
       svg.Circle("dot" + std::to_string(i % kColours), px(line.x.back()), py(line.y.back()), 3,
                  line.name + ": " + value);
     }

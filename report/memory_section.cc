@@ -68,7 +68,7 @@ std::string MemorySection(const ReportInput& input) {
         {"arena (tensors)", GroupDigits(compile.arena_bytes), "planned"},
         {"stack", GroupDigits(compile.stack_bytes), "reserved"},
         {"all RAM", GroupDigits(compile.ram_peak_bytes),
-         "limit " + FormatBytes(compile.ram_limit_bytes)}};
+         "limit " + FormatBytes(LimitsOf(input).ram_bytes)}};
     const ReportedRun* counted = CountedRun(input);
     if (counted != nullptr && counted->stack_peak_bytes) {
       rows.push_back({"stack, measured", GroupDigits(*counted->stack_peak_bytes), "emulator"});
@@ -98,7 +98,8 @@ std::string FlashSection(const ReportInput& input) {
     parts.push_back({apart ? "alignment" : "tables and data, not told apart",
                      compile.flash_bytes - known, "--c5"});
   }
-  const int64_t whole = std::max({compile.flash_limit_bytes, compile.flash_bytes, int64_t{1}});
+  const int64_t limit = LimitsOf(input).flash_bytes;
+  const int64_t whole = std::max({limit, compile.flash_bytes, int64_t{1}});
   std::string stack, keys;
   for (const FlashPart& part : parts) {
     const double share = static_cast<double>(part.bytes) / static_cast<double>(whole);
@@ -107,12 +108,11 @@ std::string FlashSection(const ReportInput& input) {
     keys += std::string("<span><b style=\"background:var(") + part.colour + ")\"></b>" + part.name +
             " " + FormatBytes(part.bytes) + "</span>";
   }
-  if (compile.flash_limit_bytes > compile.flash_bytes) {
+  if (limit > compile.flash_bytes) {
     keys += "<span><b style=\"background:var(--edge)\"></b>free " +
-            FormatBytes(compile.flash_limit_bytes - compile.flash_bytes) + "</span>";
+            FormatBytes(limit - compile.flash_bytes) + "</span>";
   }
-  html += "<p>" + FormatBytes(compile.flash_bytes) + " of " +
-          FormatBytes(compile.flash_limit_bytes) +
+  html += "<p>" + FormatBytes(compile.flash_bytes) + " of " + FormatBytes(limit) +
           ", the whole ELF: vectors, code, weights, tables and initial values.</p>\n<div "
           "class=\"stack\">" +
           stack + "</div>\n<div class=\"keys\">" + keys + "</div>\n";

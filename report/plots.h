@@ -40,12 +40,13 @@ struct HistogramSeries {
   std::vector<int64_t> counts;
 };
 
-/// Counts over values from 0, several kinds behind each other: the first is the furthest behind.
+/// Counts over values from 0, several kinds in front of each other: the first is the furthest
+/// behind and the widest.
 struct Histogram {
-  std::string title, x_label;
+  std::string title, x_label, y_label;
   double bin_width = 1;
   std::vector<HistogramSeries> series;
-  double band_low = 0, band_high = 0;  // shaded; none when equal
+  double band_low = 0, band_high = 0;  // shaded, or named where it is beyond; none when equal
   std::string band_name;
 };
 
@@ -73,7 +74,8 @@ std::string DrawMemoryMap(const ReportedPlan& plan, int width, int height);
 /// The layer with the most live bytes (the first of equals), 0 when there is no layer.
 size_t PeakLayer(const ReportedPlan& plan);
 
-/// A drawing as a file of its own: with name space, background and style sheet.
+/// A drawing as a file of its own: with name space, its title above it, a margin, background and
+/// style sheet.
 std::string StandaloneSvg(const std::string& drawing);
 
 /// Both drawings, of which the style sheet shows the one that the screen has room for.

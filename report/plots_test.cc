@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <set>
+#include <utility>
 
 #include "base/file.h"
 #include "base/rng.h"
@@ -30,6 +32,31 @@ TEST(RoundTicks, AreRoundAndCoverTheRange) {
     EXPECT_LE(ticks.size(), 11u) << "seed " << seed;
     EXPECT_GE(ticks.front(), low - (high - low) * 1e-6) << "seed " << seed;
     EXPECT_LE(ticks.back(), high + (high - low) * 1e-6) << "seed " << seed;
+  }
+}
+
+TEST(ValueRange, PutsAnAxisAroundASingleValue) {
+  const auto around = [](double value, bool share) {
+    ValueRange range;
+    range.Include(value);
+    range.Widen(share);
+    return std::pair(range.low, range.high);
+  };
+  EXPECT_EQ(around(0, false), std::pair(-0.5, 0.5));
+  EXPECT_EQ(around(1, true), std::pair(0.95, 1.0));
+  EXPECT_EQ(around(0, true), std::pair(0.0, 0.05));
+  EXPECT_DOUBLE_EQ(around(-40, false).first, -44);
+  EXPECT_DOUBLE_EQ(around(-40, false).second, -36);
+  ValueRange none;
+  none.Widen(true);
+  EXPECT_EQ(std::pair(none.low, none.high), std::pair(0.0, 1.0));
+}
+
+TEST(TickLabel, TellsTicksApart) {
+  for (double step : {1e-9, 2e-7, 5e-6, 1e-5, 2e-4, 0.05, 1.0, 200.0}) {
+    std::set<std::string> labels;
+    for (int i = 1; i <= 12; ++i) labels.insert(TickLabel(i * step, step, false));
+    EXPECT_EQ(labels.size(), 12u) << step;
   }
 }
 
@@ -64,6 +91,19 @@ TEST(LineChart, TicksBetweenEpochsAreLeftOut) {
   EXPECT_THAT(svg, Not(HasSubstr(">1.5</text>")));
 }
 
+TEST(LineChart, DrawsAnAxisAroundASingleEpoch) {
+  const std::string svg = DrawLineChart({"t", "epoch", {{"learning rate", {1}, {1e-5}}}}, 540, 260);
+  EXPECT_EQ(Count(svg, ">1</text>"), 1);
+  for (const char* other : {">0.6</text>", ">1.0</text>", ">1.4</text>", ">0.0</text>"})
+    EXPECT_EQ(Count(svg, other), 0) << other;
+  for (const char* tick : {">9.5e-6</text>", ">1e-5</text>", ">1.05e-5</text>"})
+    EXPECT_EQ(Count(svg, tick), 1) << tick;
+  EXPECT_THAT(svg, HasSubstr("learning rate: 1e-5"));
+  const std::string share = DrawLineChart({"t", "epoch", {{"a", {1}, {0.98}}}, true}, 540, 260);
+  EXPECT_EQ(Count(share, ">100 %</text>"), 1);
+  EXPECT_EQ(Count(share, ">94 %</text>"), 1);
+}
+
 TEST(LineChart, TheLegendGoesOnInAnotherRow) {
   const std::string name = "validation accuracy";
   const LineChart chart{"t", "epoch", {{name, {1, 2}, {1, 2}}, {name, {1, 2}, {1, 2}}}};
@@ -93,6 +133,7 @@ TEST(LineChart, SurvivesNoDataOnePointAndFlatLines) {
 Histogram SmallHistogram() {
   return {"Networks & more",
           "parameters",
+          "networks",
           250000,
           {{"all", {3, 0, 5, 1}}, {"fit", {3, 0, 2, 0}}},
           200000,
@@ -106,29 +147,48 @@ TEST(Histogram, DrawsOneBarForEachCountAndTheBand) {
   EXPECT_EQ(Count(svg, "class=\"band\""), 1);
   EXPECT_THAT(svg, HasSubstr("all, 0.5 M to 0.75 M: 5"));
   EXPECT_THAT(svg, HasSubstr(">accepted</text>"));
+  EXPECT_THAT(svg, HasSubstr(">parameters</text>"));
+  EXPECT_THAT(svg, HasSubstr(">networks</text>"));
   EXPECT_THAT(svg, HasSubstr("Networks &amp; more"));
+}
+
+TEST(Histogram, ShowsWhatIsBehindWhereBothCountsAreEqual) {
+  const std::string svg = DrawHistogram(SmallHistogram(), 400, 240);
+  const auto number = [&](const std::string& title, const std::string& key) {
+    const size_t at = svg.rfind(" " + key + "=\"", svg.find("<title>" + title));
+    return std::stod(svg.substr(at + key.size() + 3));
+  };
+  const std::string all = "all, 0 to 0.25 M: 3", fit = "fit, 0 to 0.25 M: 3";
+  EXPECT_EQ(number(all, "height"), number(fit, "height"));
+  EXPECT_LT(number(all, "x") + 2, number(fit, "x"));
+  EXPECT_GT(number(all, "x") + number(all, "width"), number(fit, "x") + number(fit, "width") + 2);
 }
 
 TEST(Histogram, EndsTheBandWhereTheValuesEnd) {
   Histogram histogram = SmallHistogram();
   histogram.band_high = 9e9;
   EXPECT_THAT(DrawHistogram(histogram, 400, 240), HasSubstr("width=\"267.2\""));
+  EXPECT_THAT(DrawHistogram(histogram, 400, 240), Not(HasSubstr("beyond")));
   histogram.band_low = 2e6;  // wholly beyond
-  EXPECT_THAT(DrawHistogram(histogram, 400, 240), Not(HasSubstr("band")));
+  const std::string svg = DrawHistogram(histogram, 400, 240);
+  EXPECT_EQ(Count(svg, "class=\"band\""), 0);
+  EXPECT_THAT(svg, HasSubstr(">accepted: 2.00 M to 9.00 G, beyond this plot →</text>"));
 }
 
 TEST(Histogram, SurvivesNoSeriesAndNoCounts) {
   for (const std::vector<HistogramSeries>& series :
        {std::vector<HistogramSeries>{}, {{"a", {}}}, {{"a", {0, 0}}}}) {
-    const std::string svg = DrawHistogram({"t", "x", 1, series, 0, 0, ""}, 300, 200);
+    const std::string svg = DrawHistogram({"t", "x", "y", 1, series, 0, 0, ""}, 300, 200);
     EXPECT_THAT(svg, Not(HasSubstr("nan")));
     EXPECT_THAT(svg, Not(HasSubstr("inf")));
   }
 }
 
-TEST(StandaloneSvg, HasItsNameSpaceAndStyle) {
+TEST(StandaloneSvg, HasItsNameSpaceStyleTitleAndAMargin) {
   const std::string svg = StandaloneSvg(DrawHistogram(SmallHistogram(), 400, 240));
-  EXPECT_EQ(svg.rfind("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 400 240\"", 0), 0u);
+  EXPECT_EQ(svg.rfind("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 432 300\"", 0), 0u);
+  EXPECT_THAT(svg, HasSubstr(" y=\"30\">Networks &amp; more</text>"));
+  EXPECT_THAT(svg, HasSubstr("<g transform=\"translate(16 44)\">"));
   EXPECT_EQ(Count(svg, "<style>"), 1);
   EXPECT_EQ(Count(svg, "<svg "), 1);
   EXPECT_TRUE(svg.ends_with("</svg>\n"));

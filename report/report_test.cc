@@ -1,12 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
+#include <regex>
 
 #include "base/file.h"
 #include "report/build_report.h"
 #include "report/sample_report.h"
+#include "report/sample_search.h"
 #include "report/sections.h"
 
 namespace tinyformer {
@@ -97,6 +101,37 @@ TEST(BuildReport, ShowsTheCountsOfTheEmulatorBesideTheAccuracyOfTheHost) {
   const std::string html = BuildReport(input);
   EXPECT_THAT(html, HasSubstr("Every image took exactly 123,456 instructions."));
   EXPECT_THAT(html, HasSubstr("of 10,000 images"));
+}
+
+TEST(BuildReport, ListsItsSectionsByWordsOfTheirTitles) {
+  ReportInput input = Sample();
+  input.search = SampleSearch();
+  const std::string html = BuildReport(input);
+  const auto lower = [](std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    return text;
+  };
+  const std::regex section("<section id=\"([a-z]+)\"><h2>([^<]*)</h2>");
+  int sections = 0;
+  for (std::sregex_iterator found(html.begin(), html.end(), section), end; found != end; ++found) {
+    const std::string link = "<a href=\"#" + (*found)[1].str() + "\">";
+    const size_t from = html.find(link) + link.size();
+    EXPECT_THAT(lower((*found)[2]),
+                HasSubstr(lower(html.substr(from, html.find('<', from) - from))));
+    ++sections;
+  }
+  EXPECT_EQ(sections, 13);
+}
+
+TEST(BuildReport, SaysThatPruningTrainsFurther) {
+  ReportInput input = Sample();
+  const char* words = "train the network further, so that pruned can be the higher one";
+  EXPECT_THAT(BuildReport(input), HasSubstr(words));
+  input.compressed.reset();
+  input.compression.reset();
+  input.run->accuracy_pruned.reset();
+  EXPECT_THAT(BuildReport(input), Not(HasSubstr(words)));
 }
 
 TEST(BuildReport, SaysThatAnAccuracyWasNotMeasured) {

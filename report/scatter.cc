@@ -51,16 +51,8 @@ Frame MakeFrame(const ScatterChart& chart, int width, int height, bool& limit_dr
   }
   if (!ys.empty()) frame.ys.low = LowestShown(ys);
   limit_drawn = TakeIn(chart.limit, frame.xs);
-  constexpr double kAlone = 0.05;  // half the range of a single value
-  if (!frame.ys.empty() && frame.ys.low == frame.ys.high) {
-    frame.ys = {std::max(0.0, frame.ys.low - kAlone), std::min(1.0, frame.ys.high + kAlone)};
-  }
-  if (frame.xs.low == frame.xs.high && frame.xs.high != 0) {
-    const double part = std::abs(frame.xs.high) * kAlone;
-    frame.xs = {frame.xs.low - part, frame.xs.high + part};
-  }
-  frame.xs.Widen();
-  frame.ys.Widen();
+  frame.xs.Widen(chart.percent_x);
+  frame.ys.Widen(true);
   frame.xs.AddMargin(0.06, chart.percent_x);
   frame.ys.AddMargin(0.1, true);
   return frame;
@@ -139,8 +131,10 @@ std::vector<LabelPlace> PlacesAround(const ScatterPoint& point, const Frame& fra
           {x - away - half, y + 17, half}};
 }
 
-// Every label takes the place where it hides fewest points, no other label, and is in the drawing.
-void DrawLabels(SvgDrawing& svg, const ScatterChart& chart, const Frame& frame) {
+// Every label takes the place where it hides fewest points, no other label, is off the limit's line
+// (limit_x) and in the drawing.
+void DrawLabels(SvgDrawing& svg, const ScatterChart& chart, const Frame& frame,
+                std::optional<double> limit_x) {
   std::vector<LabelPlace> taken;
   for (const ScatterPoint& point : chart.points) {
     if (point.label.empty() || !IsFinite(point)) continue;
@@ -153,6 +147,7 @@ void DrawLabels(SvgDrawing& svg, const ScatterChart& chart, const Frame& frame) 
       if (place.x - place.half < kLeft || place.x + place.half > frame.width ||
           place.y < kTop + 2 || place.y > frame.Bottom())
         hidden += 1000;
+      if (limit_x && std::abs(*limit_x - place.x) < place.half + 2) hidden += 50;
       for (const ScatterPoint& other : chart.points)
         hidden += IsFinite(other) && place.Meets(frame.X(other.x), frame.Y(other.y), other.radius);
       if (hidden < fewest) {
@@ -182,7 +177,7 @@ std::string DrawScatter(const ScatterChart& chart, int width, int height) {
       svg.Circle(point.css_class, frame.X(point.x), frame.Y(point.y), point.radius, point.tooltip);
     }
   }
-  DrawLabels(svg, chart, frame);
+  DrawLabels(svg, chart, frame, limit_drawn ? std::optional(frame.X(*chart.limit)) : std::nullopt);
   return svg.Finish();
 }
 
@@ -192,8 +187,7 @@ std::string DrawStrips(const std::vector<StripRow>& rows, int width) {
   for (const StripRow& row : rows) {
     for (double value : row.values) xs.Include(value);
   }
-  if (!xs.empty() && xs.low == xs.high) xs = {xs.low - 0.02, xs.high + 0.02};
-  xs.Widen();
+  xs.Widen(true);
   xs.AddMargin(0.08, true);
   const double left = 14, right = width - 14.0;
   const double bottom = kStripTop + kRow * static_cast<double>(rows.size());

@@ -65,6 +65,22 @@ TEST(Scatter, PutsLabelsWhereTheyDoNotMeet) {
       << svg;
 }
 
+TEST(Scatter, KeepsLabelsOffTheLineOfTheLimit) {
+  for (double x = 150; x <= 200; x += 5) {  // a winner keeps the limit
+    ScatterChart chart = Points({{100, 0.5}, {200, 0.6}, {x, 0.55}});
+    chart.limit = 200;
+    chart.limit_name = "limit";
+    chart.points[2].label = "candidate 1";
+    const std::string svg = DrawScatter(chart, 356, 300);
+    const auto number = [&](const std::string& key, size_t before) {
+      return std::stod(svg.substr(svg.rfind(key + "=\"", before) + key.size() + 2));
+    };
+    const double label = number("x", svg.find(">candidate 1<"));
+    const double line = number("x1", svg.find("/>", svg.find("class=\"limit\"")));
+    EXPECT_GT(std::abs(label - line), 37) << x;  // half of the label's width
+  }
+}
+
 TEST(Scatter, SurvivesNoPointsOnePointAndNoNumbers) {
   for (const ScatterChart& chart : {Points({}), Points({{0, 0}}), Points({{5, 0.5}, {5, 0.5}}),
                                     Points({{std::nan(""), 0.5}, {1, INFINITY}, {2, 0.5}})}) {

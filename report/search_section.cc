@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "base/progress.h"
 #include "report/format.h"
 #include "report/search_sections.h"
 #include "report/table.h"
@@ -43,7 +42,7 @@ std::string StageTable(const ReportedSearch& search) {
          GroupDigits(ended) + (stage.planned > 0 ? " of " + GroupDigits(stage.planned) : ""),
          CountOrDash(sum.running), CountOrDash(sum.failed), CountOrDash(sum.stopped),
          sum.best ? FormatPercent(*sum.best, 2) : "–",
-         sum.busy_ms > 0 ? FormatDuration(sum.busy_ms / 1000) : "–"});
+         sum.busy_ms > 0 ? FormatHours(sum.busy_ms / 1000) : "–"});
   }
   return DrawTable({{"stage"},
                     {"ended", true},
@@ -97,7 +96,7 @@ std::string SearchSection(const ReportedSearch& search) {
           " (images " + EscapeHtml(search.data_fingerprint) +
           "). Accuracies are on validation images, by which the search chooses; those of the best "
           "are therefore somewhat too high. Test images stay locked until <code>tinyformer "
-          "run</code>.</p>\n";
+          "run</code>. Alg. 1 to 3 are those of the TinyFormer paper.</p>\n";
   return html + StageTable(search) + Failures(search);
 }
 

@@ -96,6 +96,122 @@ TEST(SearchReport, EqualsItsGoldenFile) {
       << file;
 }
 
+TEST(SearchReport, JudgesTheNetworkByTheSearchsLimits) {
+  ReportInput input = Sample();
+  input.compile->flash_bytes = 39'884;
+  input.compile->ram_peak_bytes = 20'000;
+  input.compile->cycles_estimate = 900'000;
+  input.search->flash_limit_bytes = 45'000;
+  input.search->ram_limit_bytes = input.compile->ram_limit_bytes;
+  std::string html = BuildReport(input);
+  EXPECT_THAT(html, HasSubstr("88.6 % of 45,000 B, the search&#39;s limit<"));
+  EXPECT_THAT(html, HasSubstr("6.1 % of 327,680 B<"));
+  EXPECT_THAT(html, Not(HasSubstr("cycles, the search")));
+  EXPECT_THAT(html, HasSubstr("class=\"badge yes\">fits<"));
+  EXPECT_THAT(FlashSection(input), HasSubstr("39,884 B of 45,000 B"));
+  EXPECT_THAT(FlashSection(input), HasSubstr("free 5,116 B"));
+
+  input.search->cycles_limit = 1'000'000;
+  html = BuildReport(input);
+  EXPECT_THAT(
+      html, HasSubstr("90.0 % of 1,000,000 cycles, the search&#39;s limit (compiler&#39;s model)"));
+  EXPECT_EQ(FitOf(input), Fit::kFits);
+  input.compile->cycles_estimate = 1'000'001;
+  EXPECT_EQ(FitOf(input), Fit::kAboveSearchLimits);
+  EXPECT_THAT(BuildReport(input), HasSubstr("class=\"badge no\">above the search&#39;s limits<"));
+  input.search->cycles_limit = 0;
+  EXPECT_EQ(FitOf(input), Fit::kFits);
+  input.search->flash_limit_bytes = 39'883;
+  EXPECT_EQ(FitOf(input), Fit::kAboveSearchLimits);
+  input.search->flash_limit_bytes = 39'884;
+  EXPECT_EQ(FitOf(input), Fit::kFits);
+  input.search->ram_limit_bytes = 19'999;
+  EXPECT_EQ(FitOf(input), Fit::kAboveSearchLimits);
+  input.compile->fits = false;
+  EXPECT_EQ(FitOf(input), Fit::kTooLarge);
+  input.search.reset();
+  input.compile->fits = true;
+  EXPECT_EQ(FitOf(input), Fit::kFits);
+}
+
+TEST(SearchReport, JudgesANetworkWithoutFirmwareByItsTrial) {
+  ReportInput input;
+  input.search = SampleSearch();
+  EXPECT_EQ(FitOf(input), Fit::kFits);
+  EXPECT_THAT(SummaryTiles(input), HasSubstr(" of 980,000 B<"));
+  for (ReportedTrial& trial : input.search->trials) trial.fits = false;
+  EXPECT_EQ(FitOf(input), Fit::kAboveSearchLimits);
+  input.search->trials.clear();
+  EXPECT_EQ(FitOf(input), Fit::kNotMeasured);
+}
+
+TEST(SearchSection, ShowsWorkInOneForm) {
+  ReportedSearch search = SampleSearch();
+  for (ReportedTrial& trial : search.trials) {
+    if (trial.kind == "final") trial.finished_ms = trial.started_ms + 27'000;
+    if (trial.kind == "analysis") trial.finished_ms = trial.started_ms + 100;
+  }
+  const std::string html = SearchSection(search);
+  EXPECT_THAT(html, HasSubstr(">0:00:27<"));
+  EXPECT_THAT(html, Not(HasSubstr(" s</td>")));
+}
+
+TEST(ChoicesSection, FoldsAwayWhatIsFromFewTrials) {
+  ReportedSearch search = SampleSearch();  // 8 supernets, more candidates
+  EXPECT_THAT(ChoicesSection(search), Not(HasSubstr("nearly all differences are chance")));
+  const auto keep = [&](const std::string& kind, int count) {
+    std::erase_if(search.trials, [&](const ReportedTrial& trial) {
+      return trial.kind == kind && trial.outcome == TrialOutcome::kComplete && count-- <= 0;
+    });
+  };
+  keep("supernet", 7);
+  std::string html = ChoicesSection(search);
+  const std::string warning = "<p>From <b>only 7 supernets</b> nearly all differences are chance";
+  EXPECT_LT(html.find("Of candidates"), html.find(warning));
+  EXPECT_LT(html.find(warning + ": they say nothing of the choices.</p>\n<details><summary>"),
+            html.find("Of supernets"));
+  EXPECT_EQ(Count(html, "marginal means"), 1);
+  keep("candidate", 1);
+  html = ChoicesSection(search);
+  EXPECT_EQ(html.rfind("<p>From <b>only 1 candidate and 7 supernets</b>", 0), 0u) << html;
+  EXPECT_LT(html.find("<details>"), html.find("marginal means"));
+}
+
+TEST(ChecksSection, SaysThatFewPathsSayNothing) {
+  ReportedSearch search = SampleSearch();
+  const auto with_paths = [&](size_t count) {
+    search.checks.ranks.resize(count, {"path", 0.5, 0.5});
+    return ChecksSection(search);
+  };
+  EXPECT_THAT(with_paths(10), Not(HasSubstr("So few")));
+  EXPECT_THAT(with_paths(5), HasSubstr("So few paths say little."));
+  EXPECT_THAT(with_paths(4), HasSubstr("So few paths say nothing."));
+  EXPECT_THAT(with_paths(2), HasSubstr("over 2 paths"));
+  EXPECT_THAT(with_paths(2), HasSubstr("So few paths say nothing."));
+}
+
+TEST(SpaceSection, SaysInPlainWordsWhatRejectedMeans) {
+  ReportedSearch search = SampleSearch();
+  ReportedSpace& space = *search.analysis;
+  space.space_accepted = true;
+  EXPECT_THAT(SpaceSection(search), Not(HasSubstr("Rejected means")));
+  EXPECT_THAT(SpaceSection(search), HasSubstr("Alg. 1 of the TinyFormer paper"));
+  space.space_accepted = false;
+  space.bin_parameters = 100;
+  space.band_low = 100;
+  space.band_high = 200;
+  const auto with_bins = [&](std::vector<int64_t> bins) {
+    space.all_bins = std::move(bins);
+    return SpaceSection(search);
+  };
+  EXPECT_THAT(with_bins({6, 5, 0}),
+              HasSubstr("Rejected means here: most of these networks are smaller than the flash "
+                        "limit could hold: part of it stays unused. Nothing is wrong with them."));
+  EXPECT_THAT(with_bins({0, 5, 6}), HasSubstr("most of these networks are so large"));
+  EXPECT_THAT(with_bins({2, 9, 1}), HasSubstr("most of the others are smaller"));
+  EXPECT_THAT(with_bins({1, 9, 2}), HasSubstr("most of the others are so large"));
+}
+
 TEST(SearchReport, WithoutTheNetworksFilesShowsTheSearchAlone) {
   const std::string html = AllOf(SampleSearch());
   EXPECT_THAT(html, HasSubstr("Its firmware is not in this folder"));

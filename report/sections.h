@@ -36,6 +36,16 @@ const ReportedRun* CountedRun(const ReportInput& input);
 /// nullptr without a search or without one that has ended well.
 const ReportedTrial* BestTrialOf(const ReportInput& input);
 
+/// What the network has to keep: the search's limits where a search found it, else the board's.
+struct ReportedLimits {
+  int64_t flash_bytes = 0, ram_bytes = 0, cycles = 0;  // 0: none, or not known
+};
+ReportedLimits LimitsOf(const ReportInput& input);
+
+/// Whether the linked firmware keeps the limits.
+enum class Fit { kNotMeasured, kFits, kAboveSearchLimits, kTooLarge };
+Fit FitOf(const ReportInput& input);
+
 /// Every number of the report as a record.
 std::vector<Record> CollectRecords(const ReportInput& input);
 

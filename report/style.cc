@@ -81,7 +81,7 @@ svg { display: block; max-width: 100%; height: auto; margin: 6px 0; font-family:
 .narrow { display: none; }
 svg text { font-size: 11px; fill: var(--ink); }
 svg .tick { fill: var(--soft); font-variant-numeric: tabular-nums; }
-svg .legend, svg .label { font-size: 12px; }
+svg .legend, svg .label { font-size: 12px; } svg .title { font-size: 15px; font-weight: 600; }
 svg .grid { stroke: var(--grid); } svg .axis { stroke: var(--soft); stroke-opacity: 0.6; }
 svg .line0, svg .line1, svg .line2, svg .line3, svg .line4, svg .line5 { fill: none; stroke-width: 2; stroke-linejoin: round; }
 svg .line0 { stroke: var(--c0); } svg .line1 { stroke: var(--c1); } svg .line2 { stroke: var(--c2); }

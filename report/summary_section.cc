@@ -16,11 +16,33 @@ std::string Note(const std::string& text) {
   return "<div class=\"note\">" + EscapeHtml(text) + "</div>";
 }
 
-std::string Meter(int64_t used, int64_t limit) {
+// What is used of a limit, which limit_text names.
+std::string Meter(int64_t used, int64_t limit, const std::string& limit_text) {
   const double share = limit > 0 ? static_cast<double>(used) / static_cast<double>(limit) : 0;
   return std::string("<div class=\"meter\"><i") + (used > limit ? " class=\"over\"" : "") +
          " style=\"width:" + FormatFixed(std::min(share, 1.0) * 100, 1) + "%\"></i></div>" +
-         Note(FormatPercent(share, 1) + " of " + FormatBytes(limit));
+         Note(FormatPercent(share, 1) + " of " + limit_text);
+}
+
+// board_limit is what the firmware was linked for.
+std::string BytesTile(const std::string& name, int64_t used, int64_t limit, int64_t board_limit) {
+  const char* whose = limit != board_limit ? ", the search's limit" : "";
+  return Tile(name, FormatBytes(used), Meter(used, limit, FormatBytes(limit) + whose));
+}
+
+// The compiler's estimate, by which a search judges; without a firmware that of the best trial.
+std::optional<int64_t> CompilersCycles(const ReportInput& input) {
+  if (input.compile) return input.compile->cycles_estimate;
+  const ReportedTrial* best = BestTrialOf(input);
+  return best != nullptr ? best->cycles : std::nullopt;
+}
+
+std::string CyclesMeter(const ReportInput& input) {
+  const int64_t limit = LimitsOf(input).cycles;
+  const std::optional<int64_t> cycles = CompilersCycles(input);
+  if (limit <= 0 || !cycles) return "";
+  return Meter(*cycles, limit,
+               GroupDigits(limit) + " cycles, the search's limit (compiler's model)");
 }
 
 std::string AccuracyTile(const ReportInput& input) {
@@ -74,25 +96,23 @@ std::string TimeTile(const ReportInput& input) {
           " ms";
     note += ", at " + FormatShort(static_cast<double>(*input.clock_hz)) + "Hz";
   }
-  return Tile("One inference, estimated", big, Note(note));
+  return Tile("One inference, estimated", big, Note(note) + CyclesMeter(input));
 }
 
 }  // namespace
 
 std::string SummaryTiles(const ReportInput& input) {
   std::string html = "<div class=\"tiles\">\n" + AccuracyTile(input);
+  const ReportedLimits limits = LimitsOf(input);
   if (input.compile) {
     const ReportedCompile& compile = *input.compile;
-    html += Tile("Flash", FormatBytes(compile.flash_bytes),
-                 Meter(compile.flash_bytes, compile.flash_limit_bytes));
-    html += Tile("RAM, peak", FormatBytes(compile.ram_peak_bytes),
-                 Meter(compile.ram_peak_bytes, compile.ram_limit_bytes));
+    html += BytesTile("Flash", compile.flash_bytes, limits.flash_bytes, compile.flash_limit_bytes);
+    html +=
+        BytesTile("RAM, peak", compile.ram_peak_bytes, limits.ram_bytes, compile.ram_limit_bytes);
   } else if (const ReportedTrial* best = BestTrialOf(input);
              best && best->flash_bytes && best->ram_bytes) {
-    html += Tile("Flash", FormatBytes(*best->flash_bytes),
-                 Meter(*best->flash_bytes, input.search->flash_limit_bytes));
-    html += Tile("RAM, peak", FormatBytes(*best->ram_bytes),
-                 Meter(*best->ram_bytes, input.search->ram_limit_bytes));
+    html += BytesTile("Flash", *best->flash_bytes, limits.flash_bytes, limits.flash_bytes);
+    html += BytesTile("RAM, peak", *best->ram_bytes, limits.ram_bytes, limits.ram_bytes);
   } else {
     html += Tile("Flash", "", Note("the whole ELF"));
     html += Tile("RAM, peak", "", Note("arena, stack and data"));
@@ -104,6 +124,31 @@ const ReportedTrial* BestTrialOf(const ReportInput& input) {
   if (!input.search) return nullptr;
   const ReportedTrial* compressed = CompressedOf(*input.search);
   return compressed != nullptr ? compressed : WinnerOf(*input.search);
+}
+
+ReportedLimits LimitsOf(const ReportInput& input) {
+  if (input.search) {
+    const ReportedSearch& search = *input.search;
+    return {search.flash_limit_bytes, search.ram_limit_bytes, search.cycles_limit};
+  }
+  if (!input.compile) return {};
+  return {input.compile->flash_limit_bytes, input.compile->ram_limit_bytes, 0};
+}
+
+Fit FitOf(const ReportInput& input) {
+  if (!input.compile) {
+    const ReportedTrial* best = BestTrialOf(input);
+    if (best == nullptr || !best->flash_bytes) return Fit::kNotMeasured;
+    return best->fits ? Fit::kFits : Fit::kAboveSearchLimits;
+  }
+  const ReportedCompile& compile = *input.compile;
+  if (!compile.fits) return Fit::kTooLarge;
+  if (!input.search) return Fit::kFits;
+  const ReportedLimits limits = LimitsOf(input);
+  const bool keeps = compile.flash_bytes <= limits.flash_bytes &&
+                     compile.ram_peak_bytes <= limits.ram_bytes &&
+                     (limits.cycles == 0 || compile.cycles_estimate.value_or(0) <= limits.cycles);
+  return keeps ? Fit::kFits : Fit::kAboveSearchLimits;
 }
 
 const ReportedRun* CountedRun(const ReportInput& input) {

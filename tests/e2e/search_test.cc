@@ -74,6 +74,10 @@ TEST_F(SearchTest, KilledAndJoinedItEndsAsOneThatWasLeftAlone) {
 
   const Json status = at_.RunJson(Words("search --status -o killed"));
   EXPECT_EQ(status.at("best"), whole.at("best"));
+  const Ended read = at_.Run(Words("search --status -o killed"));
+  EXPECT_NE(read.output.find(" of 1 paths, trained alone (so few say nothing)\n"),
+            std::string::npos)
+      << read.output;
 
   const Ended other = at_.Run(SearchWords("killed", "--seed 2"));
   EXPECT_EQ(other.status, 2);
