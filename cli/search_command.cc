@@ -91,6 +91,8 @@ class SearchCommand : public Command {
     number("--final-epochs", &run_.budget.final_epochs,
            "of pruning and fine-tuning the best one, 0: it stays as it is");
     number("--generation", &run_.budget.generation, "trials that do not depend on each other");
+    number("--distill", &run_.budget.distill,
+           "per cent of that stage's loss that comes from the candidate's dense network");
     number("--early-stop", &run_.budget.early_stop,
            "per cent of a generation's candidates that end after dense training, the worst");
     number("--check-ranks", &run_.budget.check_ranks,

@@ -186,7 +186,12 @@ Json TrialMaker::Final(const Trial& trial) const {
     CopyRun(candidate + "/run/compressed", folder + "/run/compressed");
     epochs = settings_.budget.prune_epochs;
   }
-  Json result = Compress(folder, epochs, seed);
+  Words teacher;
+  if (settings_.budget.distill > 0 && settings_.budget.final_epochs > 0) {
+    const double share = static_cast<double>(settings_.budget.distill) / 100;
+    teacher = {"--teacher", folder + "/run", "--alpha", Json(share).dump()};
+  }
+  Json result = Compress(folder, epochs, seed, teacher);
   WriteJson(folder + "/profile.json", Own({"profile", folder + "/firmware"}));
   WriteJson(folder + "/run-emulator.json",
             Own({"run", folder + "/firmware", "--data", place_.data, "--split", "validation",
@@ -194,8 +199,9 @@ Json TrialMaker::Final(const Trial& trial) const {
   return result;
 }
 
-Json TrialMaker::Compress(const std::string& folder, int64_t epochs, uint64_t seed) const {
-  Words words = {"compress", folder + "/run", "-o", folder + "/model.onnx"};
+Json TrialMaker::Compress(const std::string& folder, int64_t epochs, uint64_t seed,
+                          const Words& more) const {
+  Words words = Words{"compress", folder + "/run", "-o", folder + "/model.onnx"} + more;
   if (settings_.training.check_images > 0) {
     words = words + Words{"--check-images", std::to_string(settings_.training.check_images)};
   }

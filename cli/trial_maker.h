@@ -49,7 +49,8 @@ class TrialMaker {
   /// Trains the trial's genome in folder/run for a candidate's epochs: {accuracy_dense}.
   Json TrainGenome(const Trial& trial, const std::vector<std::string>& words) const;
   /// Prunes folder/run, quantizes and compiles it: the result but for accuracy_dense.
-  Json Compress(const std::string& folder, int64_t epochs, uint64_t seed) const;
+  Json Compress(const std::string& folder, int64_t epochs, uint64_t seed,
+                const std::vector<std::string>& more = {}) const;
   /// The options of every training command.
   std::vector<std::string> Training(int64_t epochs, double lr, uint64_t seed) const;
   uint64_t SeedOf(const Trial& trial) const;

@@ -312,6 +312,9 @@ TEST(SearchSettings, RoundTripThroughJson) {
   settings.objectives = ParseObjectives("accuracy,ram");
   settings.seed = UINT64_MAX;
   EXPECT_EQ(ParseSettings(ToJson(settings), "settings"), settings);
+  EXPECT_FALSE(ToJson(settings).contains("distill")) << "as searches of before have it";
+  settings.budget.distill = 40;
+  EXPECT_EQ(ParseSettings(ToJson(settings), "settings"), settings);
 }
 
 TEST(SearchSettings, ValuesOutOfRangeAreNamed) {

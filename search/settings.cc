@@ -21,12 +21,13 @@ struct Number {
   int64_t (*get)(const SearchSettings&);
   void (*set)(SearchSettings&, int64_t);
   int64_t low, high;
+  bool since_later = false;  // searches that began without it have it at 0, and do not say so
 };
 
-#define TF_SETTING(option, member, low, high)                                 \
-  Number {                                                                    \
-    option, [](const SearchSettings& s) -> int64_t { return s.member; },      \
-        [](SearchSettings& s, int64_t value) { s.member = value; }, low, high \
+#define TF_SETTING(option, member, ...)                                         \
+  Number {                                                                      \
+    option, [](const SearchSettings& s) -> int64_t { return s.member; },        \
+        [](SearchSettings& s, int64_t value) { s.member = value; }, __VA_ARGS__ \
   }
 
 const std::vector<Number>& Numbers() {
@@ -41,6 +42,7 @@ const std::vector<Number>& Numbers() {
       TF_SETTING("final-epochs", budget.final_epochs, 0, kMost),
       TF_SETTING("generation", budget.generation, 1, kMost),
       TF_SETTING("early-stop", budget.early_stop, 0, 90),
+      TF_SETTING("distill", budget.distill, 0, 100, true),
       TF_SETTING("check-ranks", budget.check_ranks, 0, kMost),
       TF_SETTING("check-random", budget.check_random, 0, kMost),
       TF_SETTING("batch", training.batch, 1, 65536),
@@ -126,7 +128,10 @@ Json ToJson(const SearchSettings& settings) {
                {"objectives", ObjectivesText(settings.objectives)},
                {"lr", settings.training.lr},
                {"seed", settings.seed}};
-  for (const Number& number : Numbers()) json[number.option] = number.get(settings);
+  for (const Number& number : Numbers()) {
+    const int64_t value = number.get(settings);
+    if (value != 0 || !number.since_later) json[number.option] = value;
+  }
   return json;
 }
 
@@ -154,6 +159,7 @@ SearchSettings ParseSettings(const Json& json, const std::string& name) {
   settings.training.lr = RequireKey<double>(json, "lr", name, "a number");
   settings.seed = RequireKey<uint64_t>(json, "seed", name, "a whole number");
   for (const Number& number : Numbers()) {
+    if (number.since_later && !json.contains(number.option)) continue;
     number.set(settings, RequireKey<int64_t>(json, number.option, name, "a whole number"));
   }
   CheckSettings(settings);

@@ -27,6 +27,8 @@ struct SearchBudget {
   int64_t generation = 8;         // trials of one generation
   int64_t early_stop = 0;    // per cent of a generation's candidates that are not pruned: those
                              // that are worst after dense training
+  int64_t distill = 0;       // per cent of the compression stage's loss that comes from the
+                             // candidate's dense network
   int64_t check_ranks = 0;   // of those paths, so many are trained alone: rank correlation
   int64_t check_random = 0;  // random networks that fit and the winner, trained alone alike
   bool operator==(const SearchBudget&) const = default;

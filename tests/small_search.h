@@ -31,18 +31,20 @@ sparsity = [0, 0.5]
 block = [4]
 )";
 
-/// What SearchWords makes of the best supernet: two candidates, of which one is stopped early, and
-/// a path alone.
-inline constexpr const char* kAllStages = "--candidates 2 --early-stop 50 --check-ranks 1";
+/// What SearchWords makes of the best supernet: two candidates, of which one is stopped early and
+/// one compressed further, and a path alone.
+inline constexpr const char* kAllStages =
+    "--candidates 2 --early-stop 50 --final-epochs 1 --distill 50 --check-ranks 1";
 /// A candidate and nothing else.
-inline constexpr const char* kOneCandidate = "--candidates 1 --early-stop 0 --check-ranks 0";
+inline constexpr const char* kOneCandidate =
+    "--candidates 1 --early-stop 0 --final-epochs 0 --check-ranks 0";
 
 /// The options of a search in space.toml, which holds kSmallSpace: two supernets, then `stages`.
 inline std::vector<std::string> SearchWords(const std::string& folder, const std::string& more = "",
                                             const std::string& stages = kAllStages) {
   return Words(
       "search --data synthetic --space space.toml --supernets 2 --supernet-epochs 1"
-      " --paths 2 --candidate-epochs 1 --prune-epochs 1 --final-epochs 0"
+      " --paths 2 --candidate-epochs 1 --prune-epochs 1"
       " --generation 2 --limit-train 64 --check-images 40 --batch 16 --threads 1"
       " --lease-seconds 5 -o " +
       folder + " " + stages + " " + more);

@@ -40,6 +40,10 @@ TEST_F(SearchTest, KilledAndJoinedItEndsAsOneThatWasLeftAlone) {
   for (const char* file : {"best/model.onnx", "best/firmware/plan.json", "best/run-emulator.json"})
     EXPECT_TRUE(at_.Exists(std::string("whole/") + file)) << file;
   EXPECT_EQ(ParseJson(at_.Read("whole/best/run-emulator.json"), "run").at("bit_exact"), true);
+  const Json recipe =
+      ParseJson(at_.Read("whole/best/run/compressed/config.json"), "config").at("recipe");
+  EXPECT_EQ(recipe.at("teacher"), "whole/best/run");
+  EXPECT_EQ(recipe.at("alpha"), 0.5);
 
   // Killed while the second supernet and the first candidate are at it; the second time another
   // worker makes the rest.
