@@ -1,13 +1,16 @@
 // What every command of `tinyformer` is: options, and an answer that is printed as text or as JSON.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
 #include "report/record.h"
+
+namespace CLI {
+class App;
+}
 
 namespace tinyformer {
 

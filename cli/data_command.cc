@@ -1,4 +1,5 @@
 // tinyformer data list | info | verify | fetch.
+#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "cli/command.h"

@@ -1,4 +1,5 @@
 // tinyformer: finds the command, parses its options, prints its answer or what was wrong.
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <cstring>

@@ -1,4 +1,6 @@
 // tinyformer ops: the operators that compile takes.
+#include <CLI/CLI.hpp>
+
 #include "cli/command.h"
 #include "cli/text_table.h"
 #include "compiler/ops/op_def.h"

@@ -1,4 +1,6 @@
 // tinyformer profile: one image under the cycle model, layer by layer.
+#include <CLI/CLI.hpp>
+
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/option_check.h"

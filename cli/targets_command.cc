@@ -1,4 +1,6 @@
 // tinyformer targets: the boards.
+#include <CLI/CLI.hpp>
+
 #include "cli/command.h"
 #include "cli/text_table.h"
 #include "compiler/cost/layer_table.h"
