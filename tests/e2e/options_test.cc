@@ -237,7 +237,8 @@ TEST_F(OptionsTest, FlashIsCodeWeightsTablesAndDataAndLittleMore) {
 
 TEST(ZooTest, EveryModelIsAsItsCardSays) {
   const CommandLineTest at;
-  for (const Json& model : at.RunJson({"zoo", "verify"}).at("models")) {
+  const Json verified = at.RunJson({"zoo", "verify"});
+  for (const Json& model : verified.at("models")) {
     EXPECT_EQ(model.at("fits"), true) << model;
     EXPECT_EQ(model.at("differences"), Json::array()) << model;
   }
