@@ -2,9 +2,11 @@
 
 #include <ATen/Version.h>
 #include <dlfcn.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <thread>
 
 #include "base/error.h"
@@ -48,6 +50,14 @@ std::string KernelIsa() {
 void ConfigureThreads(int threads) {
   at::set_num_threads(
       threads > 0 ? threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+}
+
+void KeepFreedMemory() {
+#ifdef __GLIBC__
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  ::mallopt(M_TOP_PAD, 1 << 26);
+#endif
 }
 
 std::string ChooseDevice(const std::string& wanted) {

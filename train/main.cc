@@ -150,6 +150,7 @@ int Main(int argc, char** argv) {
   const std::function<void()> run_bench = AddSpeedCommand(&app);
 
   const bool json = std::find(argv, argv + argc, std::string("--json")) != argv + argc;
+  KeepFreedMemory();
   CatchInterrupts();
   try {
     try {

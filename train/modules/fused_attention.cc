@@ -6,13 +6,9 @@
 #include <vector>
 
 #include "base/check.h"
+#include "train/modules/each_cpu.h"
 #include "train/torch_compat.h"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define TF_EACH_CPU __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define TF_EACH_CPU
-#endif
 #define TF_INLINE inline __attribute__((always_inline))
 
 namespace tinyformer {
