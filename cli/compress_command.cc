@@ -24,6 +24,7 @@ namespace {
 
 // Options that tinyformer-train understands; it checks their values.
 const std::vector<std::pair<const char*, const char*>> kForwarded = {
+    {"--genome", "file of the same network with other sparsities and blocks"},
     {"--sparsity", "of every prunable layer; without it: as the genome says"},
     {"--epochs", "passes over the training images (100)"},
     {"--ramp-share", "share of the steps in which sparsity grows (0.5)"},
@@ -90,6 +91,9 @@ class CompressCommand : public Command {
     for (const char* key : {"validation_accuracy", "validation_loss", "sparsity", "epochs"}) {
       answer.json[key] = training.value(key, Json(nullptr));
     }
+    const PaperCosts costs = ComputePaperCosts(genome);
+    answer.json["weights"] = costs.weights;
+    answer.json["effective_weights"] = costs.effective_weights;
     answer.json["validation_accuracy_int8"] =
         int8.images > 0 ? Json(int8.accuracy()) : Json(nullptr);
     answer.json["validation_images_int8"] = int8.images;

@@ -68,7 +68,7 @@ const Json& RequireMember(const Json& json, const std::string& key, const std::s
 }
 
 DotGene ParseDot(const Json& json, const std::string& where) {
-  RequireKnownKeys(json, {"dim", "downsample", "mobilenets", "transformers"}, where);
+  RequireKnownKeys(json, {"dim", "downsample", "residuals", "mobilenets", "transformers"}, where);
   DotGene dot;
   dot.dim = RequireKey<int>(json, "dim", where, "a whole number");
   RequireRange(where + ".dim", dot.dim, 4, 1024);
@@ -78,6 +78,13 @@ DotGene ParseDot(const Json& json, const std::string& where) {
   RequireChoice(where + ".downsample.kind", dot.downsample.kind,
                 {"conv_maxpool", "conv_stride2", "inverted_residual"});
   dot.downsample.prune = ParsePolicy(down, where + ".downsample");
+  if (json.contains("residuals")) {
+    for (const Json& entry : RequireMember(json, "residuals", where, true)) {
+      std::string at = where + ".residuals[" + std::to_string(dot.residuals.size()) + "]";
+      RequireKnownKeys(entry, {"sparsity", "block"}, at);
+      dot.residuals.push_back({ParsePolicy(entry, at)});
+    }
+  }
   for (const Json& entry : RequireMember(json, "mobilenets", where, true)) {
     std::string at = where + ".mobilenets[" + std::to_string(dot.mobilenets.size()) + "]";
     RequireKnownKeys(entry, {"expansion", "sparsity", "block"}, at);
@@ -89,7 +96,7 @@ DotGene ParseDot(const Json& json, const std::string& where) {
   }
   for (const Json& entry : RequireMember(json, "transformers", where, true)) {
     std::string at = where + ".transformers[" + std::to_string(dot.transformers.size()) + "]";
-    RequireKnownKeys(entry, {"heads", "mlp_ratio", "residual", "sparsity", "block"}, at);
+    RequireKnownKeys(entry, {"convs", "heads", "mlp_ratio", "residual", "sparsity", "block"}, at);
     TransformerGene gene;
     gene.heads = RequireKey<int>(entry, "heads", at, "a whole number");
     RequireRange(at + ".heads", gene.heads, 1, 16);
@@ -100,6 +107,9 @@ DotGene ParseDot(const Json& json, const std::string& where) {
     gene.mlp_ratio = RequireKey<int>(entry, "mlp_ratio", at, "a whole number");
     RequireRange(at + ".mlp_ratio", gene.mlp_ratio, 1, 8);
     gene.residual = OptionalKey<bool>(entry, "residual", at, "true or false", false);
+    gene.convs = OptionalKey<bool>(entry, "convs", at, "true or false", true);
+    if (gene.residual && !gene.convs)
+      FailValue(at + ".residual", "false where convs is false", "true");
     gene.prune = ParsePolicy(entry, at);
     dot.transformers.push_back(gene);
   }
@@ -175,16 +185,20 @@ class LayerLister {
 void ListTransformer(LayerLister& list, const std::string& prefix, int dim,
                      const TransformerGene& gene) {
   const PrunePolicy& prune = gene.prune;
-  list.Conv(prefix + ".conv_in", dim, 3, 1, prune);
-  list.Conv(prefix + ".proj_in", dim, 1, 1, prune);
+  if (gene.convs) {
+    list.Conv(prefix + ".conv_in", dim, 3, 1, prune);
+    list.Conv(prefix + ".proj_in", dim, 1, 1, prune);
+  }
   list.Norm(prefix + ".ln1");
   for (const char* part : {".q", ".k", ".v", ".out"})
     list.Linear(prefix + part, dim, dim, prune, true);
   list.Norm(prefix + ".ln2");
   list.Linear(prefix + ".mlp1", dim, dim * gene.mlp_ratio, prune, true);
   list.Linear(prefix + ".mlp2", dim * gene.mlp_ratio, dim, prune, true);
-  list.Conv(prefix + ".proj_out", dim, 1, 1, prune);
-  list.Conv(prefix + ".conv_out", dim, 3, 1, prune);
+  if (gene.convs) {
+    list.Conv(prefix + ".proj_out", dim, 1, 1, prune);
+    list.Conv(prefix + ".conv_out", dim, 3, 1, prune);
+  }
 }
 
 }  // namespace
@@ -203,6 +217,12 @@ std::vector<LayerSpec> ListLayers(const Genome& genome) {
     } else {
       list.Conv(prefix + ".down.conv", dot.dim, 3, 1, down);
       list.Halve(2);
+    }
+    for (size_t r = 0; r < dot.residuals.size(); ++r) {
+      for (const char* part : {".conv1", ".conv2"}) {
+        list.Conv(prefix + ".res" + std::to_string(r + 1) + part, dot.dim, 3, 1,
+                  dot.residuals[r].prune);
+      }
     }
     for (size_t m = 0; m < dot.mobilenets.size(); ++m) {
       list.InvertedResidual(prefix + ".mb" + std::to_string(m + 1), dot.dim,
@@ -287,6 +307,11 @@ Json ToJson(const Genome& genome) {
                   {"mobilenets", Json::array()},
                   {"transformers", Json::array()}};
     AddPolicy(entry["downsample"], dot.downsample.prune);
+    for (const ResidualGene& gene : dot.residuals) {
+      Json module;
+      AddPolicy(module, gene.prune);
+      entry["residuals"].push_back(module);
+    }
     for (const MobileNetGene& gene : dot.mobilenets) {
       Json module = {{"expansion", gene.expansion}};
       AddPolicy(module, gene.prune);
@@ -295,6 +320,7 @@ Json ToJson(const Genome& genome) {
     for (const TransformerGene& gene : dot.transformers) {
       Json module = {
           {"heads", gene.heads}, {"mlp_ratio", gene.mlp_ratio}, {"residual", gene.residual}};
+      if (!gene.convs) module["convs"] = false;
       AddPolicy(module, gene.prune);
       entry["transformers"].push_back(module);
     }

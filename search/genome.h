@@ -26,6 +26,14 @@ struct DownsampleGene {
   bool operator==(const DownsampleGene&) const = default;
 };
 
+/// Two conv3x3 whose output is added to the input: for teachers and plain convolutional networks,
+/// which the paper's spaces do not have. Source  He et al. 2016, ResNet, figure 2, with the ReLU
+/// before the addition
+struct ResidualGene {
+  PrunePolicy prune;
+  bool operator==(const ResidualGene&) const = default;
+};
+
 /// Inverted residual. Source  MobileNetV2; paper III-B1
 struct MobileNetGene {
   int expansion = 4;  // 2, 4, 6
@@ -33,18 +41,20 @@ struct MobileNetGene {
   bool operator==(const MobileNetGene&) const = default;
 };
 
-/// conv3x3 -> conv1x1 -> encoder -> conv1x1 -> conv3x3. Source  paper III-B1
+/// conv3x3 -> conv1x1 -> encoder -> conv1x1 -> conv3x3, or the encoder alone. Source  paper III-B1
 struct TransformerGene {
-  int heads = 4;      // divides the DoT's dim
-  int mlp_ratio = 2;  // 2 or 4
-  bool residual = false;
+  int heads = 4;          // divides the DoT's dim
+  int mlp_ratio = 2;      // 2 or 4
+  bool residual = false;  // of the whole module; only with convs
   PrunePolicy prune;
+  bool convs = true;  // false: the encoder alone, as in CCT
   bool operator==(const TransformerGene&) const = default;
 };
 
 struct DotGene {
   int dim = 44;
   DownsampleGene downsample;
+  std::vector<ResidualGene> residuals;  // run in this order: residuals, mobilenets, transformers
   std::vector<MobileNetGene> mobilenets;
   std::vector<TransformerGene> transformers;
   bool operator==(const DotGene&) const = default;
@@ -65,7 +75,7 @@ struct Genome {
 /// One layer with weights, as training, pruning and costs see it.
 ///
 /// Names  "stem.conv", "dot1.down.conv", "dot1.down.{expand,depthwise,project}",
-/// "dot1.mb1.{expand,depthwise,project}",
+/// "dot1.res1.{conv1,conv2}", "dot1.mb1.{expand,depthwise,project}",
 ///        "dot1.tr1.{conv_in,proj_in,ln1,q,k,v,out,ln2,mlp1,mlp2,proj_out,conv_out}", "pool.score",
 ///        "last", "head"
 /// Files  <name>.weight (conv: OIHW, linear: [out, in]), <name>.bias (linear, layernorm), and for a

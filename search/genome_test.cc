@@ -25,6 +25,32 @@ TEST(Genome, RoundTripsThroughJson) {
   EXPECT_EQ(ToJson(ParseGenome(ToJson(genome), "a.json")).dump(), ToJson(genome).dump());
 }
 
+TEST(Genome, ResidualsAndPlainEncodersRoundTripAndAreListed) {
+  Genome genome = ReferencePointA();
+  genome.dots[0].residuals = {{{0.5, 2}}, {}};
+  genome.dots[1].transformers[0].convs = false;
+  EXPECT_EQ(ParseGenome(ToJson(genome), "a.json"), genome);
+  std::string names;
+  for (const LayerSpec& layer : ListLayers(genome)) names += layer.name + " ";
+  EXPECT_EQ(names,
+            "dot1.down.conv dot1.res1.conv1 dot1.res1.conv2 dot1.res2.conv1 dot1.res2.conv2 "
+            "dot1.mb1.expand dot1.mb1.depthwise dot1.mb1.project dot1.tr1.conv_in dot1.tr1.proj_in "
+            "dot1.tr1.ln1 dot1.tr1.q dot1.tr1.k dot1.tr1.v dot1.tr1.out dot1.tr1.ln2 dot1.tr1.mlp1 "
+            "dot1.tr1.mlp2 dot1.tr1.proj_out dot1.tr1.conv_out dot2.down.conv dot2.mb1.expand "
+            "dot2.mb1.depthwise dot2.mb1.project dot2.tr1.ln1 dot2.tr1.q dot2.tr1.k dot2.tr1.v "
+            "dot2.tr1.out dot2.tr1.ln2 dot2.tr1.mlp1 dot2.tr1.mlp2 pool.score last head ");
+}
+
+TEST(Genome, AnEncoderWithoutConvolutionsHasNoOuterResidual) {
+  Json json = ToJson(ReferencePointA());
+  json["dots"][0]["transformers"][0]["convs"] = false;
+  json["dots"][0]["transformers"][0]["residual"] = true;
+  EXPECT_EQ(ErrorText([&] { ParseGenome(json, "a.json"); }),
+            "error[genome/value] a.json: dots[0].transformers[0].residual\n  expected: false where "
+            "convs is false\n"
+            "  found:    true\n  fix:      correct this value in the genome file");
+}
+
 TEST(Genome, FirstConvolutionAndClassifierStayDense) {
   Genome genome = ReferencePointA();
   genome.dots[0].downsample.prune.sparsity = 0.8;

@@ -32,6 +32,10 @@ class Walk {
 
   ValueId Dot(const std::string& name, const DotGene& gene, ValueId x) {
     x = Downsample(name + ".down", gene.downsample.kind, x);
+    for (size_t i = 0; i < gene.residuals.size(); ++i) {
+      const std::string at = name + ".res" + std::to_string(i + 1);
+      x = writer_.Add(at + ".add", x, Conv(at + ".conv2", kRelu, Conv(at + ".conv1", kRelu, x)));
+    }
     for (size_t i = 0; i < gene.mobilenets.size(); ++i) {
       const std::string at = name + ".mb" + std::to_string(i + 1);
       x = writer_.Add(at + ".add", x, InvertedResidual(at, x));
@@ -54,14 +58,16 @@ class Walk {
   }
 
   ValueId Transformer(const std::string& name, const TransformerGene& gene, ValueId x) {
-    const ValueId map = Conv(name + ".proj_in", kRelu, Conv(name + ".conv_in", kRelu, x));
+    const ValueId map =
+        gene.convs ? Conv(name + ".proj_in", kRelu, Conv(name + ".conv_in", kRelu, x)) : x;
     ValueId tokens = writer_.ToTokens(name, map);
     const ValueId mixed = writer_.Attention(name, gene.heads, LayerNorm(name + ".ln1", tokens));
     tokens = writer_.Add(name + ".add1", tokens, TokenLinear(name + ".out", kNone, mixed));
     const ValueId hidden = TokenLinear(name + ".mlp1", kRelu, LayerNorm(name + ".ln2", tokens));
     tokens = writer_.Add(name + ".add2", tokens, TokenLinear(name + ".mlp2", kNone, hidden));
-    ValueId y = Conv(name + ".proj_out", kRelu, writer_.ToMap(name + ".map", tokens, map));
-    y = Conv(name + ".conv_out", kNone, y);
+    ValueId y = writer_.ToMap(name + ".map", tokens, map);
+    if (!gene.convs) return y;
+    y = Conv(name + ".conv_out", kNone, Conv(name + ".proj_out", kRelu, y));
     return gene.residual ? writer_.Add(name + ".add", x, y) : y;
   }
 

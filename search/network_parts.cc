@@ -19,7 +19,8 @@ std::string PoolingChoice(const std::string& kind) {
 std::string TransformerChoice(const TransformerGene& gene) {
   return std::to_string(gene.heads) +
          (gene.heads == 1 ? " head, MLP ratio " : " heads, MLP ratio ") +
-         std::to_string(gene.mlp_ratio) + (gene.residual ? ", residual" : "");
+         std::to_string(gene.mlp_ratio) + (gene.residual ? ", residual" : "") +
+         (gene.convs ? "" : ", no convolutions");
 }
 
 class PartLister {
@@ -52,6 +53,11 @@ class PartLister {
     width_ = (width_ + 1) / 2;
     AddMap(name + ".down", "downsampling", DownsamplingChoice(dot.downsample.kind), dot.dim,
            dot.downsample.prune);
+    for (size_t i = 0; i < dot.residuals.size(); ++i) {
+      AddMap(name + ".res" + std::to_string(i + 1), "residual", "two conv 3x3", dot.dim,
+             dot.residuals[i].prune);
+      parts_.back().residual = true;
+    }
     for (size_t i = 0; i < dot.mobilenets.size(); ++i) {
       const MobileNetGene& gene = dot.mobilenets[i];
       AddMap(name + ".mb" + std::to_string(i + 1), "inverted residual",

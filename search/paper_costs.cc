@@ -48,6 +48,7 @@ PaperCosts ComputePaperCosts(const Genome& genome) {
     } else {
       peak = std::max(peak, map * channels * 3);
     }
+    if (!dot.residuals.empty()) peak = std::max(peak, quarter * dim * 3);
     for (const MobileNetGene& gene : dot.mobilenets)
       peak = std::max(peak, quarter * dim * (1 + 2 * gene.expansion));
     for (const TransformerGene& gene : dot.transformers) {

@@ -268,6 +268,7 @@ void RequirePath(const SupernetChoices& choices, const Genome& genome, const std
     const std::string at = name + ": dot" + std::to_string(d + 1);
     const DotGene &want = frame.dots[d], &have = genome.dots[d];
     RequireEqual(at + " dim", want.dim, have.dim);
+    RequireEqual(at + " residuals", count(want.residuals), count(have.residuals));
     RequireEqual(at + " mobilenets", count(want.mobilenets), count(have.mobilenets));
     RequireEqual(at + " transformers", count(want.transformers), count(have.transformers));
     for (size_t t = 0; t < want.transformers.size(); ++t) {

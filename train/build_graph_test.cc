@@ -50,7 +50,10 @@ std::vector<Genome> Genomes() {
   third.height = 16;
   third.dots[0].transformers.push_back({1, 4, true, {0, 4}});
   third.dots[1].transformers.clear();
-  return {first, second, third, ReferencePointA()};
+  Genome fourth = SmallGenome();
+  fourth.dots[0].residuals = {{{0.5, 2}}, {}};
+  fourth.dots[1].transformers = {{2, 2, false, {0.5, 4}, false}, {4, 1, false, {}, false}};
+  return {first, second, third, fourth, ReferencePointA()};
 }
 
 TEST(BuildGraph, ComputesWhatTheNetworkComputes) {

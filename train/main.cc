@@ -38,14 +38,38 @@ void AddNetworkOptions(CLI::App* app, Options* o) {
   app->add_option("--alpha", r.alpha, "share of the teacher's loss")->capture_default_str();
 }
 
+std::vector<PrunePolicy*> Policies(Genome* genome) {
+  std::vector<PrunePolicy*> policies;
+  for (DotGene& dot : genome->dots) {
+    policies.push_back(&dot.downsample.prune);
+    for (ResidualGene& gene : dot.residuals) policies.push_back(&gene.prune);
+    for (MobileNetGene& gene : dot.mobilenets) policies.push_back(&gene.prune);
+    for (TransformerGene& gene : dot.transformers) policies.push_back(&gene.prune);
+  }
+  policies.push_back(&genome->last_prune);
+  return policies;
+}
+
 /// Every prunable module gets this sparsity.
 void OverrideSparsity(double sparsity, Genome* genome) {
-  for (DotGene& dot : genome->dots) {
-    dot.downsample.prune.sparsity = sparsity;
-    for (MobileNetGene& gene : dot.mobilenets) gene.prune.sparsity = sparsity;
-    for (TransformerGene& gene : dot.transformers) gene.prune.sparsity = sparsity;
-  }
-  genome->last_prune.sparsity = sparsity;
+  for (PrunePolicy* policy : Policies(genome)) policy->sparsity = sparsity;
+}
+
+Json WithoutPruning(Genome genome) {
+  for (PrunePolicy* policy : Policies(&genome)) *policy = {};
+  genome.name.clear();
+  return ToJson(genome);
+}
+
+/// The trained network with the sparsities and blocks of a genome file.
+/// Errors  train/genome: it is another network
+Genome WithPruningOf(const std::string& file, const Genome& trained) {
+  Genome genome = ReadGenome(file);
+  const Json differences = Json::diff(WithoutPruning(trained), WithoutPruning(genome));
+  if (differences.empty()) return genome;
+  throw Error("train/genome", file, "the trained run's network, other sparsities and blocks only",
+              "another network, from " + differences.at(0).at("path").get<std::string>() + " on",
+              "change only sparsities and blocks, or train this genome first");
 }
 
 Json ResultJson(const TrainingResult& result, const std::string& folder) {
@@ -65,7 +89,8 @@ void Execute(Options o) {
   if (recipe.stage == "compress") {
     job.source = ReadFinishedRun(recipe.source);
     recipe.source_weights = WeightsChecksum(*job.source);
-    job.genome = job.source->genome;
+    job.genome =
+        o.genome.empty() ? job.source->genome : WithPruningOf(o.genome, job.source->genome);
     if (recipe.sparsity >= 0) OverrideSparsity(recipe.sparsity, &job.genome);
   } else {
     job.genome = ReadGenome(o.genome);
@@ -134,6 +159,8 @@ int Main(int argc, char** argv) {
       app.add_subcommand("compress", "Prune a trained run step by step and fine-tune it");
   compress_command->add_option("run", compress.recipe.source, "folder of the trained run")
       ->required();
+  compress_command->add_option("--genome", compress.genome,
+                               "genome file of the same network with other sparsities and blocks");
   AddNetworkOptions(compress_command, &compress);
   compress_command
       ->add_option("--ramp-share", compress.recipe.ramp_share,

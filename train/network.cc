@@ -7,6 +7,7 @@
 #include "train/modules/downsample.h"
 #include "train/modules/inverted_residual.h"
 #include "train/modules/pooling.h"
+#include "train/modules/residual.h"
 #include "train/modules/transformer.h"
 #include "train/tensor_bytes.h"
 #include "train/torch_compat.h"
@@ -17,6 +18,8 @@ namespace {
 struct DotModules {
   DotModules(const LayerFactory& factory, const std::string& name, const DotGene& gene)
       : downsample(factory, name + ".down", gene.downsample.kind) {
+    for (size_t i = 0; i < gene.residuals.size(); ++i)
+      residuals.emplace_back(factory, name + ".res" + std::to_string(i + 1));
     for (size_t i = 0; i < gene.mobilenets.size(); ++i) {
       mobilenets.emplace_back(factory, name + ".mb" + std::to_string(i + 1), true);
     }
@@ -28,12 +31,14 @@ struct DotModules {
 
   at::Tensor Forward(at::Tensor x, const BatchNormMode& mode) const {
     x = downsample.Forward(x, mode);
+    for (const Residual& block : residuals) x = block.Forward(x, mode);
     for (const InvertedResidual& block : mobilenets) x = block.Forward(x, mode);
     for (const TransformerModule& block : transformers) x = block.Forward(x, mode);
     return x;
   }
 
   Downsample downsample;
+  std::vector<Residual> residuals;
   std::vector<InvertedResidual> mobilenets;
   std::vector<TransformerModule> transformers;
 };

@@ -97,10 +97,18 @@ Genome WithDownsample(const std::string& kind, const std::string& pooling) {
   return genome;
 }
 
+Genome WithResidualsAndPlainEncoders() {
+  Genome genome = SmallGenome();
+  genome.dots[0].residuals = {{}, {}};
+  genome.dots[1].transformers = {{2, 2, false, {}, false}, {4, 1, false, {}, false}};
+  return genome;
+}
+
 TEST(Network, HasTheTensorsThatListLayersNames) {
   for (const Genome& genome :
-       {ReferencePointA(), SmallGenome(), WithDownsample("inverted_residual", "average"),
-        WithDownsample("conv_stride2", "global"), WithDownsample("conv_maxpool", "seqpool")}) {
+       {ReferencePointA(), SmallGenome(), WithResidualsAndPlainEncoders(),
+        WithDownsample("inverted_residual", "average"), WithDownsample("conv_stride2", "global"),
+        WithDownsample("conv_maxpool", "seqpool")}) {
     const std::map<std::string, NamedTensor> tensors =
         ExportTensors(Network(genome, 1).parameters());
     size_t expected = 0;

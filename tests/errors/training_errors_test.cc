@@ -101,6 +101,18 @@ TEST_F(TrainingErrors, FoldersThatAreNotRuns) {
                           "finish the training first: tinyformer train ... -o run"));
 }
 
+TEST_F(TrainingErrors, PruningByTheGenomeOfAnotherNetwork) {
+  Json genome = ParseJson(at_.Read("run/genome.json"), "genome.json");
+  genome["dots"][0]["mobilenets"][0]["expansion"] = 3;
+  at_.Write("other.json", genome.dump());
+  ExpectRefused(
+      {"compress", "run", "--data", "synthetic", "-o", "m.onnx", "--genome", "other.json"},
+      ErrorText("train/genome", "other.json",
+                "the trained run's network, other sparsities and blocks only",
+                "another network, from /dots/0/mobilenets/0/expansion on",
+                "change only sparsities and blocks, or train this genome first"));
+}
+
 TEST_F(TrainingErrors, DamagedWeights) {
   const std::string file = "run/model.safetensors", good = at_.Read(file);
   at_.Write(file, "");

@@ -7,8 +7,9 @@ namespace tinyformer {
 
 TransformerModule::TransformerModule(const LayerFactory& factory, const std::string& name,
                                      const TransformerGene& gene)
-    : conv_in_(factory, name + ".conv_in", Activation::kRelu),
-      proj_in_(factory, name + ".proj_in", Activation::kRelu),
+    : in_(gene.convs ? std::optional<Convs>({{factory, name + ".conv_in", Activation::kRelu},
+                                             {factory, name + ".proj_in", Activation::kRelu}})
+                     : std::nullopt),
       ln1_(factory, name + ".ln1"),
       q_(factory, name + ".q"),
       k_(factory, name + ".k"),
@@ -17,10 +18,15 @@ TransformerModule::TransformerModule(const LayerFactory& factory, const std::str
       ln2_(factory, name + ".ln2"),
       mlp1_(factory, name + ".mlp1"),
       mlp2_(factory, name + ".mlp2"),
-      proj_out_(factory, name + ".proj_out", Activation::kRelu),
-      conv_out_(factory, name + ".conv_out", Activation::kNone),
+      back_(gene.convs ? std::optional<Convs>({{factory, name + ".proj_out", Activation::kRelu},
+                                               {factory, name + ".conv_out", Activation::kNone}})
+                       : std::nullopt),
       heads_(gene.heads),
       residual_(gene.residual) {}
+
+at::Tensor TransformerModule::Convs::Forward(const at::Tensor& x, const BatchNormMode& mode) const {
+  return second.Forward(first.Forward(x, mode), mode);
+}
 
 at::Tensor TransformerModule::Encode(const at::Tensor& tokens) const {
   // One product for q, k and v: three narrow ones leave the processor waiting.
@@ -33,11 +39,12 @@ at::Tensor TransformerModule::Encode(const at::Tensor& tokens) const {
 }
 
 at::Tensor TransformerModule::Forward(const at::Tensor& x, const BatchNormMode& mode) const {
-  const at::Tensor map = proj_in_.Forward(conv_in_.Forward(x, mode), mode);
+  const at::Tensor map = in_ ? in_->Forward(x, mode) : x;
   const at::Tensor tokens = Encode(map.permute({0, 2, 3, 1}).flatten(1, 2).to(at::kFloat));
-  const at::Tensor back =
+  const at::Tensor encoded =
       tokens.reshape({map.size(0), map.size(2), map.size(3), map.size(1)}).permute({0, 3, 1, 2});
-  const at::Tensor y = conv_out_.Forward(proj_out_.Forward(back, mode), mode);
+  if (!back_) return encoded;
+  const at::Tensor y = back_->Forward(encoded, mode);
   return residual_ ? x + y : y;
 }
 

@@ -1,16 +1,19 @@
 // The transformer choice module: convolutions around a pre-norm encoder.
 #pragma once
 
+#include <optional>
+
 #include "train/modules/layers.h"
 
 namespace tinyformer {
 
 /// conv3x3 -> conv1x1 -> [+ attention(LN), + mlp(LN)] over the h * w tokens -> conv1x1 -> conv3x3
-/// (no activation), plus the module's input when residual is true. No positional encoding: the
-/// convolutions carry position.
+/// (no activation), plus the module's input when residual is true; or the encoder alone where the
+/// gene has no convs. No positional encoding: the convolutions carry position.
 ///
 /// Shapes  x [n, dim, h, w] -> the same
-/// Layers  <name>.{conv_in,proj_in,ln1,q,k,v,out,ln2,mlp1,mlp2,proj_out,conv_out}
+/// Layers  <name>.{conv_in,proj_in,ln1,q,k,v,out,ln2,mlp1,mlp2,proj_out,conv_out}, without convs
+/// only <name>.{ln1,q,k,v,out,ln2,mlp1,mlp2}
 /// Source  paper III-B1; SPEC section 2
 class TransformerModule {
  public:
@@ -21,12 +24,18 @@ class TransformerModule {
  private:
   at::Tensor Encode(const at::Tensor& tokens) const;
 
-  ConvBn conv_in_, proj_in_;
+  /// The convolutions on one side of the encoder.
+  struct Convs {
+    ConvBn first, second;
+    at::Tensor Forward(const at::Tensor& x, const BatchNormMode& mode) const;
+  };
+
+  std::optional<Convs> in_;
   LayerNorm ln1_;
   Linear q_, k_, v_, out_;
   LayerNorm ln2_;
   Linear mlp1_, mlp2_;
-  ConvBn proj_out_, conv_out_;
+  std::optional<Convs> back_;
   int64_t heads_;
   bool residual_;
 };
