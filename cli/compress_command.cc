@@ -42,6 +42,7 @@ const std::vector<std::pair<const char*, const char*>> kForwarded = {
     {"--teacher", "run folder of a trained network to learn from"},
     {"--temperature", "of the teacher's and the student's logits"},
     {"--alpha", "share of the teacher's loss"},
+    {"--qat-epochs", "the last epochs, rounded as int8 will round (0)"},
     {"--recalibration-batches", "training batches for the final batch norm statistics"},
     {"--seed", "of order and augmentation (1)"},
     {"--threads", "0: one per core"},

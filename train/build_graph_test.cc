@@ -73,7 +73,7 @@ TEST(BuildGraph, ComputesWhatTheNetworkComputes) {
       for (float& value : input) value = static_cast<float>(rng.Normal());
       std::copy(input.begin(), input.end(), x.data_ptr<float>());
       at::NoGradGuard no_grad;
-      const at::Tensor expected = network.Forward(x, BatchNormMode());
+      const at::Tensor expected = network.Forward(x, ForwardMode());
       const std::vector<float> logits = evaluator.Run(input);
       ASSERT_EQ(static_cast<int64_t>(logits.size()), expected.numel());
       // About 40 layers of float sums whose rounding differs: each some 1e-6 of the largest value.

@@ -169,6 +169,10 @@ int Main(int argc, char** argv) {
   compress_command->add_option("--sparsity", compress.recipe.sparsity,
                                "for all prunable layers; without it: as the genome says");
   compress_command
+      ->add_option("--qat-epochs", compress.recipe.qat_epochs,
+                   "the last epochs, with weights and activations rounded as int8 will round them")
+      ->capture_default_str();
+  compress_command
       ->add_option("--recalibration-batches", compress.recipe.recalibration_batches,
                    "training batches for the final batch norm statistics")
       ->capture_default_str();

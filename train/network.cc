@@ -29,7 +29,7 @@ struct DotModules {
     }
   }
 
-  at::Tensor Forward(at::Tensor x, const BatchNormMode& mode) const {
+  at::Tensor Forward(at::Tensor x, const ForwardMode& mode) const {
     x = downsample.Forward(x, mode);
     for (const Residual& block : residuals) x = block.Forward(x, mode);
     for (const InvertedResidual& block : mobilenets) x = block.Forward(x, mode);
@@ -86,11 +86,13 @@ Network Network::Clone() const {
   return copy;
 }
 
-at::Tensor Network::Forward(const at::Tensor& images, const BatchNormMode& mode) const {
-  at::Tensor x = body_->stem ? body_->stem->Forward(images, mode) : images;
+at::Tensor Network::Forward(const at::Tensor& images, const ForwardMode& mode) const {
+  at::Tensor x = mode.Activation(images);
+  if (body_->stem) x = body_->stem->Forward(x, mode);
   for (const DotModules& dot : body_->dots) x = dot.Forward(x, mode);
-  x = body_->pooling->Forward(x);
-  return body_->head->Forward(at::relu(body_->last->Forward(x))).to(at::kFloat);
+  x = body_->pooling->Forward(x, mode);
+  x = mode.Activation(at::relu(body_->last->Forward(x, mode)));
+  return mode.Activation(body_->head->Forward(x, mode)).to(at::kFloat);
 }
 
 const Genome& Network::genome() const { return body_->genome; }

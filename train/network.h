@@ -30,7 +30,7 @@ class Network {
   Network Clone() const;
 
   /// Shapes  images [n, channels, height, width] float, normalised -> logits [n, classes] float32
-  at::Tensor Forward(const at::Tensor& images, const BatchNormMode& mode) const;
+  at::Tensor Forward(const at::Tensor& images, const ForwardMode& mode) const;
 
   const Genome& genome() const;
   const Parameters& parameters() const;

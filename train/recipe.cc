@@ -41,6 +41,7 @@ void VisitFields(R& r, const Visit& visit) {
   visit("source_weights", r.source_weights, "a text");
   visit("ramp_share", r.ramp_share, "a number");
   visit("sparsity", r.sparsity, "a number");
+  visit("qat_epochs", r.qat_epochs, "a whole number");
   visit("recalibration_batches", r.recalibration_batches, "a whole number");
 }
 
@@ -79,6 +80,7 @@ void CheckRecipe(const Recipe& r) {
   CheckRange("alpha", r.alpha, 0, 1);
   CheckRange("ramp-share", r.ramp_share, 0, 1);
   if (r.sparsity != -1) CheckRange("sparsity", r.sparsity, 0, 0.95);
+  CheckRange("qat-epochs", static_cast<double>(r.qat_epochs), 0, static_cast<double>(r.epochs));
   CheckRange("recalibration-batches", static_cast<double>(r.recalibration_batches), 1, 1e6);
 }
 

@@ -44,6 +44,7 @@ struct Recipe {
   std::string source_weights;  // their checksum
   double ramp_share = 0.5;     // of all steps: sparsity grows, learning rate stays at its peak
   double sparsity = -1;        // for all prunable layers; -1: as the genome says
+  int64_t qat_epochs = 0;      // the last ones, with weights and activations rounded as in int8
   int64_t recalibration_batches = 100;  // supernet: of every scored path
 };
 

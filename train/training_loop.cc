@@ -59,6 +59,7 @@ class NetworkTraining : public Trainee {
   TrainingResult Run() {
     StepLoop loop(job_, *this);
     ramp_.emplace(recipe_, loop.steps_per_epoch());
+    int8_from_ = (recipe_.epochs - recipe_.qat_epochs) * loop.steps_per_epoch();
     if (loop.complete()) {
       if (const auto before = FinishedBefore()) return *before;
     }
@@ -69,11 +70,13 @@ class NetworkTraining : public Trainee {
   const Parameters& parameters() const override { return network_.parameters(); }
   AdamW& optimizer() override { return *optimizer_; }
 
-  Output Forward(int64_t, const at::Tensor& images, const at::Tensor& targets) override {
+  Output Forward(int64_t step, const at::Tensor& images, const at::Tensor& targets) override {
+    ForwardMode mode{true};
+    mode.int8 = step >= int8_from_;
     at::Tensor logits, teacher_logits;
     {
       AutocastScope autocast(bf16_, images.device().type());
-      logits = network_.Forward(images, {true});
+      logits = network_.Forward(images, mode);
       if (teacher_) {
         at::NoGradGuard no_grad;
         teacher_logits = teacher_->Forward(images, {});
@@ -181,6 +184,7 @@ class NetworkTraining : public Trainee {
   const TrainingJob& job_;
   const Recipe& recipe_;
   bool compress_, bf16_;
+  int64_t int8_from_ = 0;  // the step from which int8's rounding is part of the forward pass
   Network network_, averaged_;
   std::optional<Network> teacher_;
   std::optional<AdamW> optimizer_;

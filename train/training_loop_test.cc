@@ -40,11 +40,13 @@ class TrainingLoopTest : public ::testing::Test {
     return job;
   }
 
-  TrainingJob CompressJob(const std::string& name, const std::string& source) const {
+  TrainingJob CompressJob(const std::string& name, const std::string& source,
+                          int64_t qat_epochs = 0) const {
     Recipe recipe = SmallRecipe();
     recipe.stage = "compress";
     recipe.source = Path(source);
     recipe.warmup_epochs = 0;
+    recipe.qat_epochs = qat_epochs;
     TrainingJob job = Job(name, recipe);
     job.source = ReadFinishedRun(recipe.source);
     return job;
@@ -62,6 +64,16 @@ class TrainingLoopTest : public ::testing::Test {
     }
     job.stop_after_steps = -1;
     return RunTraining(job);
+  }
+
+  /// Runs the job to the end, or stops it after so many steps.
+  static void RunUntil(TrainingJob job, int64_t steps) {
+    job.stop_after_steps = steps == 18 ? -1 : steps;
+    if (steps == 18) {
+      RunTraining(job);
+    } else {
+      EXPECT_THROW(RunTraining(job), Interrupted);
+    }
   }
 
   std::filesystem::path root_;
@@ -107,6 +119,24 @@ TEST_F(TrainingLoopTest, CompressionGoesOnAfterAStopAsIfItHadNotStopped) {
   RunTraining(CompressJob("whole", "dense"));
   RunWithStops(CompressJob("parts", "dense"), {2, 8, 9, 13});
   EXPECT_EQ(Model("parts"), Model("whole"));
+}
+
+TEST_F(TrainingLoopTest, RoundsAsInt8InTheLastEpochsOnly) {
+  RunTraining(Job("run"));
+  const auto weights = [&](const std::string& name) {
+    return ReadTensors(Path(name) + "/checkpoint.safetensors")
+        .tensors.at("weights/last.weight")
+        .Floats();
+  };
+  for (const int64_t steps : {12, 18}) {  // two epochs, all three
+    const std::string plain = "plain" + std::to_string(steps),
+                      rounded = "rounded" + std::to_string(steps);
+    RunUntil(CompressJob(plain, "run"), steps);
+    RunUntil(CompressJob(rounded, "run", 1), steps);
+    EXPECT_EQ(weights(plain) == weights(rounded), steps == 12);
+  }
+  RunWithStops(CompressJob("stopped", "run", 1), {13});
+  EXPECT_EQ(Model("rounded18"), Model("stopped"));
 }
 
 TEST_F(TrainingLoopTest, CompressionPrunesExactlyTheStatedBlocks) {

@@ -14,7 +14,7 @@ Downsample::Downsample(const LayerFactory& factory, const std::string& name,
   }
 }
 
-at::Tensor Downsample::Forward(const at::Tensor& x, const BatchNormMode& mode) const {
+at::Tensor Downsample::Forward(const at::Tensor& x, const ForwardMode& mode) const {
   if (block_) return block_->Forward(x, mode);
   const at::Tensor y = conv_->Forward(x, mode);
   return pool_ ? at::max_pool2d(y, {2, 2}, {2, 2}) : y;

@@ -14,7 +14,7 @@ namespace tinyformer {
 class Downsample {
  public:
   Downsample(const LayerFactory& factory, const std::string& name, const std::string& kind);
-  at::Tensor Forward(const at::Tensor& x, const BatchNormMode& mode) const;
+  at::Tensor Forward(const at::Tensor& x, const ForwardMode& mode) const;
 
  private:
   std::optional<ConvBn> conv_;

@@ -11,9 +11,9 @@ InvertedResidual::InvertedResidual(const LayerFactory& factory, const std::strin
       project_(factory, name + ".project", Activation::kNone),
       residual_(residual) {}
 
-at::Tensor InvertedResidual::Forward(const at::Tensor& x, const BatchNormMode& mode) const {
+at::Tensor InvertedResidual::Forward(const at::Tensor& x, const ForwardMode& mode) const {
   const at::Tensor y = project_.Forward(depthwise_.Forward(expand_.Forward(x, mode), mode), mode);
-  return residual_ ? x + y : y;
+  return residual_ ? mode.Activation(x + y) : y;
 }
 
 }  // namespace tinyformer

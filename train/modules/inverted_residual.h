@@ -13,7 +13,7 @@ namespace tinyformer {
 class InvertedResidual {
  public:
   InvertedResidual(const LayerFactory& factory, const std::string& name, bool residual);
-  at::Tensor Forward(const at::Tensor& x, const BatchNormMode& mode) const;
+  at::Tensor Forward(const at::Tensor& x, const ForwardMode& mode) const;
 
  private:
   ConvBn expand_, depthwise_, project_;

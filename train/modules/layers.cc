@@ -62,13 +62,13 @@ ConvBn::ConvBn(const LayerFactory& factory, const std::string& name, Activation 
   variance_ = factory.Add(name + ".bn.running_var", {spec.out}, Parameter::Role::kStatistic, 1);
 }
 
-at::Tensor ConvBn::Forward(const at::Tensor& x, const BatchNormMode& mode) const {
-  at::Tensor y = at::conv2d(x, weight_, {}, stride_, padding_, 1, groups_);
+at::Tensor ConvBn::Forward(const at::Tensor& x, const ForwardMode& mode) const {
+  at::Tensor y = at::conv2d(x, mode.Weight(weight_), {}, stride_, padding_, 1, groups_);
   y = at::batch_norm(y, gamma_, beta_, mean_, variance_, mode.batch_statistics, mode.momentum,
                      kBatchNormEpsilon, true);
-  if (activation_ == Activation::kRelu) return at::relu(y);
-  if (activation_ == Activation::kRelu6) return Relu6(y);
-  return y;
+  if (activation_ == Activation::kRelu) y = at::relu(y);
+  if (activation_ == Activation::kRelu6) y = Relu6(y);
+  return mode.Activation(y);
 }
 
 Linear::Linear(const LayerFactory& factory, const std::string& name) {
@@ -78,7 +78,9 @@ Linear::Linear(const LayerFactory& factory, const std::string& name) {
   bias_ = factory.Add(name + ".bias", {spec.out}, Parameter::Role::kPlain, 0);
 }
 
-at::Tensor Linear::Forward(const at::Tensor& x) const { return at::linear(x, weight_, bias_); }
+at::Tensor Linear::Forward(const at::Tensor& x, const ForwardMode& mode) const {
+  return at::linear(x, mode.Weight(weight_), bias_);
+}
 
 LayerNorm::LayerNorm(const LayerFactory& factory, const std::string& name) {
   const LayerSpec& spec = factory.Spec(name);

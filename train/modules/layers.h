@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "base/shape.h"
 #include "search/genome.h"
+#include "train/modules/fake_quantize.h"
 #include "train/modules/parameters.h"
 
 namespace tinyformer {
@@ -18,11 +19,16 @@ namespace tinyformer {
 constexpr double kBatchNormEpsilon = 1e-5;
 constexpr double kLayerNormEpsilon = 1e-5;
 
-/// How batch norm works in one forward pass: batch_statistics also moves the running ones by
-/// momentum (1: replaces them).
-struct BatchNormMode {
+/// How one forward pass works. batch_statistics: batch norm takes the batch's and moves the running
+/// ones by momentum (1: replaces them). int8: weights and activations are rounded where the
+/// compiled program rounds them; only the scores inside attention are not.
+struct ForwardMode {
   bool batch_statistics = false;
   double momentum = 0.1;
+  bool int8 = false;
+
+  at::Tensor Weight(const at::Tensor& w) const { return int8 ? FakeQuantizedWeight(w) : w; }
+  at::Tensor Activation(const at::Tensor& x) const { return int8 ? FakeQuantizedActivation(x) : x; }
 };
 
 enum class Activation { kNone, kRelu, kRelu6 };
@@ -63,7 +69,7 @@ class LayerFactory {
 class ConvBn {
  public:
   ConvBn(const LayerFactory& factory, const std::string& name, Activation activation);
-  at::Tensor Forward(const at::Tensor& x, const BatchNormMode& mode) const;
+  at::Tensor Forward(const at::Tensor& x, const ForwardMode& mode) const;
 
  private:
   at::Tensor weight_, gamma_, beta_, mean_, variance_;
@@ -76,7 +82,8 @@ class ConvBn {
 class Linear {
  public:
   Linear(const LayerFactory& factory, const std::string& name);
-  at::Tensor Forward(const at::Tensor& x) const;
+  /// Its output is not rounded yet: an activation may follow.
+  at::Tensor Forward(const at::Tensor& x, const ForwardMode& mode) const;
   const at::Tensor& weight() const { return weight_; }
   const at::Tensor& bias() const { return bias_; }
 

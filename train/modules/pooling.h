@@ -15,7 +15,7 @@ namespace tinyformer {
 class Pooling {
  public:
   Pooling(const LayerFactory& factory, const std::string& name, const std::string& kind);
-  at::Tensor Forward(const at::Tensor& x) const;
+  at::Tensor Forward(const at::Tensor& x, const ForwardMode& mode) const;
 
  private:
   std::optional<Linear> score_;

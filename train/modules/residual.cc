@@ -8,8 +8,8 @@ Residual::Residual(const LayerFactory& factory, const std::string& name)
     : conv1_(factory, name + ".conv1", Activation::kRelu),
       conv2_(factory, name + ".conv2", Activation::kRelu) {}
 
-at::Tensor Residual::Forward(const at::Tensor& x, const BatchNormMode& mode) const {
-  return x + conv2_.Forward(conv1_.Forward(x, mode), mode);
+at::Tensor Residual::Forward(const at::Tensor& x, const ForwardMode& mode) const {
+  return mode.Activation(x + conv2_.Forward(conv1_.Forward(x, mode), mode));
 }
 
 }  // namespace tinyformer

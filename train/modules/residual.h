@@ -13,7 +13,7 @@ namespace tinyformer {
 class Residual {
  public:
   Residual(const LayerFactory& factory, const std::string& name);
-  at::Tensor Forward(const at::Tensor& x, const BatchNormMode& mode) const;
+  at::Tensor Forward(const at::Tensor& x, const ForwardMode& mode) const;
 
  private:
   ConvBn conv1_, conv2_;

@@ -19,15 +19,15 @@ class TransformerModule {
  public:
   TransformerModule(const LayerFactory& factory, const std::string& name,
                     const TransformerGene& gene);
-  at::Tensor Forward(const at::Tensor& x, const BatchNormMode& mode) const;
+  at::Tensor Forward(const at::Tensor& x, const ForwardMode& mode) const;
 
  private:
-  at::Tensor Encode(const at::Tensor& tokens) const;
+  at::Tensor Encode(const at::Tensor& tokens, const ForwardMode& mode) const;
 
   /// The convolutions on one side of the encoder.
   struct Convs {
     ConvBn first, second;
-    at::Tensor Forward(const at::Tensor& x, const BatchNormMode& mode) const;
+    at::Tensor Forward(const at::Tensor& x, const ForwardMode& mode) const;
   };
 
   std::optional<Convs> in_;
