@@ -36,4 +36,15 @@ expect "the compression command" \
   "$(field 'commands[1]')"
 expect "no path of a machine" "run" "$(field recipe.compress.source)"
 expect "the note" "Small." "$(field notes)"
+cp -r "$out" "$tree/again"
+sed -i 's/"seed": 7/"seed": 8/' "$tree/again/run/config.json" "$tree/again/run/compressed/config.json"
+sed -i 's/0.75/0.5/' "$tree/again/run.json"
+"$card" "$out" m --repeat "$tree/again" >/dev/null
+expect "mean and half the range over the seeds" "7,8 0.75 0.625 0.125" "$(field "seeds.join()") $(field accuracy.int8) $(field accuracy.mean) $(field accuracy.spread)"
+expect "a seed twice is refused" "tools/card: expected every seed once, found 7, 7" "$("$card" "$out" m --repeat "$out" 2>&1)"
+sed -i 's/"lr": 0.01/"lr": 0.02/' "$tree/again/run/config.json"
+expect "other options are refused" "tools/card: $tree/again: expected the recipe of $out with another seed, found other options" \
+  "$("$card" "$out" m --repeat "$tree/again" 2>&1)"
+expect "an unknown option is refused" "tools/card: usage: tools/card OUT NAME [--note TEXT] [--repeat OUT2]... [--card FILE]" \
+  "$("$card" "$out" m --notes x 2>&1)"
 exit $failed
