@@ -4,6 +4,8 @@
 
 #include "base/file.h"
 
+template class nlohmann::basic_json<nlohmann::ordered_map>;
+
 namespace tinyformer {
 
 Json ParseJson(std::string_view text, const std::string& name) {

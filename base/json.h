@@ -13,6 +13,9 @@
 
 #include "base/error.h"
 
+// Compiled once, in json.cc: most units need a dozen of its functions.
+extern template class nlohmann::basic_json<nlohmann::ordered_map>;
+
 namespace tinyformer {
 
 using Json = nlohmann::ordered_json;

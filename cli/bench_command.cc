@@ -1,6 +1,6 @@
 // tinyformer bench: the speed of training (tinyformer-train does it), and instructions and
 // estimated cycles of every kernel, beside plain loops.
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <functional>

@@ -1,5 +1,6 @@
 #include "cli/calibration_options.h"
 
+#include <CLI/App.hpp>
 #include <map>
 
 #include "base/interrupt.h"

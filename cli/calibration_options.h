@@ -1,10 +1,13 @@
 // The options with which compress and compile quantize a float network.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "cli/model_images.h"
+
+namespace CLI {
+class App;
+}
 
 namespace tinyformer {
 

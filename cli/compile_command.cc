@@ -1,5 +1,5 @@
 // tinyformer compile: an ONNX model to a firmware folder, linked once to know that it fits.
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>

@@ -1,5 +1,5 @@
 // tinyformer compress: prune and fine-tune (in tinyformer-train), then int8, then ONNX.
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <limits>

@@ -1,5 +1,5 @@
 // tinyformer data list | info | verify | fetch.
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 #include <cstdio>
 
 #include "cli/command.h"

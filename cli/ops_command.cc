@@ -1,5 +1,5 @@
 // tinyformer ops: the operators that compile takes.
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 
 #include "cli/command.h"
 #include "cli/text_table.h"

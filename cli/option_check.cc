@@ -1,5 +1,7 @@
 #include "cli/option_check.h"
 
+// The commands include only App.hpp; the rest of CLI11, slow to compile, is compiled here for them.
+#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "base/number.h"

@@ -1,5 +1,5 @@
 // tinyformer profile: one image under the cycle model, layer by layer.
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 
 #include "base/file.h"
 #include "cli/command.h"

@@ -1,6 +1,6 @@
 // tinyformer report: what the other commands left in a folder, as one page; of a search's folder,
 // the search and its best network.
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 #include <filesystem>
 
 #include "base/error.h"

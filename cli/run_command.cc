@@ -1,5 +1,5 @@
 // tinyformer run: images through firmware; accuracy, equality of emulator and host, counts.
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>

@@ -1,6 +1,6 @@
 // tinyformer search: from images and a board's name to the best sparse network that fits; or what
 // a search space holds and what of it fits.
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 
 #include "base/error.h"
 #include "cli/command.h"

@@ -1,5 +1,5 @@
 // tinyformer targets: the boards.
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 
 #include "cli/command.h"
 #include "cli/text_table.h"

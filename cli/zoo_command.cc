@@ -1,6 +1,6 @@
 // tinyformer zoo [list | verify]: the trained models that come along, and whether their cards still
 // hold.
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 #include <cstdio>
 #include <filesystem>
 

@@ -1,5 +1,6 @@
 #include "train/speed_command.h"
 
+#include <CLI/App.hpp>
 #include <cstdio>
 #include <memory>
 

@@ -1,8 +1,11 @@
 // tinyformer-train bench train: how fast this machine trains (train/training_speed.h).
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace tinyformer {
 

@@ -1,5 +1,6 @@
 #include "train/supernet_command.h"
 
+#include <CLI/App.hpp>
 #include <cstdio>
 #include <memory>
 

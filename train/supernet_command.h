@@ -1,8 +1,11 @@
 // tinyformer-train supernet: trains shared weights and scores pruned paths.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace tinyformer {
 

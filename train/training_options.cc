@@ -1,5 +1,6 @@
 #include "train/training_options.h"
 
+#include <CLI/App.hpp>
 #include <cstdio>
 #include <iostream>
 

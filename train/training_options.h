@@ -1,7 +1,6 @@
 // What the commands of tinyformer-train have in common: their options, and what those mean.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
@@ -9,6 +8,10 @@
 #include "search/genome.h"
 #include "search/supernet.h"
 #include "train/recipe.h"
+
+namespace CLI {
+class App;
+}
 
 namespace tinyformer {
 
