@@ -52,11 +52,17 @@ void ConfigureThreads(int threads) {
       threads > 0 ? threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
 }
 
+OneThreadScope::OneThreadScope() : before_(at::get_num_threads()) { at::set_num_threads(1); }
+OneThreadScope::~OneThreadScope() { at::set_num_threads(before_); }
+// Asking makes libtorch set the thread's number, which oneDNN then finds.
+void OneThreadScope::Enter() { at::get_num_threads(); }
+
 void KeepFreedMemory() {
 #ifdef __GLIBC__
   ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
   ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
   ::mallopt(M_TOP_PAD, 1 << 26);
+  ::mallopt(M_ARENA_MAX, 1);  // the other arenas' pieces of 64 MB go back to the system
 #endif
 }
 

@@ -10,6 +10,20 @@ namespace tinyformer {
 /// Threads for libtorch; 0: one per core.
 void ConfigureThreads(int threads);
 
+/// While it lives, libtorch computes on one thread: for those who run several at once themselves.
+class OneThreadScope {
+ public:
+  OneThreadScope();
+  ~OneThreadScope();
+  OneThreadScope(const OneThreadScope&) = delete;
+  OneThreadScope& operator=(const OneThreadScope&) = delete;
+  /// A new thread calls it first: OpenMP keeps the number for each.
+  static void Enter();
+
+ private:
+  int before_;
+};
+
 /// Freed memory stays with the process: every step frees and takes the same hundreds of megabytes,
 /// and giving them back to the system each time costs one eighth of a step on one core
 /// (tinyformer bench train, with and without).

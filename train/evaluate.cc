@@ -4,6 +4,8 @@
 #include <numeric>
 
 #include "base/interrupt.h"
+#include "base/parallel.h"
+#include "train/environment.h"
 #include "train/torch_compat.h"
 
 namespace tinyformer {
@@ -27,14 +29,18 @@ at::Tensor ToInput(const Batch& batch, const ImageShape& shape, const std::strin
 
 Quality Evaluate(const Network& network, const ImageStore& images, bool bf16,
                  const std::string& device) {
-  at::NoGradGuard no_grad;
-  Quality quality;
-  Batch batch;
-  for (int64_t first = 0; first < images.size(); first += kEvaluationBatch) {
-    ThrowIfInterrupted();
+  const int threads = device == "cpu" ? at::get_num_threads() : 1;
+  const int64_t batches = (images.size() + kEvaluationBatch - 1) / kEvaluationBatch;
+  std::vector<Quality> sums(static_cast<size_t>(batches));
+  const OneThreadScope one_thread;
+  ParallelFor(batches, threads, [&](int64_t i) {
+    OneThreadScope::Enter();
+    at::NoGradGuard no_grad;
+    const int64_t first = i * kEvaluationBatch;
     std::vector<int64_t> chosen(
         static_cast<size_t>(std::min(kEvaluationBatch, images.size() - first)));
     std::iota(chosen.begin(), chosen.end(), first);
+    Batch batch;
     MakePlainBatch(images, chosen, &batch);
     AutocastScope autocast(bf16, at::Device(device).type());
     const at::Tensor logits =
@@ -42,8 +48,13 @@ Quality Evaluate(const Network& network, const ImageStore& images, bool bf16,
     const at::Tensor targets =
         at::from_blob(batch.targets.data(), {batch.size, images.classes}, at::kFloat);
     const at::Tensor labels = targets.argmax(1);
-    quality.loss -= (at::log_softmax(logits, 1) * targets).sum().item<double>();
-    quality.accuracy += logits.argmax(1).eq(labels).sum().item<double>();
+    sums[static_cast<size_t>(i)] = {-(at::log_softmax(logits, 1) * targets).sum().item<double>(),
+                                    logits.argmax(1).eq(labels).sum().item<double>()};
+  });
+  Quality quality;
+  for (const Quality& sum : sums) {
+    quality.loss += sum.loss;
+    quality.accuracy += sum.accuracy;
   }
   const double count = static_cast<double>(std::max<int64_t>(1, images.size()));
   quality.loss /= count;

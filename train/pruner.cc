@@ -74,7 +74,7 @@ double PruneOnce(const Network& network) {
 }
 
 Pruner::Pruner(const Genome& genome, const Network& network, const Network& averaged,
-               const AdamW& optimizer) {
+               const Optimizer& optimizer) {
   for (const LayerSpec& spec : ListLayers(genome)) {
     if (spec.sparsity <= 0) continue;
     const std::string weight = spec.name + ".weight";
@@ -82,11 +82,11 @@ Pruner::Pruner(const Genome& genome, const Network& network, const Network& aver
                 Find(network, weight),
                 Find(network, spec.name + ".bn.weight"),
                 Find(network, spec.name + ".bn.running_var"),
-                Find(averaged, weight),
-                optimizer.First(weight),
-                optimizer.Second(weight),
+                optimizer.MomentsOf(weight),
                 {},
                 {}};
+    layer.zeroed.push_back(layer.weight);
+    layer.zeroed.push_back(Find(averaged, weight));
     SetMask(&layer, std::vector<uint8_t>(static_cast<size_t>(spec.weights), 1));
     layers_.push_back(layer);
   }
@@ -107,9 +107,7 @@ void Pruner::Choose(int64_t update, int64_t updates) {
 void Pruner::Apply() const {
   at::NoGradGuard no_grad;
   for (const Layer& layer : layers_) {
-    for (const at::Tensor& tensor : {layer.weight, layer.averaged, layer.first, layer.second}) {
-      tensor.masked_fill_(layer.pruned, 0);
-    }
+    for (const at::Tensor& tensor : layer.zeroed) tensor.masked_fill_(layer.pruned, 0);
   }
 }
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "search/genome.h"
-#include "train/adamw.h"
 #include "train/network.h"
+#include "train/optimizer.h"
 
 namespace tinyformer {
 
@@ -21,7 +21,7 @@ double PruneOnce(const Network& network);
 class Pruner {
  public:
   Pruner(const Genome& genome, const Network& network, const Network& averaged,
-         const AdamW& optimizer);
+         const Optimizer& optimizer);
 
   /// Chooses the pruned blocks anew for update `update` of `updates` (schedule.h): in every layer
   /// exactly round(s * blocks) blocks of the smallest norm with batch norm folded in.
@@ -39,9 +39,10 @@ class Pruner {
  private:
   struct Layer {
     LayerSpec spec;
-    at::Tensor weight, gamma, variance, averaged, first, second;  // gamma undefined: no batch norm
-    std::vector<uint8_t> mask;                                    // file order, 1 kept
-    at::Tensor pruned;  // bool, true pruned, on the network's device
+    at::Tensor weight, gamma, variance;  // gamma undefined: no batch norm
+    std::vector<at::Tensor> zeroed;      // where the weight is pruned: itself, average, moments
+    std::vector<uint8_t> mask;           // file order, 1 kept
+    at::Tensor pruned;                   // bool, true pruned, on the network's device
   };
   static void SetMask(Layer* layer, std::vector<uint8_t> mask);
 

@@ -18,6 +18,7 @@ void VisitFields(R& r, const Visit& visit) {
   visit("min_lr", r.min_lr, "a number");
   visit("warmup_epochs", r.warmup_epochs, "a number");
   visit("weight_decay", r.weight_decay, "a number");
+  visit("optimizer", r.optimizer, "a text");
   visit("label_smoothing", r.label_smoothing, "a number");
   visit("ema", r.ema, "a number");
   visit("mixup", r.mixup, "a number");

@@ -117,13 +117,12 @@ void StepLoop::Step() {
                recipe_.device);
   const at::Tensor labels =
       ToDevice(at::from_blob(batch.labels.data(), {batch.size}, at::kInt), recipe_.device);
-  const Trainee::Output output = trainee_.Forward(progress_.step, images, targets);
-  const at::Tensor loss = output.loss.detach().to(at::kDouble) * batch.size;
-  const at::Tensor correct = output.logits.detach().argmax(1).eq(labels).sum();
+  const PassOutput output = trainee_.Learn(progress_.step, images, targets);
+  const at::Tensor loss = output.loss.to(at::kDouble) * batch.size;
+  const at::Tensor correct = output.logits.argmax(1).eq(labels).sum();
   unread_.loss_sum = unread_.images == 0 ? loss : unread_.loss_sum + loss;
   unread_.correct = unread_.images == 0 ? correct : unread_.correct + correct;
   unread_.images += batch.size;
-  output.loss.backward();
   trainee_.optimizer().Step(LearningRate(recipe_, progress_.step, batches_.steps_per_epoch()));
   ++progress_.step;
   trainee_.AfterStep(progress_.step);

@@ -4,8 +4,9 @@
 #include <chrono>
 #include <string>
 
-#include "train/adamw.h"
 #include "train/batches.h"
+#include "train/data_parallel.h"
+#include "train/optimizer.h"
 #include "train/recipe.h"
 #include "train/run_folder.h"
 
@@ -28,15 +29,12 @@ class Trainee {
 
   /// All tensors that a step may change: the checkpoint keeps them.
   virtual const Parameters& parameters() const = 0;
-  virtual AdamW& optimizer() = 0;
+  virtual Optimizer& optimizer() = 0;
 
-  struct Output {
-    at::Tensor logits, loss;  // [n, classes], scalar
-  };
-  /// Forward pass of step (0-based) in training mode. It may depend on nothing but the step, the
-  /// batch and what the checkpoint holds.
+  /// Forward and backward pass of step (0-based): leaves the gradients in the parameters. It may
+  /// depend on nothing but the step, the batch and what the checkpoint holds.
   /// Shapes  images as ToInput (train/evaluate.h) gives them; targets [n, classes]
-  virtual Output Forward(int64_t step, const at::Tensor& images, const at::Tensor& targets) = 0;
+  virtual PassOutput Learn(int64_t step, const at::Tensor& images, const at::Tensor& targets) = 0;
   /// After the optimiser's update; done: complete steps.
   virtual void AfterStep(int64_t done) = 0;
   /// What metrics.jsonl says of the weights at the end of an epoch.
@@ -59,7 +57,7 @@ void RestoreParameters(const TensorFile& checkpoint, const std::string& name,
 ///
 /// Bits    of the weights after step n: a function of trainee, recipe, data, thread count, libtorch
 ///         and instruction set, however often the run was stopped or killed before
-/// Writes  checkpoint.safetensors (weights, both AdamW moments and their counts, what the trainee
+/// Writes  checkpoint.safetensors (weights, the optimiser's moments and counts, what the trainee
 ///         adds; step and metrics as metadata), metrics.jsonl (one line per epoch)
 class StepLoop {
  public:

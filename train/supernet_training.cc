@@ -15,7 +15,7 @@ class SupernetTraining : public Trainee {
   explicit SupernetTraining(const SupernetJob& job)
       : job_(job), recipe_(job.recipe), supernet_(job.choices, recipe_.seed) {
     MoveTensors(supernet_.parameters(), recipe_.device);
-    optimizer_.emplace(supernet_.parameters(), recipe_.weight_decay);
+    optimizer_.emplace(supernet_.parameters(), OptimizerOptions{recipe_.optimizer == "muon", recipe_.weight_decay});
   }
 
   Supernet Run() {
@@ -34,18 +34,22 @@ class SupernetTraining : public Trainee {
   }
 
   const Parameters& parameters() const override { return supernet_.parameters(); }
-  AdamW& optimizer() override { return *optimizer_; }
+  Optimizer& optimizer() override { return *optimizer_; }
 
-  Output Forward(int64_t step, const at::Tensor& images, const at::Tensor& targets) override {
+  PassOutput Learn(int64_t step, const at::Tensor& images, const at::Tensor& targets) override {
     const PathSampling sampling =
         recipe_.sampling == "fair" ? PathSampling::kFair : PathSampling::kUniform;
     const Network path = supernet_.Path(DrawPath(job_.choices, sampling, recipe_.seed, step));
-    at::Tensor logits;
-    {
-      AutocastScope autocast(recipe_.amp == "bf16", images.device().type());
-      logits = path.Forward(images, {true});
-    }
-    return {logits, CrossEntropy(logits, targets)};
+    return tinyformer::Learn(
+        path, images, targets,
+        [&](const Network& network, const at::Tensor& x, const at::Tensor& y) -> PassOutput {
+          at::Tensor logits;
+          {
+            AutocastScope autocast(recipe_.amp == "bf16", x.device().type());
+            logits = network.Forward(x, {true});
+          }
+          return {logits, CrossEntropy(logits, y)};
+        });
   }
 
   void AfterStep(int64_t) override {}
@@ -58,7 +62,7 @@ class SupernetTraining : public Trainee {
   const SupernetJob& job_;
   const Recipe& recipe_;
   Supernet supernet_;
-  std::optional<AdamW> optimizer_;
+  std::optional<Optimizer> optimizer_;
 };
 
 }  // namespace

@@ -52,7 +52,7 @@ class NetworkTraining : public Trainee {
     }
     MoveTensors(network_.parameters(), recipe_.device);
     MoveTensors(averaged_.parameters(), recipe_.device);
-    optimizer_.emplace(network_.parameters(), recipe_.weight_decay);
+    optimizer_.emplace(network_.parameters(), OptimizerOptions{recipe_.optimizer == "muon", recipe_.weight_decay});
     if (compress_) pruner_.emplace(job.genome, network_, averaged_, *optimizer_);
   }
 
@@ -68,21 +68,15 @@ class NetworkTraining : public Trainee {
   }
 
   const Parameters& parameters() const override { return network_.parameters(); }
-  AdamW& optimizer() override { return *optimizer_; }
+  Optimizer& optimizer() override { return *optimizer_; }
 
-  Output Forward(int64_t step, const at::Tensor& images, const at::Tensor& targets) override {
+  PassOutput Learn(int64_t step, const at::Tensor& images, const at::Tensor& targets) override {
     ForwardMode mode{true};
     mode.int8 = step >= int8_from_;
-    at::Tensor logits, teacher_logits;
-    {
-      AutocastScope autocast(bf16_, images.device().type());
-      logits = network_.Forward(images, mode);
-      if (teacher_) {
-        at::NoGradGuard no_grad;
-        teacher_logits = teacher_->Forward(images, {});
-      }
-    }
-    return {logits, Loss(logits, targets, teacher_logits)};
+    return tinyformer::Learn(network_, images, targets,
+                             [&](const Network& network, const at::Tensor& x, const at::Tensor& y) {
+                               return Forward(network, mode, x, y);
+                             });
   }
 
   void AfterStep(int64_t done) override {
@@ -115,6 +109,20 @@ class NetworkTraining : public Trainee {
   }
 
  private:
+  PassOutput Forward(const Network& network, const ForwardMode& mode, const at::Tensor& images,
+                     const at::Tensor& targets) const {
+    at::Tensor logits, teacher_logits;
+    {
+      AutocastScope autocast(bf16_, images.device().type());
+      logits = network.Forward(images, mode);
+      if (teacher_) {
+        at::NoGradGuard no_grad;
+        teacher_logits = teacher_->Forward(images, {});
+      }
+    }
+    return {logits, Loss(logits, targets, teacher_logits)};
+  }
+
   at::Tensor Loss(const at::Tensor& logits, const at::Tensor& targets,
                   const at::Tensor& teacher_logits) const {
     const at::Tensor own = CrossEntropy(logits, targets);
@@ -187,7 +195,7 @@ class NetworkTraining : public Trainee {
   int64_t int8_from_ = 0;  // the step from which int8's rounding is part of the forward pass
   Network network_, averaged_;
   std::optional<Network> teacher_;
-  std::optional<AdamW> optimizer_;
+  std::optional<Optimizer> optimizer_;
   std::optional<Pruner> pruner_;
   std::optional<PruningRamp> ramp_;
 };

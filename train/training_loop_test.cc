@@ -102,6 +102,26 @@ TEST_F(TrainingLoopTest, GoesOnAfterAStopAsIfItHadNotStopped) {
   EXPECT_EQ(Model("parts"), Model("whole"));
 }
 
+TEST_F(TrainingLoopTest, MuonGoesOnAfterAStopAsIfItHadNotStopped) {
+  const auto with_muon = [](TrainingJob job) {
+    job.recipe.optimizer = "muon";
+    return job;
+  };
+  at::set_num_threads(2);
+  Recipe recipe = SmallRecipe();
+  recipe.optimizer = "muon";
+  RunTraining(Job("dense", recipe));
+  RunWithStops(Job("dense parts", recipe), {1, 6, 17});
+  EXPECT_EQ(Model("dense parts"), Model("dense"));
+  RunTraining(Job("adamw"));
+  EXPECT_NE(Model("adamw"), Model("dense"));
+  const TrainingResult sparse = RunTraining(with_muon(CompressJob("sparse", "dense")));
+  RunWithStops(with_muon(CompressJob("sparse parts", "dense")), {2, 8, 9, 13});
+  EXPECT_EQ(Model("sparse parts"), Model("sparse"));
+  EXPECT_GT(sparse.sparsity, 0.2);
+  at::set_num_threads(1);
+}
+
 TEST_F(TrainingLoopTest, OfAFinishedRunOnlyTellsWhatItEndedWith) {
   TrainingJob job = Job("run");
   const TrainingResult first = RunTraining(job);

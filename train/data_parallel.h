@@ -1,0 +1,36 @@
+// One batch on several threads: each has a share of the images and a replica of the network.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+
+#include "train/network.h"
+
+namespace tinyformer {
+
+/// What a forward pass gives.
+struct PassOutput {
+  at::Tensor logits, loss;  // [n, classes], scalar: the mean over the images
+};
+
+/// Forward pass in training mode of a network on some of a batch's images. It is called on several
+/// threads at once, each with a network and images of its own.
+using Pass = std::function<PassOutput(const Network& network, const at::Tensor& images,
+                                      const at::Tensor& targets)>;
+
+/// Forward and backward pass of a batch: adds the gradients of its mean loss to the network's and
+/// moves its running batch norm statistics. The output has no gradient.
+///
+/// On the CPU the images are shared out evenly, in their order, among as many threads as libtorch
+/// would use for one operation, each of which computes alone: most operations of a small network
+/// are too short to be shared. As in distributed training, batch norm takes the statistics of a
+/// thread's images, and the running ones move to the mean over threads.
+///
+/// Shapes  images [n, channels, height, width], targets [n, classes]
+/// Bits    a function of the number of threads
+/// Errors  what pass throws for the first images
+PassOutput Learn(const Network& network, const at::Tensor& images, const at::Tensor& targets,
+                 const Pass& pass);
+
+}  // namespace tinyformer
