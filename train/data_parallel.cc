@@ -47,16 +47,15 @@ void Gather(const std::vector<Network>& replicas, const Network& network) {
     for (size_t i = 0; i < kept.size(); ++i) kept[i].copy_(statistics[0][i]);
   }
   // A supernet's tensors are parts of others: this reaches those, too.
-  torch::autograd::backward(trained, gradients[0]);
+  for (size_t i = 0; i < trained.size(); ++i) trained[i].backward(gradients[0][i]);
 }
 
 }  // namespace
 
 PassOutput Learn(const Network& network, const at::Tensor& images, const at::Tensor& targets,
                  const Pass& pass) {
-  const int64_t all = images.size(0);
-  const int64_t shares =
-      images.is_cpu() ? std::min<int64_t>(at::get_num_threads(), all) : int64_t{1};
+  const int64_t all = images.size(0), threads = images.is_cpu() ? at::get_num_threads() : 1;
+  const int64_t shares = std::clamp(all / kLeastShare, int64_t{1}, threads);
   if (shares == 1) {
     const PassOutput output = pass(network, images, targets);
     output.loss.backward();
@@ -66,9 +65,9 @@ PassOutput Learn(const Network& network, const at::Tensor& images, const at::Ten
   for (int64_t i = 0; i < shares; ++i) replicas.push_back(Replica(network));
   std::vector<at::Tensor> logits(replicas.size()), losses(replicas.size());
   {
-    const OneThreadScope one_thread;
+    const ThreadsScope each(static_cast<int>(threads / shares));
     ParallelFor(shares, static_cast<int>(shares), [&](int64_t i) {
-      OneThreadScope::Enter();
+      ThreadsScope::Enter();
       const int64_t first = i * all / shares, count = (i + 1) * all / shares - first;
       const auto at = static_cast<size_t>(i);
       const PassOutput output =

@@ -52,10 +52,12 @@ void ConfigureThreads(int threads) {
       threads > 0 ? threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
 }
 
-OneThreadScope::OneThreadScope() : before_(at::get_num_threads()) { at::set_num_threads(1); }
-OneThreadScope::~OneThreadScope() { at::set_num_threads(before_); }
+ThreadsScope::ThreadsScope(int threads) : before_(at::get_num_threads()) {
+  at::set_num_threads(threads);
+}
+ThreadsScope::~ThreadsScope() { at::set_num_threads(before_); }
 // Asking makes libtorch set the thread's number, which oneDNN then finds.
-void OneThreadScope::Enter() { at::get_num_threads(); }
+void ThreadsScope::Enter() { at::get_num_threads(); }
 
 void KeepFreedMemory() {
 #ifdef __GLIBC__

@@ -10,14 +10,15 @@ namespace tinyformer {
 /// Threads for libtorch; 0: one per core.
 void ConfigureThreads(int threads);
 
-/// While it lives, libtorch computes on one thread: for those who run several at once themselves.
-class OneThreadScope {
+/// While it lives, libtorch computes on so many threads: for those who run several at once
+/// themselves.
+class ThreadsScope {
  public:
-  OneThreadScope();
-  ~OneThreadScope();
-  OneThreadScope(const OneThreadScope&) = delete;
-  OneThreadScope& operator=(const OneThreadScope&) = delete;
-  /// A new thread calls it first: OpenMP keeps the number for each.
+  explicit ThreadsScope(int threads);
+  ~ThreadsScope();
+  ThreadsScope(const ThreadsScope&) = delete;
+  ThreadsScope& operator=(const ThreadsScope&) = delete;
+  /// A thread that was started meanwhile calls it first: OpenMP keeps the number for each.
   static void Enter();
 
  private:

@@ -32,9 +32,9 @@ Quality Evaluate(const Network& network, const ImageStore& images, bool bf16,
   const int threads = device == "cpu" ? at::get_num_threads() : 1;
   const int64_t batches = (images.size() + kEvaluationBatch - 1) / kEvaluationBatch;
   std::vector<Quality> sums(static_cast<size_t>(batches));
-  const OneThreadScope one_thread;
+  const ThreadsScope one_thread(1);
   ParallelFor(batches, threads, [&](int64_t i) {
-    OneThreadScope::Enter();
+    ThreadsScope::Enter();
     at::NoGradGuard no_grad;
     const int64_t first = i * kEvaluationBatch;
     std::vector<int64_t> chosen(

@@ -13,7 +13,8 @@ namespace {
 
 constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;
 constexpr double kMomentum = 0.95;
-constexpr double kUpdateSize = 0.2;  // root mean square of an update of Muon's, as AdamW's mostly is
+constexpr double kUpdateSize =
+    0.2;  // root mean square of an update of Muon's, as AdamW's mostly is
 
 bool IsMatrix(const Parameter& p) {
   return p.role == Parameter::Role::kWeight && p.value.dim() >= 2 && p.value.size(1) > 1;
@@ -67,10 +68,10 @@ std::vector<at::Tensor> Optimizer::Directions(const std::vector<Slot*>& slots) {
   const bool cpu = slots[0]->value.is_cpu();
   const bool bf16 = ChooseAmp("auto", cpu ? "cpu" : "cuda") == "bf16";
   const int threads = cpu ? at::get_num_threads() : 1;
-  const OneThreadScope one_thread;
+  const ThreadsScope one_thread(1);
   std::vector<at::Tensor> directions(slots.size());
   ParallelFor(static_cast<int64_t>(slots.size()), threads, [&](int64_t i) {
-    OneThreadScope::Enter();
+    ThreadsScope::Enter();
     at::NoGradGuard no_grad;
     const Slot& slot = *slots[static_cast<size_t>(i)];
     const at::Tensor& gradient = slot.value.grad();

@@ -34,8 +34,9 @@ TEST(AdamW, FollowsItsFormulaInDoublePrecision) {
 TEST(AdamW, DecaysWeightsOnly) {
   const at::Tensor weight = at::ones({2}).set_requires_grad(true),
                    bias = at::ones({2}).set_requires_grad(true);
-  Optimizer optimizer({{"w", weight, Parameter::Role::kWeight}, {"b", bias, Parameter::Role::kPlain}},
-                      {false, 0.5});
+  Optimizer optimizer(
+      {{"w", weight, Parameter::Role::kWeight}, {"b", bias, Parameter::Role::kPlain}},
+      {false, 0.5});
   (weight * 0 + bias * 0).sum().backward();
   optimizer.Step(0.1);
   EXPECT_FLOAT_EQ(weight[0].item<float>(), 0.95f);
@@ -85,7 +86,8 @@ TEST(Orthogonalized, BringsSingularValuesNearOneAndKeepsTheirVectors) {
       const at::Tensor x = RandomMatrix(shape, ++seed) * 1e-3, o = Orthogonalized(x, bf16);
       ASSERT_EQ(o.sizes(), x.sizes());
       const double rank = static_cast<double>(std::min(shape[0], shape[1]));
-      // The sum of their squares, and x's vectors: of o = u f(s) v and x = u s v, o x' is symmetric.
+      // The sum of their squares, and x's vectors: of o = u f(s) v and x = u s v, o x' is
+      // symmetric.
       EXPECT_GT(o.square().sum().item<double>(), 0.6 * 0.6 * rank) << ToString(shape);
       EXPECT_LT(o.square().sum().item<double>(), 1.2 * 1.2 * rank) << ToString(shape);
       const at::Tensor product = at::matmul(o, x.t());
@@ -123,8 +125,10 @@ TEST(Muon, FollowsItsFormula) {
 
 TEST(Muon, TakesMatricesOnly) {
   Parameters parameters;
-  for (const auto& [name, shape] : std::map<std::string, Shape>{
-           {"linear", {4, 6}}, {"conv", {4, 6, 3, 3}}, {"depthwise", {4, 1, 3, 3}}, {"bias", {4}}}) {
+  for (const auto& [name, shape] : std::map<std::string, Shape>{{"linear", {4, 6}},
+                                                                {"conv", {4, 6, 3, 3}},
+                                                                {"depthwise", {4, 1, 3, 3}},
+                                                                {"bias", {4}}}) {
     parameters.push_back({name, RandomMatrix(shape, 1).set_requires_grad(true),
                           name == "bias" ? Parameter::Role::kPlain : Parameter::Role::kWeight});
   }

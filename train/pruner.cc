@@ -104,6 +104,11 @@ void Pruner::Choose(int64_t update, int64_t updates) {
   }
 }
 
+void Pruner::ApplyToGradients() const {
+  at::NoGradGuard no_grad;
+  for (const Layer& layer : layers_) layer.weight.mutable_grad().masked_fill_(layer.pruned, 0);
+}
+
 void Pruner::Apply() const {
   at::NoGradGuard no_grad;
   for (const Layer& layer : layers_) {

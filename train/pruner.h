@@ -26,6 +26,9 @@ class Pruner {
   /// Chooses the pruned blocks anew for update `update` of `updates` (schedule.h): in every layer
   /// exactly round(s * blocks) blocks of the smallest norm with batch norm folded in.
   void Choose(int64_t update, int64_t updates);
+  /// Zeroes the gradients of pruned weights: an update that looks at whole matrices should see only
+  /// what can move.
+  void ApplyToGradients() const;
   /// Zeroes the pruned weights, their averages and their moments.
   void Apply() const;
   /// Pruned weights over all weights of the layers that have a mask.

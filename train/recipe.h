@@ -14,10 +14,10 @@ struct Recipe {
   std::string stage = "train";
   int64_t epochs = 300;
   int64_t batch = 128;
-  double lr = 5.5e-4;          // peak
-  double min_lr = 1e-5;        // at the end of the cosine
-  double warmup_epochs = 10;   // linear from min(1e-6, lr)
-  double weight_decay = 0.05;  // not on biases and norms
+  double lr = 5.5e-4;               // peak
+  double min_lr = 1e-5;             // at the end of the cosine
+  double warmup_epochs = 10;        // linear from min(1e-6, lr)
+  double weight_decay = 0.05;       // not on biases and norms
   std::string optimizer = "adamw";  // "adamw" or "muon" (train/optimizer.h)
   double label_smoothing = 0.1;
   double ema = 0.9998;  // decay per step; 0: none

@@ -52,7 +52,8 @@ class NetworkTraining : public Trainee {
     }
     MoveTensors(network_.parameters(), recipe_.device);
     MoveTensors(averaged_.parameters(), recipe_.device);
-    optimizer_.emplace(network_.parameters(), OptimizerOptions{recipe_.optimizer == "muon", recipe_.weight_decay});
+    optimizer_.emplace(network_.parameters(),
+                       OptimizerOptions{recipe_.optimizer == "muon", recipe_.weight_decay});
     if (compress_) pruner_.emplace(job.genome, network_, averaged_, *optimizer_);
   }
 
@@ -73,10 +74,13 @@ class NetworkTraining : public Trainee {
   PassOutput Learn(int64_t step, const at::Tensor& images, const at::Tensor& targets) override {
     ForwardMode mode{true};
     mode.int8 = step >= int8_from_;
-    return tinyformer::Learn(network_, images, targets,
-                             [&](const Network& network, const at::Tensor& x, const at::Tensor& y) {
-                               return Forward(network, mode, x, y);
-                             });
+    const PassOutput output =
+        tinyformer::Learn(network_, images, targets,
+                          [&](const Network& network, const at::Tensor& x, const at::Tensor& y) {
+                            return Forward(network, mode, x, y);
+                          });
+    if (pruner_) pruner_->ApplyToGradients();
+    return output;
   }
 
   void AfterStep(int64_t done) override {

@@ -39,7 +39,8 @@ void AddTrainingOptions(CLI::App* app, TrainingOptions* o) {
   app->add_option("--batch", r.batch, "images per step")->capture_default_str();
   app->add_option("--lr", r.lr, "peak learning rate")->capture_default_str();
   app->add_option("--min-lr", r.min_lr, "learning rate of the last step")->capture_default_str();
-  app->add_option("--weight-decay", r.weight_decay, "times the learning rate; never of biases and norms")
+  app->add_option("--weight-decay", r.weight_decay,
+                  "times the learning rate; never of biases and norms")
       ->capture_default_str();
   app->add_option("--optimizer", r.optimizer, "adamw, or muon, which learns in fewer epochs")
       ->check(CLI::IsMember({"adamw", "muon"}))

@@ -47,7 +47,7 @@ expect "other epochs are not passed over" "compress compile run profile" "$(cut 
 make_rows block-2
 table='Before.
 <!-- ablations:begin -->
-All rows: 12 + 6 epochs.
+All rows: 4 + 4 epochs.
 
 ### Table II: other architectures
 
@@ -71,7 +71,7 @@ expect "the tables go between the markers" "$table" "$(cat "$tree/docs/ablations
 expect "a fresh page passes" 0 $?
 make_rows single-dot --epochs 3
 expect "rows of different epochs are not compared" \
-  "tools/ablations: the stored rows were trained for different epochs (12 + 6; 3 + 6); make them again with the same ones" "$("$ablations" --write 2>&1)"
+  "tools/ablations: the stored rows were trained for different epochs (4 + 4; 3 + 4); make them again with the same ones" "$("$ablations" --write 2>&1)"
 expect "an unknown row is refused" \
   "tools/ablations: --only: expected some of tinyformer-a, no-transformer, single-dot, block-2, block-4, tinyformer-120k, mobilenetv2-style, cct-style, layernorm, found 'block-3'" \
   "$("$ablations" d o --program "$program" --only block-3 2>&1)"

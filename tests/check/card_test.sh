@@ -10,7 +10,8 @@ out=$tree/out
 mkdir -p "$tree/zoo" "$out/run/compressed"
 config() { # STAGE EPOCHS
   printf '{"recipe": {"stage": "%s", "epochs": %s, "lr": 0.01, "warmup_epochs": 1, "mixup": 0, "randaugment_ops": 2, "randaugment_magnitude": 9,
-    "teacher": "", "temperature": 4, "seed": 7, "ramp_share": 0.5, "source": "/a/b/run"}, "data": {"spec": "cifar10:/data", "fingerprint": "ab"},
+    "teacher": "", "temperature": 4, "seed": 7, "ramp_share": 0.5, "source": "/a/b/run",
+    "source_weights": "ab", "supernet": "", "supernet_weights": "", "sampling": "uniform", "qat_epochs": 0, "optimizer": "muon"}, "data": {"spec": "cifar10:/data", "fingerprint": "ab"},
     "environment": {"threads": 2}}' "$1" "$2"
 }
 config train 5 >"$out/run/config.json"
@@ -29,10 +30,10 @@ expect "the model is beside it" model "$(cat "$tree/zoo/m.onnx")"
 expect "accuracies" '1 0.5 0.75 4' "$(field accuracy.float) $(field accuracy.pruned) $(field accuracy.int8) $(field accuracy.n)"
 expect "bytes and cycles" '10 20 5 99' "$(field bytes.flash) $(field bytes.ram_peak) $(field bytes.weights) $(field cycles_estimate)"
 expect "the training command" \
-  "tinyformer train --data cifar10:DIR --genome zoo/m.genome.json -o out/run --epochs 5 --lr 0.01 --warmup-epochs 1 --seed 7 --randaugment 2,9 --threads 2" \
+  "tinyformer train --data cifar10:DIR --genome zoo/m.genome.json -o out/run --epochs 5 --lr 0.01 --warmup-epochs 1 --seed 7 --optimizer muon --randaugment 2,9 --threads 2" \
   "$(field 'commands[0]')"
 expect "the compression command" \
-  "tinyformer compress out/run --data cifar10:DIR -o out/model.onnx --epochs 3 --lr 0.01 --seed 7 --ramp-share 0.5 --randaugment 2,9 --threads 2" \
+  "tinyformer compress out/run --data cifar10:DIR -o out/model.onnx --epochs 3 --lr 0.01 --seed 7 --ramp-share 0.5 --optimizer muon --randaugment 2,9 --threads 2" \
   "$(field 'commands[1]')"
 expect "no path of a machine" "run" "$(field recipe.compress.source)"
 expect "the note" "Small." "$(field notes)"
