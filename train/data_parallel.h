@@ -34,7 +34,7 @@ using Pass = std::function<PassOutput(const Network& network, const at::Tensor& 
 ///
 /// Shapes  images [n, channels, height, width], targets [n, classes]
 /// Bits    a function of the number of threads
-/// Errors  what pass throws for the first images
+/// Errors  what pass throws for the first images; Interrupted, before the network has changed
 PassOutput Learn(const Network& network, const at::Tensor& images, const at::Tensor& targets,
                  const Pass& pass);
 
