@@ -12,16 +12,28 @@ cat >"$program" <<'PROGRAM'
 #!/usr/bin/env bash
 echo "$1 ${*: -12}" >>"$(dirname "$0")/calls"
 option() { local name=$1; shift; while [ $# -gt 0 ]; do [ "$1" = "$name" ] && echo "$2"; shift; done; }
-config() { echo "{\"recipe\": {\"stage\": \"$1\", \"epochs\": $2, \"seed\": 1}, \"data\": {\"spec\": \"cifar10:/data\", \"fingerprint\": \"ab\"}, \"environment\": {\"threads\": 1}}"; }
+# config FOLDER STAGE: a run's options; another run there is refused.
+config() {
+  local folder=$1 stage=$2 text
+  shift 3
+  text="{\"recipe\": {\"stage\": \"$stage\", \"epochs\": $(option --epochs "$@"), \"seed\": 1, \"limit_train\": $(option --limit-train "$@")},
+    \"data\": {\"spec\": \"cifar10:/data\", \"fingerprint\": \"$(option --data "$@" | cksum | cut -c 1-4)\"}, \"environment\": {\"threads\": 1}}"
+  mkdir -p "$folder"
+  if [ -e "$folder/config.json" ] && [ "$text" != "$(cat "$folder/config.json")" ]; then echo "other options in $folder" >&2; exit 2; fi
+  echo "$text" >"$folder/config.json"
+}
 case $1 in
   train)
     run=$(option -o "$@")
+    if [ -e "$(dirname "$0")/wait" ]; then echo $$ >"$(dirname "$0")/pid"; exec sleep 60; fi
     [ ! -e "$(dirname "$0")/stop" ] || exit 130
-    mkdir -p "$run" && config train "$(option --epochs "$@")" >"$run/config.json"
-    touch "$run/genome.json" "$run/metrics.jsonl" "$run/model.safetensors" ;;
+    config "$run" train "$@"
+    touch "$run/genome.json" "$run/metrics.jsonl"
+    [ -e "$run/model.safetensors" ] || date +%N >"$run/model.safetensors" ;;
   compress)
-    mkdir -p "$2/compressed" && config compress "$(option --epochs "$@")" >"$2/compressed/config.json"
+    config "$2/compressed" compress "$@"
     cp "$(option --genome "$@")" "$2/compressed/genome.json" && touch "$2/compressed/model.safetensors"
+    cat "$2/model.safetensors" >"$(option -o "$@")"
     echo '{"effective_weights": 7311}' ;;
   compile) echo '{"target": "stm32f746", "flash_bytes": 10000, "ram_peak_bytes": 2000, "weight_bytes": 5}' ;;
   run) echo '{"images": 4, "correct": 3, "accuracy": 0.75, "split": "test", "accuracy_float": 1, "accuracy_pruned": 0.5}' ;;
@@ -31,20 +43,37 @@ PROGRAM
 chmod +x "$program"
 for name in tinyformer-a ablations/block-2 ablations/single-dot; do echo "{\"name\": \"${name#*/}\"}" >"$tree/zoo/$name.genome.json"; done
 make_rows() { "$ablations" cifar10:/data "$tree/out" --program "$program" --threads 1 --only "$@" 2>&1 >/dev/null | grep -v '^tinyformer \|^card '; }
+calls() { cut -d' ' -f1 "$tree/calls" | tr '\n' ' ' | sed 's/ $//'; }
 
 touch "$tree/stop"
 "$ablations" cifar10:/data "$tree/out" --program "$program" --only tinyformer-a 2>/dev/null
 expect "a stopped training stops it" 130 $?
 rm "$tree/stop" "$tree/calls"
 expect "two rows without a complaint" "" "$(make_rows tinyformer-a,block-2)"
-expect "one dense training for both" "train compress compile run profile compress compile run profile" "$(cut -d' ' -f1 "$tree/calls" | tr '\n' ' ' | sed 's/ $//')"
+expect "one dense training for both" "train compress compile run profile compress compile run profile" "$(calls)"
 expect "pruned by its own genome" '{"name": "block-2"}' "$(cat "$tree/out/block-2/run/compressed/genome.json")"
 rm "$tree/calls"
 make_rows tinyformer-a,block-2
-expect "nothing is made twice" "" "$(cat "$tree/calls" 2>/dev/null)"
-make_rows block-2 --compress-epochs 7
-expect "other epochs are not passed over" "compress compile run profile" "$(cut -d' ' -f1 "$tree/calls" | tr '\n' ' ' | sed 's/ $//')"
+expect "what is finished is only checked" "train compress compress" "$(calls)"
+expect "the model has its place" "card.json compile.json compress.json model.onnx profile.json run run.json" "$(ls -m "$tree/out/block-2" | tr -d ,)"
+rm "$tree/calls"
+expect "other epochs are tinyformer's to refuse" "other options in $tree/out/block-2/run/compressed" "$(make_rows block-2 --compress-epochs 7)"
+expect "fewer images are tinyformer's to refuse" "other options in $tree/out/tinyformer-a/run" "$(make_rows block-2 --limit-train 16)"
+expect "other data are tinyformer's to refuse" "other options in $tree/out/tinyformer-a/run" \
+  "$("$ablations" cifar10:/other "$tree/out" --program "$program" --threads 1 --only block-2 2>&1 >/dev/null | grep -v '^tinyformer ')"
+rm -r "$tree/out/tinyformer-a" "$tree/calls"
 make_rows block-2
+expect "another dense training is copied and pruned again" "train compress compile run profile" "$(calls)"
+expect "the copy is its source" "" "$(cmp "$tree/out/tinyformer-a/run/model.safetensors" "$tree/out/block-2/run/model.safetensors")"
+make_rows tinyformer-a
+touch "$tree/wait"
+"$ablations" cifar10:/data "$tree/out" --program "$program" --only tinyformer-a 2>/dev/null &
+for _ in $(seq 100); do [ -s "$tree/pid" ] && break; sleep 0.1; done
+kill -TERM $!
+wait $!
+expect "a stop says so" 130 $?
+expect "a stop ends what was running" 1 "$(kill -0 "$(cat "$tree/pid")" 2>/dev/null; echo $?)"
+rm "$tree/wait"
 table='Before.
 <!-- ablations:begin -->
 All rows: 4 + 4 epochs.
@@ -69,15 +98,47 @@ expect "a stale page is found" 1 $?
 expect "the tables go between the markers" "$table" "$(cat "$tree/docs/ablations.md")"
 "$ablations" --check
 expect "a fresh page passes" 0 $?
-make_rows single-dot --epochs 3
+head -c 2000 /dev/zero | tr '\0' . >>"$tree/docs/ablations.md"
+cp "$tree/docs/ablations.md" "$tree/before"
+expect "a full disk is said" \
+  "tools/ablations: cannot write $tree/docs/ablations.md (EFBIG: file too large); nothing was changed, make room or choose a place that can be written" \
+  "$(ulimit -f 1; "$ablations" --write 2>&1)"
+expect "the page is as it was, and nothing beside it" "ablations.md" "$(cmp "$tree/before" "$tree/docs/ablations.md" 2>&1; ls "$tree/docs")"
+make_rows single-dot --epochs 3 >/dev/null
 expect "rows of different epochs are not compared" \
   "tools/ablations: the stored rows were trained for different epochs (4 + 4; 3 + 4); make them again with the same ones" "$("$ablations" --write 2>&1)"
+rm -r "$tree/out/single-dot"
+make_rows single-dot --limit-train 16 >/dev/null
+expect "rows of other shares of the images are not compared" \
+  "tools/ablations: the stored rows were trained with different --limit-train (0; 16); make them again with the same ones" "$("$ablations" --write 2>&1)"
+card=$tree/zoo/ablations/single-dot.json
+sed -i 's/"limit_train": 16/"limit_train": 0/; s/"fingerprint": "/&f/' "$card"
+expect "rows of other data are not compared" \
+  "tools/ablations: the stored rows were trained on different data (FINGERPRINTS); make them again with the same ones" \
+  "$("$ablations" --write 2>&1 | sed 's/([0-9]*; f[0-9]*)/(FINGERPRINTS)/')"
+again="make it again with tools/ablations DATA OUT"
+sed -i 's/"int8": .*,/"int8": null,/' "$card"
+expect "a row without an accuracy is refused" "tools/ablations: $card: expected a number as accuracy.int8, found null; $again" "$("$ablations" --write 2>&1)"
+echo '[]' >"$card"
+expect "a row that is no object is refused" "tools/ablations: $card: expected a JSON object, found an empty list; $again" "$("$ablations" --check 2>&1)"
+rm "$card"
+echo '{"accuracy": [{"variant": "q8", "correct": 1, "images": 2}], "costs": [{}]}' >"$tree/zoo/ablations/layernorm.json"
+expect "LayerNorms without an error are refused" \
+  "tools/ablations: $tree/zoo/ablations/layernorm.json: expected a number as accuracy.0.rms_lsb, found nothing; $again" "$("$ablations" --check 2>&1)"
+rm "$tree/docs/ablations.md" "$tree/zoo/ablations/layernorm.json"
+expect "a missing page is named" "tools/ablations: docs/ablations.md: ENOENT: no such file or directory; it is the page that the tables go into" \
+  "$("$ablations" --check 2>&1)"
 expect "an unknown row is refused" \
   "tools/ablations: --only: expected some of tinyformer-a, no-transformer, single-dot, block-2, block-4, tinyformer-120k, mobilenetv2-style, cct-style, layernorm, found 'block-3'" \
   "$("$ablations" d o --program "$program" --only block-3 2>&1)"
 expect "a wrong number is refused" "tools/ablations: --epochs: expected a whole number, found 'ten'" "$("$ablations" d o --program "$program" --epochs ten 2>&1)"
 expect "an unknown option is refused" "tools/ablations: unknown or incomplete option '--epoch'; the head of tools/ablations lists them" \
   "$("$ablations" d o --epoch 3 2>&1)"
+for word in toString --toString --data --out; do
+  expect "$word is no option" "tools/ablations: unknown or incomplete option '$word'; the head of tools/ablations lists them" "$("$ablations" d o "$word" x 2>&1)"
+done
+expect "a program that is none is named" "tools/ablations: $tree/docs cannot be run (EACCES); build it (./quickstart does)" \
+  "$("$ablations" d o --program "$tree/docs" --only tinyformer-a 2>&1 | grep -v '^docs ')"
 expect "a missing program is named" "tools/ablations: there is no $tree/none; build it (./quickstart does), or name it with --program" \
   "$("$ablations" d o --program "$tree/none" 2>&1)"
 exit $failed

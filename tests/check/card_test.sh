@@ -11,8 +11,8 @@ mkdir -p "$tree/zoo" "$out/run/compressed"
 config() { # STAGE EPOCHS
   printf '{"recipe": {"stage": "%s", "epochs": %s, "lr": 0.01, "warmup_epochs": 1, "mixup": 0, "randaugment_ops": 2, "randaugment_magnitude": 9,
     "teacher": "", "temperature": 4, "seed": 7, "ramp_share": 0.5, "source": "/a/b/run",
-    "source_weights": "ab", "supernet": "", "supernet_weights": "", "sampling": "uniform", "qat_epochs": 0, "optimizer": "muon"}, "data": {"spec": "cifar10:/data", "fingerprint": "ab"},
-    "environment": {"threads": 2}}' "$1" "$2"
+    "source_weights": "ab", "supernet": "", "supernet_weights": "", "sampling": "uniform", "qat_epochs": 0, "optimizer": "muon", "device": "cpu", "amp": "off", "limit_train": 0}, "data": {"spec": "cifar10:/data", "fingerprint": "ab"},
+    "environment": {"threads": 2, "bf16": false}}' "$1" "$2"
 }
 config train 5 >"$out/run/config.json"
 config compress 3 >"$out/run/compressed/config.json"
@@ -20,15 +20,16 @@ echo '{"name": "m"}' >"$out/run/compressed/genome.json"
 echo model >"$out/model.onnx"
 echo '{"target": "stm32f746", "flash_bytes": 10, "ram_peak_bytes": 20, "weight_bytes": 5}' >"$out/compile.json"
 echo '{"cycles_estimate": 99}' >"$out/profile.json"
-expect "a missing file is named" "tools/card: $out/run.json: ENOENT: no such file or directory, open '$out/run.json'; make it with README's commands" \
+echo '{"effective_weights": 7}' >"$out/compress.json"
+expect "a missing file is named" "tools/card: $out/run.json: ENOENT: no such file or directory; make it with README's commands" \
   "$("$card" "$out" m 2>&1)"
 echo '{"images": 4, "correct": 3, "accuracy": 0.75, "split": "validation", "accuracy_float": 0.5}' >"$out/run.json"
-expect "validation images are refused" "tools/card: $out/run.json: expected a run on the test images with --compare $out/run" "$("$card" "$out" m 2>&1)"
+expect "validation images are refused" "tools/card: $out/run.json: expected a run on the test images with --compare $out/run, found another; make it with README's commands" "$("$card" "$out" m 2>&1)"
 echo '{"images": 4, "correct": 3, "accuracy": 0.75, "split": "test", "accuracy_float": 1, "accuracy_pruned": 0.5}' >"$out/run.json"
-expect "it says what it wrote" "zoo/m.onnx, zoo/m.json; now: tools/results --write" "$("$card" "$out" m --note 'Small.')"
+expect "it says what it wrote" "zoo/m.onnx, zoo/m.json, zoo/m.genome.json; now: tools/results --write" "$("$card" "$out" m --note 'Small.')"
 expect "the model is beside it" model "$(cat "$tree/zoo/m.onnx")"
 expect "accuracies" '1 0.5 0.75 4' "$(field accuracy.float) $(field accuracy.pruned) $(field accuracy.int8) $(field accuracy.n)"
-expect "bytes and cycles" '10 20 5 99' "$(field bytes.flash) $(field bytes.ram_peak) $(field bytes.weights) $(field cycles_estimate)"
+expect "bytes, cycles and weights" '10 20 5 99 7' "$(field bytes.flash) $(field bytes.ram_peak) $(field bytes.weights) $(field cycles_estimate) $(field effective_weights)"
 expect "the training command" \
   "tinyformer train --data cifar10:DIR --genome zoo/m.genome.json -o out/run --epochs 5 --lr 0.01 --warmup-epochs 1 --seed 7 --optimizer muon --randaugment 2,9 --threads 2" \
   "$(field 'commands[0]')"
@@ -37,6 +38,8 @@ expect "the compression command" \
   "$(field 'commands[1]')"
 expect "no path of a machine" "run" "$(field recipe.compress.source)"
 expect "the note" "Small." "$(field notes)"
+expect "the genome of the commands is beside it" '{"name":"m"}' "$(node -p "JSON.stringify(JSON.parse(require('fs').readFileSync('$tree/zoo/m.genome.json', 'utf8')))")"
+expect "a genome that is there stays" "zoo/m.onnx, zoo/m.json; now: tools/results --write" "$("$card" "$out" m --note 'Small.')"
 cp -r "$out" "$tree/again"
 sed -i 's/"seed": 7/"seed": 8/' "$tree/again/run/config.json" "$tree/again/run/compressed/config.json"
 sed -i 's/0.75/0.5/' "$tree/again/run.json"
@@ -48,4 +51,61 @@ expect "other options are refused" "tools/card: $tree/again: expected the recipe
   "$("$card" "$out" m --repeat "$tree/again" 2>&1)"
 expect "an unknown option is refused" "tools/card: usage: tools/card OUT NAME [--note TEXT] [--repeat OUT2]... [--card FILE]" \
   "$("$card" "$out" m --notes x 2>&1)"
+expect "a NAME that every object has is no option" "tools/card: usage: tools/card OUT NAME [--note TEXT] [--repeat OUT2]... [--card FILE]" \
+  "$("$card" "$out" m toString x 2>&1)"
+for name in ../m a/b .m m.genome 'a b'; do
+  expect "the NAME $name is refused" \
+    "tools/card: expected a NAME of letters, digits, '.', '-' and '_', a letter or digit first, that does not end with .genome, found '$name'; the files in zoo/ get it" \
+    "$("$card" "$out" "$name" 2>&1)"
+done
+
+# refused NAME FILE CONTENT EXPECTED: the error where a file of OUT is another.
+refused() {
+  mv "$out/$2" "$tree/kept"
+  echo "$3" >"$out/$2"
+  expect "$1" "tools/card: $out/$2$4; make it with README's commands" "$("$card" "$out" m 2>&1)"
+  mv "$tree/kept" "$out/$2"
+}
+refused "no JSON" profile.json '{' " is not JSON ($(node -p "try { JSON.parse('{\\n') } catch (error) { error.message }"))"
+refused "an empty object" compile.json '{}' ": expected a text as target, found nothing"
+refused "a list" profile.json '[]' ": expected a JSON object, found an empty list"
+refused "an error" profile.json '{"error": {}}' ": expected a number as cycles_estimate, found nothing"
+refused "an error of compress" compress.json '{"error": {}}' ": expected a number as effective_weights, found nothing"
+refused "no genome" run/compressed/genome.json null ": expected a JSON object, found null"
+refused "no recipe" run/config.json '{}' ": expected an object as recipe, found nothing"
+refused "an option that is none" run/config.json '{"recipe": {"lr": null}}' ": expected a number or a text as recipe.lr, found null"
+refused "a seed that is a text" run/config.json '{"recipe": {"epochs": 1, "seed": "1"}}' ': expected a number as recipe.seed, found "1"'
+refused "no pruned accuracy" run.json '{"split": "test", "images": 4, "accuracy": 1, "accuracy_float": 1}' ": expected a number as accuracy_pruned, found nothing"
+sed -i 's/cifar10:/toString:/' "$out/run/config.json"
+expect "an unknown data set" \
+  "tools/card: $out/run/config.json: expected a data.spec of cifar10, imagenet32, synthetic, folder, found 'toString'; make it with README's commands" \
+  "$("$card" "$out" m 2>&1)"
+
+config train 5 | sed 's|"limit_train": 0|"limit_train": 16|; s|"amp": "off"|"amp": "bf16"|; s|"teacher": ""|"teacher": "/a/big teacher"|' >"$out/run/config.json"
+"$card" "$out" m >/dev/null
+expect "a trial, a teacher and forced arithmetic are in the command" \
+  "tinyformer train --data cifar10:DIR --genome zoo/m.genome.json -o out/run --epochs 5 --lr 0.01 --warmup-epochs 1 --teacher 'out/big teacher' --temperature 4 \
+--seed 7 --optimizer muon --limit-train 16 --randaugment 2,9 --amp bf16 --threads 2" "$(field 'commands[0]')"
+
+head -c 2000 /dev/zero >"$out/model.onnx"
+cksum "$tree"/zoo/* >"$tree/before"
+expect "a full disk is said" \
+  "tools/card: cannot write $tree/zoo/m.onnx (EFBIG: file too large); nothing was changed, make room or choose a place that can be written" \
+  "$(ulimit -f 1; "$card" "$out" m 2>&1)"
+expect "the zoo is as it was, and nothing beside it" "$(cat "$tree/before")" "$(cksum "$tree"/zoo/*)"
+expect "a full device is said" \
+  "tools/card: cannot write /dev/full (ENOSPC: no space left on device); nothing was changed, make room or choose a place that can be written" \
+  "$("$card" "$out" m --card /dev/full 2>&1)"
+rm "$tree/zoo/m.json" && mkdir "$tree/zoo/m.json"
+expect "a folder in a card's place is said" \
+  "tools/card: cannot write $tree/zoo/m.json (EISDIR: it is a folder); nothing was changed, make room or choose a place that can be written" \
+  "$("$card" "$out" m 2>&1)"
+expect "and the model is as it was" "model" "$(cat "$tree/zoo/m.onnx")"
+rmdir "$tree/zoo/m.json"
+rm "$out/model.onnx"
+expect "a missing model is named" "tools/card: $out/model.onnx: ENOENT: no such file or directory; make it with README's commands" "$("$card" "$out" m 2>&1)"
+echo '{"name": "other"}' >"$tree/zoo/m.genome.json"
+expect "another genome of that name is refused" \
+  "tools/card: $tree/zoo/m.genome.json: expected the genome of $out/run/compressed/genome.json, found another one; give the model another NAME, or remove the file" \
+  "$("$card" "$out" m 2>&1)"
 exit $failed

@@ -25,6 +25,40 @@ expect "the table goes between the markers" "$(printf 'Before.\n<!-- results:beg
 "$results" --check
 expect "a fresh README passes" 0 $?
 
+head -c 2000 /dev/zero | tr '\0' . >>"$tree/README.md"
+cp "$tree/README.md" "$tree/before"
+expect "a full disk is said" \
+  "tools/results: cannot write $tree/README.md (EFBIG: file too large); nothing was changed, make room or choose a place that can be written" \
+  "$(ulimit -f 1; "$results" --write 2>&1)"
+expect "README is as it was, and nothing beside it" "README.md before zoo" "$(cmp "$tree/before" "$tree/README.md" 2>&1; ls -m "$tree" | tr -d ,)"
+echo More. >>"$tree/README.md"
+mv "$tree/README.md" "$tree/real.md" && ln -s real.md "$tree/README.md"
+"$results" --write
+expect "a link stays one" "real.md" "$(readlink "$tree/README.md")"
+echo none >"$tree/README.md"
+expect "missing markers are named" \
+  "tools/results: README.md has no <!-- results:begin --> ... <!-- results:end -->; put the two markers where the tables go" "$("$results" --check 2>&1)"
+rm "$tree/README.md"
+expect "a missing README is named" "tools/results: README.md: ENOENT: no such file or directory; it is the page that the tables go into" \
+  "$("$results" --check 2>&1)"
+expect "a tree without a zoo is refused" \
+  "tools/results: $tree/none/zoo: expected the folder of the models, found none; set TINYFORMER_ROOT to the tree, or unset it" \
+  "$(TINYFORMER_ROOT=$tree/none "$results" 2>&1)"
+
+# refused NAME CARD EXPECTED: the error about zoo/a.json.
+refused() {
+  echo "$2" >"$tree/zoo/a.json"
+  expect "$1" "tools/results: zoo/a.json: expected $3; correct the file (zoo/README.md)" "$("$results" 2>&1)"
+}
+head='"format": "tinyformer-card", "version": 1'
+refused "no object" null "a JSON object, found null"
+refused "no name" "{$head}" "a text as name, found nothing"
+refused "another name" "{$head, \"name\": \"b\"}" "the file's name 'a' as name, found 'b'"
+refused "a text as number" "{$head, \"name\": \"a\", \"accuracy\": {\"int8\": \"0.9\"}}" 'a number or null as accuracy.int8, found "0.9"'
+refused "a list as accuracies" "{$head, \"name\": \"a\", \"accuracy\": [1]}" "an object or null as accuracy, found a list"
+refused "a mean without spread" "{$head, \"name\": \"a\", \"accuracy\": {\"mean\": 0.9}}" "a number as accuracy.spread, found nothing"
+refused "a mean without seeds" "{$head, \"name\": \"a\", \"accuracy\": {\"mean\": 0.9, \"spread\": 0.1}, \"seeds\": []}" "a list as seeds, found an empty list"
+
 echo '{"format": "other"}' >"$tree/zoo/a.json"
 expect "another format is refused" \
   'tools/results: zoo/a.json is not a card: expected format "tinyformer-card", version 1 (zoo/README.md)' "$("$results" 2>&1)"
