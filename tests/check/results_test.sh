@@ -41,9 +41,11 @@ expect "missing markers are named" \
 rm "$tree/README.md"
 expect "a missing README is named" "tools/results: README.md: ENOENT: no such file or directory; it is the page that the tables go into" \
   "$("$results" --check 2>&1)"
-expect "a tree without a zoo is refused" \
-  "tools/results: $tree/none/zoo: expected the folder of the models, found none; set TINYFORMER_ROOT to the tree, or unset it" \
-  "$(TINYFORMER_ROOT=$tree/none "$results" 2>&1)"
+for other in none:ENOENT before:ENOTDIR; do
+  expect "a tree without a zoo is refused, ${other#*:}" \
+    "tools/results: $tree/${other%:*}/zoo: expected the folder of the models, found none (${other#*:}); set TINYFORMER_ROOT to the tree, or unset it" \
+    "$(TINYFORMER_ROOT=$tree/${other%:*} "$results" 2>&1)"
+done
 
 # refused NAME CARD EXPECTED: the error about zoo/a.json.
 refused() {
