@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 
 #include "base/error.h"
@@ -10,6 +11,7 @@ namespace tinyformer {
 namespace {
 
 volatile std::sig_atomic_t g_requested = 0;
+std::atomic<int> g_holders = 0;
 
 void OnSignal(int signal) {
   if (g_requested != 0 && signal == SIGINT) ::_exit(130);
@@ -31,10 +33,13 @@ void CatchInterrupts() {
   ::signal(SIGXFSZ, SIG_IGN);
 }
 
-bool InterruptRequested() { return g_requested != 0; }
+bool InterruptRequested() { return g_requested != 0 && g_holders == 0; }
 
 void ThrowIfInterrupted() {
   if (InterruptRequested()) throw Interrupted();
 }
+
+HoldInterrupts::HoldInterrupts() { ++g_holders; }
+HoldInterrupts::~HoldInterrupts() { --g_holders; }
 
 }  // namespace tinyformer

@@ -8,10 +8,20 @@ namespace tinyformer {
 /// write beyond the limit of file sizes fails like any other.
 void CatchInterrupts();
 
-/// True once a signal has come.
+/// True once a signal has come, and nobody holds it.
 bool InterruptRequested();
 
-/// Throws Interrupted when a signal has come.
+/// Throws Interrupted when a signal has come, and nobody holds it.
 void ThrowIfInterrupted();
+
+/// While one lives, no thread sees that a signal has come: for short work that is done wholly or
+/// not at all.
+class HoldInterrupts {
+ public:
+  HoldInterrupts();
+  ~HoldInterrupts();
+  HoldInterrupts(const HoldInterrupts&) = delete;
+  HoldInterrupts& operator=(const HoldInterrupts&) = delete;
+};
 
 }  // namespace tinyformer

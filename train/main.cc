@@ -101,7 +101,7 @@ void Execute(Options o) {
     recipe.supernet_weights = WeightsChecksum(*job.source);
   }
   if (!recipe.teacher.empty()) {
-    job.teacher = ReadFinishedRun(recipe.teacher);
+    job.teacher = ReadTeacher(recipe.teacher, o.output, job.genome);
     recipe.teacher_weights = WeightsChecksum(*job.teacher);
   }
   const Genome& genome = job.genome;
@@ -218,7 +218,8 @@ int Main(int argc, char** argv) {
     std::cerr << error.what() << "\n";
     return 2;
   } catch (const Interrupted&) {
-    std::cerr << "stopped; the same command goes on from here\n";
+    std::cerr << (called == "bench" ? "stopped\n"
+                                    : "stopped; the same command goes on from here\n");
     return 130;
   } catch (const std::bad_alloc&) {
     std::cerr << "out of memory: close other programs, or take a smaller input\n";

@@ -54,15 +54,16 @@ void Optimizer::Step(double lr) {
   std::vector<Slot*> adamw, muon;
   for (Slot& slot : slots_) {
     if (!slot.value.grad().defined()) continue;
-    ++slot.updates;
     (slot.second.defined() ? adamw : muon).push_back(&slot);
   }
   const std::vector<at::Tensor> directions = Directions(muon);
+  for (const auto& group : {adamw, muon})
+    for (Slot* slot : group) ++slot->updates;
   if (!adamw.empty()) StepAdamW(adamw, lr);
   if (!muon.empty()) StepMuon(muon, directions, lr);
 }
 
-// Nesterov's momentum after this step's gradient, orthogonalized; reads only, so it may be stopped.
+// Nesterov's momentum after this step's gradient, orthogonalized; changes nothing.
 std::vector<at::Tensor> Optimizer::Directions(const std::vector<Slot*>& slots) {
   if (slots.empty()) return {};
   const bool cpu = slots[0]->value.is_cpu();

@@ -54,35 +54,36 @@ std::string Words(double value) {
   return Json(value).dump();
 }
 
-void CheckRange(const char* option, double value, double low, double high) {
+}  // namespace
+
+void CheckOption(const char* option, double value, double low, double high) {
   if (value >= low && value <= high) return;
   throw Error("train/option", std::string("--") + option,
               "a number from " + Words(low) + " to " + Words(high), Words(value),
               std::string("set --") + option + " within that range");
 }
 
-}  // namespace
-
 void CheckRecipe(const Recipe& r) {
-  CheckRange("epochs", static_cast<double>(r.epochs), 1, 1e6);
-  CheckRange("batch", static_cast<double>(r.batch), 2, 65536);
-  CheckRange("lr", r.lr, 0, 10);
-  CheckRange("min-lr", r.min_lr, 0, r.lr);
-  CheckRange("warmup-epochs", r.warmup_epochs, 0, static_cast<double>(r.epochs));
-  CheckRange("weight-decay", r.weight_decay, 0, 10);
-  CheckRange("label-smoothing", r.label_smoothing, 0, 0.9);
-  CheckRange("ema", r.ema, 0, 0.999999);
-  CheckRange("mixup", r.mixup, 0, 10);
-  CheckRange("cutmix", r.cutmix, 0, 10);
-  CheckRange("randaugment ops", static_cast<double>(r.randaugment_ops), 0, 10);
-  CheckRange("randaugment magnitude", static_cast<double>(r.randaugment_magnitude), 0, 30);
-  CheckRange("random-erasing", r.random_erasing, 0, 1);
-  CheckRange("temperature", r.temperature, 0.1, 100);
-  CheckRange("alpha", r.alpha, 0, 1);
-  CheckRange("ramp-share", r.ramp_share, 0, 1);
-  if (r.sparsity != -1) CheckRange("sparsity", r.sparsity, 0, 0.95);
-  CheckRange("qat-epochs", static_cast<double>(r.qat_epochs), 0, static_cast<double>(r.epochs));
-  CheckRange("recalibration-batches", static_cast<double>(r.recalibration_batches), 1, 1e6);
+  CheckOption("epochs", static_cast<double>(r.epochs), 1, 1e6);
+  CheckOption("batch", static_cast<double>(r.batch), 2, 65536);
+  CheckOption("lr", r.lr, 0, 10);
+  CheckOption("min-lr", r.min_lr, 0, r.lr);
+  CheckOption("warmup-epochs", r.warmup_epochs, 0, static_cast<double>(r.epochs));
+  CheckOption("weight-decay", r.weight_decay, 0, 10);
+  CheckOption("label-smoothing", r.label_smoothing, 0, 0.9);
+  CheckOption("ema", r.ema, 0, 0.999999);
+  CheckOption("mixup", r.mixup, 0, 10);
+  CheckOption("cutmix", r.cutmix, 0, 10);
+  CheckOption("randaugment ops", static_cast<double>(r.randaugment_ops), 0, 10);
+  CheckOption("randaugment magnitude", static_cast<double>(r.randaugment_magnitude), 0, 30);
+  CheckOption("random-erasing", r.random_erasing, 0, 1);
+  CheckOption("limit-train", static_cast<double>(r.limit_train), 0, 1e9);
+  CheckOption("temperature", r.temperature, 0.1, 100);
+  CheckOption("alpha", r.alpha, 0, 1);
+  CheckOption("ramp-share", r.ramp_share, 0, 1);
+  if (r.sparsity != -1) CheckOption("sparsity", r.sparsity, 0, 0.95);
+  CheckOption("qat-epochs", static_cast<double>(r.qat_epochs), 0, static_cast<double>(r.epochs));
+  CheckOption("recalibration-batches", static_cast<double>(r.recalibration_batches), 1, 1e6);
 }
 
 Json ToJson(const Recipe& recipe) {

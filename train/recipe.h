@@ -49,7 +49,8 @@ struct Recipe {
   int64_t recalibration_batches = 100;  // supernet: of every scored path
 };
 
-/// Errors  train/option: names the option, its range and the value found
+/// Errors  train/option: names the option (without --), its range and the value found
+void CheckOption(const char* option, double value, double low, double high);
 void CheckRecipe(const Recipe& recipe);
 
 Json ToJson(const Recipe& recipe);

@@ -33,9 +33,20 @@ void RequireFinite(const std::string& file, const std::string& name, const Named
 
 [[noreturn]] void FailChanged(const std::string& path, const std::string& what, const Json& before,
                               const Json& now) {
-  throw Error(
-      "train/resume-changed", path, what + " " + JsonText(before) + ", as this run was started",
-      what + " " + JsonText(now), "use the same value to go on, or another folder for a new run");
+  throw Error("train/resume-changed", path,
+              what + " " + JsonText(before) + ", as this run was started",
+              what + " " + JsonText(now),
+              "use the same value to go on; for a new run take another folder, or remove this one");
+}
+
+// Whole genomes are pages: only the first place where they differ is shown.
+void FailAtFirstDifference(const std::string& path, const std::string& kind, const Json& before,
+                           const Json& now) {
+  const Json differences = Json::diff(before, now);
+  if (differences.empty()) return;
+  const Json::json_pointer place(differences.at(0).at("path").get<std::string>());
+  const auto there = [&](const Json& all) { return all.contains(place) ? all.at(place) : Json(); };
+  FailChanged(path, kind + " " + place.to_string(), there(before), there(now));
 }
 
 }  // namespace
@@ -57,8 +68,7 @@ std::vector<std::string> RunFolder::OpenAs(const std::string& kind, const T& sub
       FailChanged(path_, key, before.at(key), value);
     }
     const Json subject_before = ToJson(parse(ReadJson(file), file));
-    if (subject_before != ToJson(subject))
-      FailChanged(path_, kind, subject_before, ToJson(subject));
+    FailAtFirstDifference(path_, kind, subject_before, ToJson(subject));
     const Json data_before = RequireKey<Json>(config, "data", File("config.json"), "an object");
     const auto fingerprint =
         OptionalKey<std::string>(data_before, "fingerprint", File("config.json"), "a text", "");
@@ -74,6 +84,13 @@ std::vector<std::string> RunFolder::OpenAs(const std::string& kind, const T& sub
         differences.push_back(key + " " + before_value.dump() + ", now " + value.dump());
     }
     return differences;
+  }
+  for (const char* left : {"checkpoint.safetensors", "model.safetensors"}) {
+    if (!Has(left)) continue;
+    throw Error(
+        "train/run-folder", path_, "config.json and " + kind + ".json beside " + left,
+        std::string("no ") + (Has("config.json") ? kind + ".json" : "config.json"),
+        "put the file back to go on; for a new run take another folder, or remove this one");
   }
   const Json config = {{"format", "tinyformer-run"},
                        {"version", 1},

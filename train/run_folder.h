@@ -28,7 +28,8 @@ class RunFolder {
   /// config.json  recipe, data (spec, fingerprint, classes, mean, stddev), environment
   /// Returns      what differs in the environment of the folder's earlier run ("threads 1, now
   ///              2"): results may then differ in their last bits
-  /// Errors       train/resume-changed (genome, data or an option differs: names which)
+  /// Errors       train/resume-changed (genome, data or an option differs: names which),
+  ///              train/run-folder (a checkpoint or model, but not what was asked for)
   std::vector<std::string> Open(const Genome& genome, const Recipe& recipe, const DatasetInfo& data,
                                 const Json& environment) const;
   /// The same for a supernet's run, with supernet.json.

@@ -1,10 +1,12 @@
 #include "train/speed_command.h"
 
 #include <CLI/App.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
 #include "base/progress.h"
+#include "train/augment.h"
 #include "train/environment.h"
 #include "train/training_options.h"
 #include "train/training_speed.h"
@@ -13,6 +15,7 @@ namespace tinyformer {
 namespace {
 
 constexpr int64_t kEpochImages = 45'000;  // CIFAR-10 without its validation share
+constexpr int64_t kMostBytes = 1 << 30;   // of the images of all steps, which are in memory
 
 struct SpeedOptions : TrainingOptions {
   std::string genome = "reference-a";
@@ -43,11 +46,12 @@ std::string Describe(const TrainingSpeed& speed, const Recipe& recipe, const Jso
 
 void Execute(SpeedOptions o) {
   PrepareTraining(&o);
-  if (o.steps < 1 || o.steps > 100'000) {
-    throw Error("train/option", "--steps", "a whole number from 1 to 100000",
-                std::to_string(o.steps), "set --steps within that range");
-  }
-  const TrainingSpeed speed = MeasureTrainingSpeed(ReadGenome(o.genome), o.recipe, o.steps);
+  const Genome genome = ReadGenome(o.genome);
+  const int64_t batch_bytes =
+      o.recipe.batch * ImageShape{genome.height, genome.width, genome.channels}.bytes();
+  CheckOption("steps", static_cast<double>(o.steps), 1,
+              static_cast<double>(std::max(int64_t{1}, kMostBytes / batch_bytes)));
+  const TrainingSpeed speed = MeasureTrainingSpeed(genome, o.recipe, o.steps);
   const Json environment = DescribeEnvironment();
   if (!o.json) return PrintResult(Describe(speed, o.recipe, environment));
   PrintResult(JsonText(Json{{"images_per_second", speed.images_per_second},

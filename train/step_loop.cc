@@ -110,6 +110,7 @@ std::string StepLoop::Note() const {
 }
 
 void StepLoop::Step() {
+  const HoldInterrupts whole_steps;  // half of one must not be saved
   Batch& batch = ahead_.Take(progress_.step);
   const at::Tensor images = ToInput(batch, job_.train->shape, recipe_.device);
   const at::Tensor targets =

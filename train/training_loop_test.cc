@@ -257,13 +257,48 @@ TEST_F(TrainingLoopTest, RefusesToGoOnWithOtherOptions) {
     Job("run", other);
     FAIL() << "no error";
   } catch (const Error& error) {
-    EXPECT_EQ(std::string(error.what()),
-              "error[train/resume-changed] " + Path("run") +
-                  "\n"
-                  "  expected: lr 0.01, as this run was started\n"
-                  "  found:    lr 0.02\n"
-                  "  fix:      use the same value to go on, or another folder for a new run");
+    EXPECT_EQ(std::string(error.what()), "error[train/resume-changed] " + Path("run") +
+                                             "\n"
+                                             "  expected: lr 0.01, as this run was started\n"
+                                             "  found:    lr 0.02\n"
+                                             "  fix:      use the same value to go on; for a new "
+                                             "run take another folder, or remove this one");
   }
+}
+
+TEST_F(TrainingLoopTest, RefusesAnotherGenomeAndAFolderThatLostItsOwn) {
+  const auto refusal = [&](const Genome& genome) -> std::string {
+    try {
+      RunFolder(Path("run")).Open(genome, SmallRecipe(), DatasetInfo(), Json::object());
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  Genome wider = SmallGenome();
+  wider.last_linear += 4;
+  EXPECT_EQ(refusal(SmallGenome()), "");
+  const std::string width = std::to_string(SmallGenome().last_linear);
+  EXPECT_EQ(refusal(wider),
+            "error[train/resume-changed] " + Path("run") +
+                "\n"
+                "  expected: genome /last_linear/width " +
+                width +
+                ", as this run was started\n"
+                "  found:    genome /last_linear/width " +
+                std::to_string(wider.last_linear) +
+                "\n"
+                "  fix:      use the same value to go on; for a new run take another folder, or "
+                "remove this one");
+  WriteFileAtomic(Path("run") + "/checkpoint.safetensors", "weights");
+  std::filesystem::remove(Path("run") + "/config.json");
+  EXPECT_EQ(refusal(SmallGenome()),
+            "error[train/run-folder] " + Path("run") +
+                "\n"
+                "  expected: config.json and genome.json beside checkpoint.safetensors\n"
+                "  found:    no config.json\n"
+                "  fix:      put the file back to go on; for a new run take another folder, or "
+                "remove this one");
 }
 
 TEST_F(TrainingLoopTest, SaysWhatDiffersInTheEnvironment) {

@@ -2,14 +2,18 @@
 
 #include <CLI/App.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "train/environment.h"
+#include "train/network.h"
 
 namespace tinyformer {
 namespace {
+
+constexpr int kMostThreads = 1024;  // libtorch waits without end for threads that cannot be made
 
 void ParseRandAugment(const std::string& text, Recipe* recipe) {
   if (text.empty()) return;
@@ -23,9 +27,13 @@ void ParseRandAugment(const std::string& text, Recipe* recipe) {
   recipe->randaugment_magnitude = magnitude;
 }
 
-std::string ImagesText(int height, int width, int channels, int classes) {
-  return std::to_string(height) + "x" + std::to_string(width) + "x" + std::to_string(channels) +
-         " images of " + std::to_string(classes) + " classes";
+std::string Describe(const ImageTask& task) {
+  return std::to_string(task.height) + "x" + std::to_string(task.width) + "x" +
+         std::to_string(task.channels) + " images of " + std::to_string(task.classes) + " classes";
+}
+
+ImageTask TaskOf(const Genome& genome) {
+  return {genome.height, genome.width, genome.channels, genome.classes};
 }
 
 }  // namespace
@@ -98,9 +106,30 @@ void MakeForImages(const std::string& spec, Genome* genome) {
 void PrepareTraining(TrainingOptions* o) {
   ParseRandAugment(o->augment, &o->recipe);
   CheckRecipe(o->recipe);
+  CheckOption("threads", o->threads, 0, kMostThreads);
+  CheckOption("checkpoint-seconds", o->checkpoint_seconds, 0, 1e9);
   ConfigureThreads(o->threads);
   o->recipe.device = ChooseDevice(o->device);
   o->recipe.amp = ChooseAmp(o->amp, o->recipe.device);
+}
+
+FinishedRun ReadTeacher(const std::string& path, const std::string& run, const Genome& student) {
+  const auto folder = [](const std::string& name) {
+    return std::filesystem::weakly_canonical(std::filesystem::path(name) / "").string();
+  };
+  if (folder(path) == folder(run)) {
+    throw Error("train/teacher", path, "the folder of another, finished run",
+                "the folder of this run", "leave out --teacher, or name the teacher's folder");
+  }
+  FinishedRun teacher = ReadFinishedRun(path);
+  const ImageTask expected = TaskOf(student), found = TaskOf(teacher.genome);
+  if (found != expected) {
+    throw Error("train/teacher", path, "a network for " + Describe(expected),
+                "one for " + Describe(found), "train the teacher on the same data");
+  }
+  const Network network(teacher.genome, 0);
+  ImportTensors(teacher.model.tensors, teacher.file, network.parameters());
+  return teacher;
 }
 
 Dataset OpenImages(const std::string& spec, const ImageTask& task, const std::string& made) {
@@ -113,9 +142,7 @@ Dataset OpenImages(const std::string& spec, const ImageTask& task, const std::st
   const ImageTask found{info.height, info.width, info.channels,
                         static_cast<int>(info.class_names.size())};
   if (found != task) {
-    throw Error("train/data-shape", info.spec,
-                ImagesText(task.height, task.width, task.channels, task.classes),
-                ImagesText(found.height, found.width, found.channels, found.classes),
+    throw Error("train/data-shape", info.spec, Describe(task), Describe(found),
                 "use a " + made +
                     " made for this data: set height, width, channels and classes in its file");
   }

@@ -8,6 +8,7 @@
 #include "search/genome.h"
 #include "search/supernet.h"
 #include "train/recipe.h"
+#include "train/run_folder.h"
 
 namespace CLI {
 class App;
@@ -45,6 +46,12 @@ void MakeForImages(const std::string& spec, Genome* genome);
 ///
 /// Errors  train/option, train/device
 void PrepareTraining(TrainingOptions* options);
+
+/// The finished run `path`, which networks of the student's genome can learn from.
+///
+/// Errors  train/teacher (it takes other images, tells other classes apart, or is the run itself),
+/// train/no-run, those of ParseGenome and ImportTensors
+FinishedRun ReadTeacher(const std::string& path, const std::string& run, const Genome& student);
 
 /// Opens the data set and prints its warnings. made: what was made for such images ("genome").
 ///

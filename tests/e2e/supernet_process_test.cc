@@ -126,8 +126,9 @@ TEST_F(SupernetProcess, SaysWhatIsWrong) {
   ASSERT_EQ(at_.Run(Train("run", "--epochs 1")).status, 0);
   at_.ExpectRefused(
       Train("run", "--epochs 2"),
-      ErrorText("train/resume-changed", "run", "epochs 1, as this run was started", "epochs 2",
-                "use the same value to go on, or another folder for a new run"));
+      ErrorText(
+          "train/resume-changed", "run", "epochs 1, as this run was started", "epochs 2",
+          "use the same value to go on; for a new run take another folder, or remove this one"));
   at_.Write("g.json", ToJson(TinyGenome()).dump());
   at_.ExpectRefused(
       candidate,

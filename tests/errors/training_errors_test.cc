@@ -53,7 +53,7 @@ TEST_F(TrainingErrors, ArgumentsAreNamed) {
 
 TEST_F(TrainingErrors, ABenchMeasuresAndLeavesNothing) {
   ExpectRefused(Words("bench train --steps 0"),
-                ErrorText("train/option", "--steps", "a whole number from 1 to 100000", "0",
+                ErrorText("train/option", "--steps", "a number from 1 to 2730", "0",
                           "set --steps within that range"));
   const std::vector<std::string> bench =
       Words("bench train --genome genome.json --steps 2 --batch 8 --threads 1 --amp off");
@@ -169,6 +169,33 @@ TEST_F(TrainingErrors, OptionsOutOfRange) {
   arguments.push_back("--json");
   const Ended ended = at_.Run(arguments);
   EXPECT_EQ(ParseJson(ended.output, "standard output").at("error").at("code"), "train/option");
+  ExpectRefused(Words("train --genome genome.json --data synthetic --threads 2000 -o new"),
+                ErrorText("train/option", "--threads", "a number from 0 to 1024", "2000",
+                          "set --threads within that range"));
+}
+
+TEST_F(TrainingErrors, TeachersThatTeachSomethingElse) {
+  std::vector<std::string> train = Words(
+      "train --genome genome.json --data synthetic --epochs 1 --limit-train 32 --threads 1 -o new"
+      " --teacher run");
+  Genome genome = TinyGenome();
+  genome.classes = 5;
+  at_.Write("run/genome.json", ToJson(genome).dump());
+  ExpectRefused(
+      train,
+      ErrorText("train/teacher", "run", "a network for 32x32x3 images of 10 classes",
+                "one for 32x32x3 images of 5 classes", "train the teacher on the same data"));
+  genome = TinyGenome();
+  genome.last_linear += 4;
+  at_.Write("run/genome.json", ToJson(genome).dump());
+  const Ended ended = at_.Run(train);
+  EXPECT_TRUE(ended.errors.starts_with("error[train/weights] run/model.safetensors"))
+      << ended.errors;
+  EXPECT_FALSE(at_.Exists("new"));
+  train.back() = "new/../new";
+  ExpectRefused(train, ErrorText("train/teacher", "new/../new",
+                                 "the folder of another, finished run", "the folder of this run",
+                                 "leave out --teacher, or name the teacher's folder"));
 }
 
 TEST_F(TrainingErrors, DamagedRunFolders) {
