@@ -105,8 +105,7 @@ void Execute(Options o) {
     recipe.teacher_weights = WeightsChecksum(*job.teacher);
   }
   const Genome& genome = job.genome;
-  const Dataset data =
-      OpenImages(o.data, {genome.height, genome.width, genome.channels, genome.classes}, "genome");
+  const Dataset data = OpenImages(o.data, TaskOf(genome), "genome");
   job.folder = RunFolder(o.output);
   WarnOfDifferences(job.folder.Open(genome, recipe, data.info, DescribeEnvironment()));
   const ImageStore train = LoadImages(data.info, *data.train, recipe.limit_train);

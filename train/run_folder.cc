@@ -44,7 +44,8 @@ void FailAtFirstDifference(const std::string& path, const std::string& kind, con
                            const Json& now) {
   const Json differences = Json::diff(before, now);
   if (differences.empty()) return;
-  const Json::json_pointer place(differences.at(0).at("path").get<std::string>());
+  Json::json_pointer place(differences.at(0).at("path").get<std::string>());
+  while (!before.contains(place) && !now.contains(place)) place.pop_back();  // "-": behind a list
   const auto there = [&](const Json& all) { return all.contains(place) ? all.at(place) : Json(); };
   FailChanged(path, kind + " " + place.to_string(), there(before), there(now));
 }

@@ -33,8 +33,9 @@ class Trainee {
 
   /// Forward and backward pass of step (0-based), which a signal does not interrupt: leaves the
   /// gradients in the parameters. It may depend on nothing but the step, the batch and what the
-  /// checkpoint holds. Shapes  images as ToInput (train/evaluate.h) gives them; targets [n,
-  /// classes]
+  /// checkpoint holds.
+  ///
+  /// Shapes  images as ToInput (train/evaluate.h) gives them; targets [n, classes]
   virtual PassOutput Learn(int64_t step, const at::Tensor& images, const at::Tensor& targets) = 0;
   /// After the optimiser's update; done: complete steps.
   virtual void AfterStep(int64_t done) = 0;

@@ -290,6 +290,10 @@ TEST_F(TrainingLoopTest, RefusesAnotherGenomeAndAFolderThatLostItsOwn) {
                 "\n"
                 "  fix:      use the same value to go on; for a new run take another folder, or "
                 "remove this one");
+  Genome longer = SmallGenome();
+  longer.dots.push_back(longer.dots.back());
+  EXPECT_NE(refusal(longer).find("  expected: genome /dots [{"), std::string::npos)
+      << refusal(longer);
   WriteFileAtomic(Path("run") + "/checkpoint.safetensors", "weights");
   std::filesystem::remove(Path("run") + "/config.json");
   EXPECT_EQ(refusal(SmallGenome()),

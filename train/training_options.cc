@@ -32,10 +32,6 @@ std::string Describe(const ImageTask& task) {
          std::to_string(task.channels) + " images of " + std::to_string(task.classes) + " classes";
 }
 
-ImageTask TaskOf(const Genome& genome) {
-  return {genome.height, genome.width, genome.channels, genome.classes};
-}
-
 }  // namespace
 
 void AddTrainingOptions(CLI::App* app, TrainingOptions* o) {
@@ -90,6 +86,10 @@ void AddMachineOptions(CLI::App* app, TrainingOptions* o) {
 
 Genome ReadGenome(const std::string& name) {
   return name == kReferenceA ? ReferencePointA() : ParseGenome(ReadJson(name), name);
+}
+
+ImageTask TaskOf(const Genome& genome) {
+  return {genome.height, genome.width, genome.channels, genome.classes};
 }
 
 void MakeForImages(const std::string& spec, Genome* genome) {

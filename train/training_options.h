@@ -38,6 +38,9 @@ inline constexpr const char* kReferenceA = "reference-a";
 /// kReferenceA, or a genome file. Errors  those of ParseGenome
 Genome ReadGenome(const std::string& name);
 
+/// The images that its network takes, and the classes that it tells apart.
+ImageTask TaskOf(const Genome& genome);
+
 /// Gives a genome the data set's channels and classes, and the height and width of its images where
 /// they have one size of their own. Errors  those of OpenDataset
 void MakeForImages(const std::string& spec, Genome* genome);
