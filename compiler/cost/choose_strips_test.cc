@@ -94,7 +94,7 @@ TEST(DeepNetworks, TakeNoMinutesToPlan) {
   const Plan plan = MakePlan(
       deeper, ChooseKernels(deeper, CodecRequest::kAuto, Optimize::kBalanced, 0), {}, space);
   EXPECT_GT(plan.layers.size(), 1000u);
-  EXPECT_LT(CpuSeconds() - start, 4);
+  EXPECT_LT(CpuSeconds() - start, 60) << "seconds without load, so that only minutes fail";
 }
 
 }  // namespace
