@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/float_accuracy.h"
 #include "cli/model_images.h"
 #include "cli/npy_file.h"
 #include "cli/run_in_parts.h"
@@ -209,6 +210,17 @@ TEST(TextTable, AlignsColumnsWithoutTrailingBlanks) {
             "name    bytes\n"
             "a       1,000\n"
             "longer\n");
+}
+
+TEST(LastCompressed, IsTheDeepestThatIsFinished) {
+  TemporaryFolder folder;
+  const std::string run = folder.path() + "/run", deeper = run + "/compressed/compressed";
+  std::filesystem::create_directories(deeper);
+  EXPECT_EQ(LastCompressed(run), run) << "its compression has not finished";
+  WriteFileAtomic(run + "/compressed/model.safetensors", "");
+  EXPECT_EQ(LastCompressed(run), run + "/compressed");
+  WriteFileAtomic(deeper + "/model.safetensors", "");
+  EXPECT_EQ(LastCompressed(run), deeper);
 }
 
 TEST(TemporaryFolder, AnUnusableTmpdirIsNamed) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <vector>
 
 #include "base/parallel.h"
@@ -33,6 +34,13 @@ double FloatAccuracy(const std::string& run_folder, const ImageSet& images, cons
   };
   ParallelFor(count, 0, classify, &progress);
   return static_cast<double>(correct) / static_cast<double>(count);
+}
+
+std::string LastCompressed(std::string run_folder) {
+  while (std::filesystem::exists(run_folder + "/compressed/model.safetensors")) {
+    run_folder += "/compressed";
+  }
+  return run_folder;
 }
 
 }  // namespace tinyformer

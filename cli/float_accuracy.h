@@ -16,4 +16,8 @@ namespace tinyformer {
 double FloatAccuracy(const std::string& run_folder, const ImageSet& images, const DatasetInfo& info,
                      int64_t count, const std::string& label);
 
+/// The pruned run of a run folder: RUN/compressed, or the last when that was compressed again
+/// (RUN/compressed/compressed), or RUN itself when it never was.
+std::string LastCompressed(std::string run_folder);
+
 }  // namespace tinyformer

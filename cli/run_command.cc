@@ -46,9 +46,10 @@ class RunCommand : public Command {
     app.add_option("--split", split_, "of --data: test or validation")
         ->check(OneOf({"test", "validation"}))
         ->capture_default_str();
-    app.add_option("--compare", compare_,
-                   "run folder: the accuracy of its float network (and of its compressed/ one) on "
-                   "the same images, too");
+    app.add_option(
+        "--compare", compare_,
+        "run folder: the accuracy of its float network (and of its last compressed/ one) on "
+        "the same images, too");
     app.add_option("--mean", mean_,
                    "of pixel / 255 that the network was trained with; default: the data set's");
     app.add_option("--stddev", stddev_, "likewise the standard deviation");
@@ -252,8 +253,8 @@ class RunCommand : public Command {
       answer->text += buffer;
     };
     add("accuracy_float", "float, dense", compare_);
-    if (std::filesystem::exists(compare_ + "/compressed/model.safetensors"))
-      add("accuracy_pruned", "float, pruned", compare_ + "/compressed");
+    const std::string pruned = LastCompressed(compare_);
+    if (pruned != compare_) add("accuracy_pruned", "float, pruned", pruned);
   }
 
   std::string folder_, data_, input_, output_, on_ = "emulator", split_ = "test", compare_, mean_,
