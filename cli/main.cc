@@ -71,13 +71,17 @@ Error ConversionError(const CLI::App& app, const std::string& name, const std::s
                "'" + text.substr(equals + 3) + "'", "correct the command line");
 }
 
-// CLI11 would take the next argument for the value of "--option=".
+// CLI11 would take the next argument for the value of "--option="; an empty one is as good as none.
 void RequireValues(const std::string& name, const std::vector<std::string>& arguments) {
+  std::string before;
   for (const std::string& argument : arguments) {
     if (argument == "--") return;
-    if (!argument.starts_with("--") || argument.find('=') != argument.size() - 1) continue;
-    throw Error("cli/usage", name + " " + argument, "a value behind the =", "none",
-                "correct the command line");
+    const bool ends = argument.starts_with("--") && argument.find('=') == argument.size() - 1;
+    if (ends || (argument.empty() && before.starts_with("-"))) {
+      throw Error("cli/usage", name + " " + (ends ? argument : before), "a value", "none",
+                  "correct the command line");
+    }
+    before = argument;
   }
 }
 
@@ -100,7 +104,6 @@ int RunCommandLine(const CommandEntry& entry, std::vector<std::string> arguments
   app.add_flag("--json", declared_json, json_text);
   for (CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; }))
     one->add_flag("--json", declared_json, json_text);
-  RequireValues(name, arguments);
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
   try {
     app.parse(arguments);
@@ -136,6 +139,7 @@ int Dispatch(const std::vector<std::string>& arguments, bool json) {
     return kExitOk;
   }
   const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  RequireValues("tinyformer " + name, rest);
   if (name == "train") BecomeTrainProgram(arguments);
   if (name == "bench" && !rest.empty() && rest[0] == "train") BecomeTrainProgram(arguments);
   for (const CommandEntry& entry : AllCommands()) {

@@ -125,6 +125,12 @@ void Execute(Options o) {
   }
 }
 
+/// What the user called, with the subcommands: "tinyformer bench train".
+std::string CommandName(const CLI::App& app) {
+  const std::vector<CLI::App*> parsed = app.get_subcommands();
+  return app.get_name() + (parsed.empty() ? "" : " " + CommandName(*parsed.front()));
+}
+
 int Main(int argc, char** argv) {
   CLI::App app(
       "Trains and compresses TinyFormer networks. Usually called by: tinyformer train, tinyformer "
@@ -187,12 +193,9 @@ int Main(int argc, char** argv) {
       app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
       if (error.get_exit_code() == 0) return app.exit(error);
-      std::string command;
-      for (const CLI::App* one : app.get_subcommands({}))
-        if (argc > 1 && one->get_name() == argv[1]) command = " " + one->get_name();
-      throw Error("cli/usage", "tinyformer" + command,
-                  "options as tinyformer" + command + " --help lists them", error.what(),
-                  "correct the command line");
+      const std::string command = CommandName(app);
+      throw Error("cli/usage", command, "options as " + command + " --help lists them",
+                  error.what(), "correct the command line");
     }
     if (warmup->count() == 0)
       train.recipe.warmup_epochs = static_cast<double>(train.recipe.epochs) / 30;

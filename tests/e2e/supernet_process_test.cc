@@ -108,8 +108,8 @@ TEST_F(SupernetProcess, DoesNotDependOnTestImages) {
 TEST_F(SupernetProcess, SaysWhatIsWrong) {
   at_.ExpectRefused(
       Train("run", "--sampling never"),
-      ErrorText("cli/usage", "tinyformer supernet",
-                "options as tinyformer supernet --help lists them",
+      ErrorText("cli/usage", "tinyformer-train supernet",
+                "options as tinyformer-train supernet --help lists them",
                 "--sampling: never not in {uniform,fair}", "correct the command line"));
   at_.ExpectRefused(Train("run", "--epochs 1", "synthetic"),
                     ErrorText("train/data-shape", "synthetic", "8x8x3 images of 2 classes",

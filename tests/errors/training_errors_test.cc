@@ -52,6 +52,10 @@ TEST_F(TrainingErrors, ArgumentsAreNamed) {
 }
 
 TEST_F(TrainingErrors, ABenchMeasuresAndLeavesNothing) {
+  ExpectRefused(Words("bench train --steps 1.5"),
+                ErrorText("cli/usage", "tinyformer bench train",
+                          "options as tinyformer bench train --help lists them",
+                          "Could not convert: --steps = 1.5", "correct the command line"));
   ExpectRefused(Words("bench train --steps 0"),
                 ErrorText("train/option", "--steps", "a number from 1 to 2730", "0",
                           "set --steps within that range"));

@@ -105,12 +105,15 @@ TEST(UsageErrors, ValuesOutOfRangeAreQuotedBesideTheRange) {
 
 TEST(UsageErrors, AnOptionWithoutItsValueIsNamed) {
   const auto refused = [](const std::string& where) {
-    return ErrorText("cli/usage", "tinyformer " + where, "a value behind the =", "none",
+    return ErrorText("cli/usage", "tinyformer " + where, "a value", "none",
                      "correct the command line");
   };
   ExpectRefused({"compile", "m.onnx", "--optimize=", "-o", "firmware"},
                 refused("compile --optimize="));
   ExpectRefused({"data", "fetch", "cifar10", "folder", "--url="}, refused("data --url="));
+  ExpectRefused({"compress", "run", "--genome", "", "-o", "m.onnx"}, refused("compress --genome"));
+  ExpectRefused({"train", "--genome", "", "-o", "run"}, refused("train --genome"));
+  ExpectRefused({"compile", "m.onnx", "-o", ""}, refused("compile -o"));
 }
 
 TEST(UsageErrors, OptionsThatExcludeOrNeedEachOther) {
