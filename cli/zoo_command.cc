@@ -45,7 +45,7 @@ Card ReadCard(const std::string& path) {
   return card;
 }
 
-std::vector<Card> ReadCards() {
+std::vector<std::string> CardPaths() {
   std::vector<std::string> paths;
   std::error_code code;
   const std::string folder = ZooDirectory();
@@ -58,9 +58,7 @@ std::vector<Card> ReadCards() {
                 "set TINYFORMER_ZOO to it, or install again");
   }
   std::sort(paths.begin(), paths.end());
-  std::vector<Card> cards;
-  for (const std::string& path : paths) cards.push_back(ReadCard(path));
-  return cards;
+  return paths;
 }
 
 std::string Percent(const Json& object, const char* key) {
@@ -75,32 +73,36 @@ std::string Number(const Json& object, const char* key) {
   return WithThousands(object.at(key).get<int64_t>());
 }
 
-// What the model needs now, linked; compared with what its card says.
-Json Verify(const Card& card) {
+/// Compiles and links the card's model.
+///
+/// Errors  zoo/does-not-fit, zoo/bytes (it takes other bytes than the card says), zoo/card, those
+/// of import, compiler and build
+void Verify(const Card& card) {
   const std::string model = fs::path(card.path).replace_extension(".onnx").string();
   const Board board = FindBoard(card.target);
   CompileOptions options;
   options.target = LimitsOf(board);
   const CompileResult compiled = Compile(QuantizeGraph(Lower(ReadOnnx(model))), options);
-  Json result;
-  result["name"] = card.name;
-  result["fits"] = compiled.fit.ok;
-  result["differences"] = Json::array();
-  if (!compiled.fit.ok) return result;
-
+  if (!compiled.fit.ok) {
+    throw Error(
+        "zoo/does-not-fit", model, "a model that fits " + card.target, "one that does not",
+        "see why: tinyformer compile " + model + " --target " + card.target + " -o firmware");
+  }
   const TemporaryFolder aside;
   WriteSourceTree(compiled.tree, aside.File("firmware"));
   const FirmwareSize size = BuildFirmware(ReadFirmware(aside.File("firmware")), board, false).size;
   const Json bytes = RequireKey<Json>(card.json, "bytes", card.path, "an object");
-  auto compare = [&](const char* key, uint64_t now) {
-    if (bytes.contains(key) && bytes.at(key) == now) return;
-    result["differences"].push_back(std::string(key) + ": the card says " + Number(bytes, key) +
-                                    " bytes, now " + WithThousands(static_cast<int64_t>(now)));
-  };
-  compare("flash", size.flash_bytes);
-  compare("ram_peak", size.ram_bytes);
-  compare("weights", size.weight_bytes);
-  return result;
+  const Json now = {
+      {"flash", size.flash_bytes}, {"ram_peak", size.ram_bytes}, {"weights", size.weight_bytes}};
+  std::string expected, found;
+  for (const auto& [key, value] : now.items()) {
+    if (bytes.contains(key) && bytes.at(key) == value) continue;
+    expected += key + " " + Number(bytes, key.c_str()) + ", ";
+    found += key + " " + Number(now, key.c_str()) + ", ";
+  }
+  if (found.empty()) return;
+  throw Error("zoo/bytes", card.path, expected + "as the card says", found + "as it is linked now",
+              "write the card anew (zoo/README.md)");
 }
 
 class ZooCommand : public Command {
@@ -122,7 +124,8 @@ class ZooCommand : public Command {
     answer.json["models"] = Json::array();
     std::vector<std::vector<std::string>> rows = {
         {"model", "target", "float", "pruned", "int8", "flash, B", "RAM, B", "file"}};
-    for (const Card& card : ReadCards()) {
+    for (const std::string& path : CardPaths()) {
+      const Card card = ReadCard(path);
       answer.json["models"].push_back(card.json);
       const Json accuracy = card.json.value("accuracy", Json::object());
       const Json bytes = card.json.value("bytes", Json::object());
@@ -135,23 +138,25 @@ class ZooCommand : public Command {
     return answer;
   }
 
+  /// Every model, whatever is wrong with others.
   Answer VerifyAll() const {
     Answer answer;
     answer.json["models"] = Json::array();
-    bool found = false;
-    for (const Card& card : ReadCards()) {
-      if (!name_.empty() && card.name != name_) continue;
-      found = true;
-      const Json result = Verify(card);
-      answer.json["models"].push_back(result);
-      const bool holds = result.at("fits").get<bool>() && result.at("differences").empty();
-      answer.text += card.name + (holds ? ": fits, bytes as its card says\n" : "\n");
-      if (!result.at("fits").get<bool>()) answer.text += "  does not fit " + card.target + "\n";
-      for (const Json& difference : result.at("differences"))
-        answer.text += "  " + difference.get<std::string>() + "\n";
-      if (!holds) answer.status = kExitWrongInput;
+    for (const std::string& path : CardPaths()) {
+      Json model = {{"name", fs::path(path).stem().string()}};
+      const auto name = model.at("name").get<std::string>();
+      if (!name_.empty() && name != name_) continue;
+      try {
+        Verify(ReadCard(path));
+        answer.text += name + ": fits, bytes as its card says\n";
+      } catch (const Error& error) {
+        model.update(ErrorJson(error));
+        answer.text += name + ": not as its card says\n" + error.what() + "\n";
+        answer.status = kExitWrongInput;
+      }
+      answer.json["models"].push_back(model);
     }
-    if (!found && !name_.empty()) {
+    if (answer.text.empty() && !name_.empty()) {
       throw Error("zoo/unknown", "model '" + name_ + "'", "one that tinyformer zoo list names",
                   "no card of that name", "see tinyformer zoo list");
     }
