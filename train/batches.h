@@ -46,6 +46,8 @@ class TrainingBatches {
   /// it. threads: that many make a batch's images (base/parallel.h).
   TrainingBatches(const ImageStore& images, const Recipe& recipe, int threads = 1);
   int64_t steps_per_epoch() const { return steps_per_epoch_; }
+  /// Images of a step: the recipe's batch, or all images where they are fewer.
+  int64_t batch() const { return batch_; }
   /// The batch of a step counted over all epochs. Errors  Interrupted
   void Make(int64_t step, Batch* batch);
 

@@ -59,7 +59,15 @@ std::vector<std::string> RunFolder::OpenAs(const std::string& kind, const T& sub
                                            const Parse& parse, const Recipe& recipe,
                                            const DatasetInfo& data, const Json& environment) const {
   const std::string file = File(kind + ".json");
-  if (Has("config.json") && Has(kind + ".json")) {
+  const std::string left =
+      Has("checkpoint.safetensors") ? "checkpoint.safetensors" : "model.safetensors";
+  if (Has(left)) {
+    if (!Has("config.json") || !Has(kind + ".json")) {
+      throw Error(
+          "train/run-folder", path_, "config.json and " + kind + ".json beside " + left,
+          std::string("no ") + (Has("config.json") ? kind + ".json" : "config.json"),
+          "put the file back to go on; for a new run take another folder, or remove this one");
+    }
     const Json config = ReadJson(File("config.json"));
     const Recipe before_recipe = ParseRecipe(
         RequireKey<Json>(config, "recipe", File("config.json"), "an object"), File("config.json"));
@@ -85,13 +93,6 @@ std::vector<std::string> RunFolder::OpenAs(const std::string& kind, const T& sub
         differences.push_back(key + " " + before_value.dump() + ", now " + value.dump());
     }
     return differences;
-  }
-  for (const char* left : {"checkpoint.safetensors", "model.safetensors"}) {
-    if (!Has(left)) continue;
-    throw Error(
-        "train/run-folder", path_, "config.json and " + kind + ".json beside " + left,
-        std::string("no ") + (Has("config.json") ? kind + ".json" : "config.json"),
-        "put the file back to go on; for a new run take another folder, or remove this one");
   }
   const Json config = {{"format", "tinyformer-run"},
                        {"version", 1},

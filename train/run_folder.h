@@ -22,8 +22,8 @@ class RunFolder {
   std::string File(const std::string& name) const { return path_ + "/" + name; }
   bool Has(const std::string& name) const;
 
-  /// Writes genome.json and config.json; in a folder that has them already, checks that they ask
-  /// for the same.
+  /// Writes genome.json and config.json; in a folder that has a checkpoint or a model already,
+  /// checks that they ask for the same.
   ///
   /// config.json  recipe, data (spec, fingerprint, classes, mean, stddev), environment
   /// Returns      what differs in the environment of the folder's earlier run ("threads 1, now

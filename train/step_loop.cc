@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <new>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -20,6 +21,14 @@ constexpr int64_t kStepsUnread = 25;
 constexpr char kCheckpoint[] = "checkpoint.safetensors";
 constexpr char kCheckpointFix[] =
     "remove the checkpoint to start again, or use the folder it came from";
+
+// libtorch's errors have no type of their own for a processor's memory.
+bool IsOutOfMemory(const std::exception& error) {
+  const std::string text = error.what();
+  return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+         text.find("can't allocate memory") != std::string::npos ||
+         text.find("CUDA out of memory") != std::string::npos;
+}
 
 double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -73,8 +82,8 @@ StepLoop::StepLoop(const LoopJob& job, Trainee& trainee)
 }
 
 void StepLoop::Run() {
-  Progress bar(recipe_.stage, total_steps_ * recipe_.batch, "images");
-  bar.StartAt(progress_.step * recipe_.batch);
+  Progress bar(recipe_.stage, total_steps_ * batches_.batch(), "images");
+  bar.StartAt(progress_.step * batches_.batch());
   saved_ = Clock::now();
   try {
     if (EpochIsFull()) FinishEpoch();
@@ -82,7 +91,7 @@ void StepLoop::Run() {
       const Clock::time_point start = Clock::now();
       Step();
       progress_.seconds += SecondsSince(start);
-      bar.Update(progress_.step * recipe_.batch, Note());
+      bar.Update(progress_.step * batches_.batch(), Note());
       if (EpochIsFull()) FinishEpoch();
       if (progress_.step == job_.stop_after_steps) throw Interrupted();
       ThrowIfInterrupted();
@@ -91,6 +100,12 @@ void StepLoop::Run() {
   } catch (const Interrupted&) {
     Save();
     throw;
+  } catch (const std::exception& error) {
+    if (!IsOutOfMemory(error)) throw;
+    const std::string batch = std::to_string(batches_.batch());
+    throw Error("train/memory", "--batch " + batch,
+                "memory for a batch of " + batch + " images on " + recipe_.device,
+                "too little of it", "use a smaller --batch");
   }
   WriteMetrics();
 }
@@ -134,7 +149,7 @@ void StepLoop::Step() {
 void StepLoop::Read() {
   if (unread_.images == 0) return;
   const auto loss_sum = unread_.loss_sum.item<double>();
-  if (!std::isfinite(loss_sum)) FailNotFinite(loss_sum);
+  RequireFinite("loss", loss_sum);
   progress_.loss_sum += loss_sum;
   progress_.correct += unread_.correct.item<int64_t>();
   progress_.images += unread_.images;
@@ -143,6 +158,7 @@ void StepLoop::Read() {
 
 void StepLoop::FinishEpoch() {
   const Json measured = trainee_.Measure();
+  for (const auto& [name, value] : measured.items()) RequireFinite(name, value.get<double>());
   const auto images = static_cast<double>(progress_.images);
   Json line = {{"epoch", progress_.step / batches_.steps_per_epoch()},
                {"step", progress_.step},
@@ -181,8 +197,15 @@ void StepLoop::Save() {
 }
 
 void StepLoop::Restore() {
-  const std::string name = job_.folder.File(kCheckpoint);
-  const TensorFile file = ReadTensors(name);
+  const std::string name = job_.folder.File(kCheckpoint), bytes = ReadFile(name);
+  try {
+    Restore(DecodeTensors(bytes, name), name);
+  } catch (const Error& error) {  // whatever is wrong, the same helps
+    throw Error(error.code(), error.where(), error.expected(), error.found(), kCheckpointFix);
+  }
+}
+
+void StepLoop::Restore(const TensorFile& file, const std::string& name) {
   RestoreParameters(file, name, "weights/", trainee_.parameters());
   RestoreParameters(file, name, "adam/", trainee_.optimizer().moments());
   trainee_.Restore(file, name);
@@ -206,18 +229,19 @@ void StepLoop::Restore() {
   trainee_.optimizer().set_updates(updates.get<std::vector<int64_t>>());
 }
 
-void StepLoop::FailNotFinite(double loss) const {
+void StepLoop::RequireFinite(const std::string& name, double value) const {
+  if (std::isfinite(value)) return;
   const int64_t last = progress_.step - 1;
   char text[64];
   std::snprintf(text, sizeof text, "%s with learning rate %g",
-                std::isnan(loss) ? "nan" : "infinity",
+                std::isnan(value) ? "nan" : "infinity",
                 LearningRate(recipe_, last, batches_.steps_per_epoch()));
   throw Error("train/nan",
               "epoch " + std::to_string(last / batches_.steps_per_epoch() + 1) + ", step " +
                   std::to_string(last + 1) + " of " + std::to_string(total_steps_),
-              "a finite loss", text,
-              "start a new run with a lower --lr or with --amp off; the last checkpoint is as it "
-              "was");
+              "a finite " + name, text,
+              "remove " + job_.folder.path() +
+                  ", then run the command with a lower --lr or with --amp off");
 }
 
 }  // namespace tinyformer

@@ -39,7 +39,7 @@ class Trainee {
   virtual PassOutput Learn(int64_t step, const at::Tensor& images, const at::Tensor& targets) = 0;
   /// After the optimiser's update; done: complete steps.
   virtual void AfterStep(int64_t done) = 0;
-  /// What metrics.jsonl says of the weights at the end of an epoch.
+  /// What metrics.jsonl says of the weights at the end of an epoch: numbers.
   virtual Json Measure() const = 0;
   /// The checkpoint's tensors beside parameters and moments.
   virtual void Save(std::map<std::string, NamedTensor>* tensors) const = 0;
@@ -63,7 +63,10 @@ void RestoreParameters(const TensorFile& checkpoint, const std::string& name,
 ///         adds; step and metrics as metadata), metrics.jsonl (one line per epoch)
 class StepLoop {
  public:
-  /// Restores the trainee when the folder has a checkpoint. Errors  train/checkpoint
+  /// Restores the trainee when the folder has a checkpoint.
+  ///
+  /// Errors  train/checkpoint (of another genome or length), those of the readers; all say that
+  /// removing the checkpoint helps
   StepLoop(const LoopJob& job, Trainee& trainee);
 
   int64_t steps_per_epoch() const { return batches_.steps_per_epoch(); }
@@ -72,8 +75,8 @@ class StepLoop {
 
   /// All steps that are left.
   ///
-  /// Errors  train/nan (the loss left the finite numbers, found some steps late on a GPU; the last
-  /// checkpoint stays), Interrupted (saved before)
+  /// Errors  train/nan (a loss left the finite numbers, found some steps late on a GPU; the last
+  /// checkpoint stays), train/memory (too little for a batch), Interrupted (saved before)
   void Run();
 
  private:
@@ -104,7 +107,8 @@ class StepLoop {
   void WriteMetrics() const;
   void Save();
   void Restore();
-  [[noreturn]] void FailNotFinite(double loss) const;
+  void Restore(const TensorFile& file, const std::string& name);
+  void RequireFinite(const std::string& name, double value) const;
 
   const LoopJob& job_;
   const Recipe& recipe_;

@@ -221,11 +221,12 @@ TEST_F(TrainingLoopTest, StopsWhenTheLossIsNoNumberAndKeepsTheCheckpoint) {
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(),
-                 "error[train/nan] epoch 2, step 7 of 18\n"
-                 "  expected: a finite loss\n"
-                 "  found:    nan with learning rate 0.01\n"
-                 "  fix:      start a new run with a lower --lr or with --amp off; the last "
-                 "checkpoint is as it was");
+                 ("error[train/nan] epoch 2, step 7 of 18\n"
+                  "  expected: a finite loss\n"
+                  "  found:    nan with learning rate 0.01\n"
+                  "  fix:      remove " +
+                  Path("run") + ", then run the command with a lower --lr or with --amp off")
+                     .c_str());
   }
   EXPECT_EQ(ReadFile(Path("run") + "/checkpoint.safetensors"), before);
 }
@@ -253,14 +254,17 @@ TEST_F(TrainingLoopTest, RefusesToGoOnWithOtherOptions) {
   Job("run");
   Recipe other = SmallRecipe();
   other.lr = 0.02;
+  Job("run", other);  // nothing was trained yet
+  WriteFileAtomic(Path("run") + "/checkpoint.safetensors", "weights");
+  other.lr = 0.03;
   try {
     Job("run", other);
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(std::string(error.what()), "error[train/resume-changed] " + Path("run") +
                                              "\n"
-                                             "  expected: lr 0.01, as this run was started\n"
-                                             "  found:    lr 0.02\n"
+                                             "  expected: lr 0.02, as this run was started\n"
+                                             "  found:    lr 0.03\n"
                                              "  fix:      use the same value to go on; for a new "
                                              "run take another folder, or remove this one");
   }
@@ -278,6 +282,7 @@ TEST_F(TrainingLoopTest, RefusesAnotherGenomeAndAFolderThatLostItsOwn) {
   Genome wider = SmallGenome();
   wider.last_linear += 4;
   EXPECT_EQ(refusal(SmallGenome()), "");
+  WriteFileAtomic(Path("run") + "/checkpoint.safetensors", "weights");
   const std::string width = std::to_string(SmallGenome().last_linear);
   EXPECT_EQ(refusal(wider),
             "error[train/resume-changed] " + Path("run") +
@@ -294,7 +299,6 @@ TEST_F(TrainingLoopTest, RefusesAnotherGenomeAndAFolderThatLostItsOwn) {
   longer.dots.push_back(longer.dots.back());
   EXPECT_NE(refusal(longer).find("  expected: genome /dots [{"), std::string::npos)
       << refusal(longer);
-  WriteFileAtomic(Path("run") + "/checkpoint.safetensors", "weights");
   std::filesystem::remove(Path("run") + "/config.json");
   EXPECT_EQ(refusal(SmallGenome()),
             "error[train/run-folder] " + Path("run") +
@@ -308,6 +312,7 @@ TEST_F(TrainingLoopTest, RefusesAnotherGenomeAndAFolderThatLostItsOwn) {
 TEST_F(TrainingLoopTest, SaysWhatDiffersInTheEnvironment) {
   const RunFolder folder(Path("run"));
   EXPECT_TRUE(folder.Open(SmallGenome(), SmallRecipe(), DatasetInfo(), {{"threads", 1}}).empty());
+  WriteFileAtomic(Path("run") + "/checkpoint.safetensors", "weights");
   EXPECT_EQ(folder.Open(SmallGenome(), SmallRecipe(), DatasetInfo(), {{"threads", 2}}),
             (std::vector<std::string>{"threads 1, now 2"}));
 }

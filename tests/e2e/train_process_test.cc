@@ -84,6 +84,13 @@ TEST_F(TrainProcess, ReportsOneJsonObjectAndCompressesWhatItTrained) {
   EXPECT_TRUE(at_.Exists("sparse/genome.json"));
 }
 
+TEST_F(TrainProcess, CountsTheImagesOfABatchThatIsLarger) {
+  const Ended ended =
+      at_.Run(Words("train --data synthetic --genome genome.json --epochs 2 --batch 16"
+                    " --limit-train 10 --threads 1 -o run"));
+  EXPECT_TRUE(ended.errors.starts_with("train 20/20 images, ")) << ended.errors;
+}
+
 TEST_F(TrainProcess, KeepsTheOldCheckpointWhenTheDiskIsFull) {
   ASSERT_EQ(at_.Run(Train("run")).status, 0);
   const std::string before = at_.Read("run/checkpoint.safetensors");

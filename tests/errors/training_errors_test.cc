@@ -220,8 +220,9 @@ TEST_F(TrainingErrors, DamagedRunFolders) {
                 ErrorText("train/checkpoint", file, "a step from 0 to 2", "step 99",
                           "remove the checkpoint to start again, or use the folder it came from"));
   with("metrics", "none");
-  ExpectRefused(Compress(), ErrorText("json/key", file + ": key 'metrics'", "a list",
-                                      "the text \"none\"", "correct this key in the file"));
+  ExpectRefused(Compress(),
+                ErrorText("json/key", file + ": key 'metrics'", "a list", "the text \"none\"",
+                          "remove the checkpoint to start again, or use the folder it came from"));
   const std::string config = "run/compressed/config.json";
   Json changed = ParseJson(at_.Read(config), config);
   changed["data"]["fingerprint"] = 7;
