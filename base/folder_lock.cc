@@ -5,13 +5,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
 #include "base/error.h"
 #include "base/interrupt.h"
 
 namespace tinyformer {
 
-FolderLock::FolderLock(const std::string& path)
+FolderLock::FolderLock(const std::string& path, std::string waiting)
     : fd_(::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666)) {
   if (fd_ < 0) {
     throw Error("file/write-failed", path, "a place that can be written",
@@ -25,6 +26,8 @@ FolderLock::FolderLock(const std::string& path)
       throw Error("file/write-failed", path, "a file system with locks", "no lock",
                   "choose a folder on this machine's disk");
     }
+    std::fputs(waiting.c_str(), stderr);
+    waiting.clear();
     ::usleep(kLookMicroseconds);
   }
 }

@@ -106,6 +106,7 @@ void Execute(Options o) {
   }
   const Genome& genome = job.genome;
   const Dataset data = OpenImages(o.data, TaskOf(genome), "genome");
+  const FolderLock lock = LockRun(o.output);
   job.folder = RunFolder(o.output);
   WarnOfDifferences(job.folder.Open(genome, recipe, data.info, DescribeEnvironment()));
   const ImageStore train = LoadImages(data.info, *data.train, recipe.limit_train);

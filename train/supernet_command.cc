@@ -47,6 +47,7 @@ void Execute(SupernetOptions o) {
   if (!o.paths.empty()) paths = ParsePaths(ReadJson(o.paths), o.paths, job.choices);
   PrepareTraining(&o);
   const Dataset data = OpenImages(o.data, job.choices.task, "supernet");
+  const FolderLock lock = LockRun(o.output);
   job.folder = RunFolder(o.output);
   WarnOfDifferences(job.folder.Open(job.choices, o.recipe, data.info, DescribeEnvironment()));
   const ImageStore train = LoadImages(data.info, *data.train, o.recipe.limit_train);

@@ -149,6 +149,11 @@ Dataset OpenImages(const std::string& spec, const ImageTask& task, const std::st
   return data;
 }
 
+FolderLock LockRun(const std::string& folder) {
+  MakeDirectories(folder);
+  return FolderLock(folder + "/lock", "another command works in " + folder + ": waiting for it\n");
+}
+
 void WarnOfDifferences(const std::vector<std::string>& differences) {
   for (const std::string& difference : differences) {
     std::cerr << "warning: this run was started with " << difference

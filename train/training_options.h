@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/folder_lock.h"
 #include "data/dataset.h"
 #include "search/genome.h"
 #include "search/supernet.h"
@@ -60,6 +61,12 @@ FinishedRun ReadTeacher(const std::string& path, const std::string& run, const G
 ///
 /// Errors  train/data-shape (images or classes differ from the task), those of OpenDataset
 Dataset OpenImages(const std::string& spec, const ImageTask& task, const std::string& made);
+
+/// Holds the run folder, which it makes, until destruction: waits while another command works
+/// there.
+///
+/// Errors  file/write-failed, Interrupted
+FolderLock LockRun(const std::string& folder);
 
 /// Prints what RunFolder::Open returned.
 void WarnOfDifferences(const std::vector<std::string>& differences);

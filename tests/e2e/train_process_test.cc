@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include "base/folder_lock.h"
 #include "base/rng.h"
 #include "data/testing/image_writer.h"
 #include "search/testing_network.h"
@@ -89,6 +90,19 @@ TEST_F(TrainProcess, CountsTheImagesOfABatchThatIsLarger) {
       at_.Run(Words("train --data synthetic --genome genome.json --epochs 2 --batch 16"
                     " --limit-train 10 --threads 1 -o run"));
   EXPECT_TRUE(ended.errors.starts_with("train 20/20 images, ")) << ended.errors;
+}
+
+TEST_F(TrainProcess, WaitsWhileAnotherCommandWorksInItsFolder) {
+  MakeDirectories(at_.Path("run"));
+  const FolderLock other(at_.Path("run/lock"));
+  const pid_t pid = at_.Start(Train("run"));
+  const Ended ended = at_.StopWhen(
+      pid, SIGINT, [&] { return at_.Exists("../err") && !at_.Read("../err").empty(); });
+  EXPECT_EQ(ended.status, 130);
+  EXPECT_EQ(ended.errors,
+            "another command works in run: waiting for it\n"
+            "stopped; the same command goes on from here\n");
+  EXPECT_FALSE(at_.Exists("run/config.json"));
 }
 
 TEST_F(TrainProcess, KeepsTheOldCheckpointWhenTheDiskIsFull) {
