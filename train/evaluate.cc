@@ -62,22 +62,17 @@ Quality Evaluate(const Network& network, const ImageStore& images, bool bf16,
   return quality;
 }
 
-void RecalibrateBatchNorm(const Network& network, const ImageStore& images, int64_t batch,
-                          int64_t batches, bool bf16, const std::string& device) {
+void RecalibrateBatchNorm(const Network& network, const ImageShape& shape, int64_t batches,
+                          const MakeBatch& make, bool bf16, const std::string& device) {
   at::NoGradGuard no_grad;
-  batch = std::min(batch, images.size());
-  batches = std::min(batches, images.size() / batch);
-  Batch plain;
+  Batch batch;
   for (int64_t i = 0; i < batches; ++i) {
     ThrowIfInterrupted();
-    std::vector<int64_t> chosen;
-    for (int64_t j = 0; j < batch; ++j)
-      chosen.push_back((j * batches + i) * images.size() / (batch * batches));
-    MakePlainBatch(images, chosen, &plain);
+    make(i, &batch);
     AutocastScope autocast(bf16, at::Device(device).type());
     // Momentum 1 / (i + 1) makes the running value the plain mean of all batches so far; the first
     // replaces what was there.
-    network.Forward(ToInput(plain, images.shape, device), {true, 1.0 / static_cast<double>(i + 1)});
+    network.Forward(ToInput(batch, shape, device), {true, 1.0 / static_cast<double>(i + 1)});
   }
 }
 

@@ -1,6 +1,9 @@
 // How good a network is on images.
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "train/batches.h"
 #include "train/network.h"
 
@@ -26,10 +29,16 @@ at::Tensor ToDevice(const at::Tensor& tensor, const std::string& device);
 /// on the device. The tensor may share the batch's memory: use it before the batch changes.
 at::Tensor ToInput(const Batch& batch, const ImageShape& shape, const std::string& device);
 
-/// Replaces all running batch norm statistics by the mean over `batches` plain batches of `batch`
-/// images, spread evenly over the set. Source  pruning and weight averaging leave stale statistics;
+/// Makes batch i, of 0, 1, ...
+using MakeBatch = std::function<void(int64_t i, Batch* batch)>;
+
+/// Replaces all running batch norm statistics by the mean over `batches` batches of images of this
+/// shape. A network that was trained to the end wants images changed at random as in its training,
+/// for its weights fit those statistics. Source  pruning and weight averaging leave stale ones;
 /// SPEC section 3 (batch norm recalibration)
-void RecalibrateBatchNorm(const Network& network, const ImageStore& images, int64_t batch,
-                          int64_t batches, bool bf16, const std::string& device);
+///
+/// Errors  Interrupted; what make throws
+void RecalibrateBatchNorm(const Network& network, const ImageShape& shape, int64_t batches,
+                          const MakeBatch& make, bool bf16, const std::string& device);
 
 }  // namespace tinyformer

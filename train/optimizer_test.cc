@@ -172,8 +172,11 @@ TEST(RecalibrateBatchNorm, ForgetsWhatTheStatisticsWere) {
       if (p.role == Parameter::Role::kStatistic) p.value.fill_(123);
     }
   }
+  const Recipe recipe = SmallRecipe();
+  TrainingBatches batches(images, recipe);
+  const auto make = [&](int64_t i, Batch* batch) { batches.Make(i, batch); };
   for (const Network* network : {&fresh, &stale})
-    RecalibrateBatchNorm(*network, images, 16, 4, false, "cpu");
+    RecalibrateBatchNorm(*network, images.shape, 4, make, false, "cpu");
   const auto a = ExportTensors(fresh.parameters()), b = ExportTensors(stale.parameters());
   for (const auto& [name, tensor] : a) EXPECT_EQ(tensor.bytes, b.at(name).bytes) << name;
 }

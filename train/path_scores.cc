@@ -1,5 +1,6 @@
 #include "train/path_scores.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
@@ -47,8 +48,8 @@ PathScore ScorePath(const LoopJob& job, const Supernet& supernet, const Genome& 
   PathScore score;
   score.genome = path;
   score.sparsity = PruneOnce(network);
-  RecalibrateBatchNorm(network, *job.train, recipe.batch, recipe.recalibration_batches, false,
-                       recipe.device);
+  RecalibrateOnPlainImages(network, *job.train, recipe.batch, recipe.recalibration_batches,
+                           recipe.device);
   const Quality quality = Evaluate(network, *job.validation, false, recipe.device);
   score.accuracy = quality.accuracy;
   score.loss = quality.loss;
@@ -56,6 +57,19 @@ PathScore ScorePath(const LoopJob& job, const Supernet& supernet, const Genome& 
 }
 
 }  // namespace
+
+void RecalibrateOnPlainImages(const Network& network, const ImageStore& images, int64_t batch,
+                              int64_t batches, const std::string& device) {
+  batch = std::min(batch, images.size());
+  batches = std::min(batches, images.size() / batch);
+  std::vector<int64_t> chosen(static_cast<size_t>(batch));
+  const auto spread = [&](int64_t i, Batch* made) {
+    for (int64_t j = 0; j < batch; ++j)
+      chosen[static_cast<size_t>(j)] = (j * batches + i) * images.size() / (batch * batches);
+    MakePlainBatch(images, chosen, made);
+  };
+  RecalibrateBatchNorm(network, images.shape, batches, spread, false, device);
+}
 
 Json ToJson(const PathScore& score) {
   return {{"genome", ToJson(score.genome)},

@@ -17,6 +17,11 @@ struct PathScore {
 };
 Json ToJson(const PathScore& score);
 
+/// Replaces all running batch norm statistics by the mean over `batches` batches of `batch` images
+/// as they are, spread evenly over the set. Errors  Interrupted
+void RecalibrateOnPlainImages(const Network& network, const ImageStore& images, int64_t batch,
+                              int64_t batches, const std::string& device);
+
 /// Scores every path by itself: takes it out of the supernet, prunes it in one shot as its genome
 /// says (PruneOnce), sets its batch norm statistics anew on training images, and evaluates it.
 ///

@@ -222,7 +222,7 @@ TEST_F(SupernetRun, ScoresAPathAsThatPathAloneWouldBe) {
   }
   EXPECT_DOUBLE_EQ(scores[1].sparsity, static_cast<double>(zeros) / static_cast<double>(weights));
   PruneOnce(alone);
-  RecalibrateBatchNorm(alone, train_, job.recipe.batch, 4, false, "cpu");
+  RecalibrateOnPlainImages(alone, train_, job.recipe.batch, 4, "cpu");
   EXPECT_EQ(scores[1].loss, Evaluate(alone, validation_, false, "cpu").loss);
   EXPECT_EQ(scores[0].sparsity, 0);
 }

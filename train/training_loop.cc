@@ -163,8 +163,11 @@ class NetworkTraining : public Trainee {
   TrainingResult Finish(int64_t steps) {
     Network raw = network_.Clone(), averaged = averaged_.Clone();
     if (compress_) {
+      // As if the training went on.
+      TrainingBatches batches(*job_.train, recipe_, at::get_num_threads());
+      const auto next = [&](int64_t i, Batch* batch) { batches.Make(steps + i, batch); };
       for (const Network* network : {&raw, &averaged}) {
-        RecalibrateBatchNorm(*network, *job_.train, recipe_.batch, recipe_.recalibration_batches,
+        RecalibrateBatchNorm(*network, job_.train->shape, recipe_.recalibration_batches, next,
                              bf16_, recipe_.device);
       }
     }

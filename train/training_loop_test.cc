@@ -10,6 +10,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "train/block_pruning.h"
+#include "train/evaluate.h"
+#include "train/tensor_bytes.h"
 #include "train/testing_data.h"
 #include "train/torch_compat.h"
 
@@ -180,6 +182,22 @@ TEST_F(TrainingLoopTest, CompressionPrunesExactlyTheStatedBlocks) {
     all += layer.weights;
   }
   EXPECT_DOUBLE_EQ(result.sparsity, static_cast<double>(zeros) / static_cast<double>(all));
+}
+
+TEST_F(TrainingLoopTest, CompressionLeavesTheStatisticsOfImagesThatAreChangedAsInTraining) {
+  RunTraining(Job("dense"));
+  TrainingJob job = CompressJob("sparse", "dense");
+  job.recipe.random_erasing = 1;
+  const TrainingResult result = RunTraining(job);
+  const Network network(job.genome, 1);
+  ImportTensors(ReadTensors(Path("sparse") + "/model.safetensors").tensors, "sparse",
+                network.parameters());
+  const auto before = ExportTensors(network.parameters());
+  TrainingBatches batches(train_, job.recipe);
+  const auto make = [&](int64_t i, Batch* batch) { batches.Make(result.steps + i, batch); };
+  RecalibrateBatchNorm(network, train_.shape, job.recipe.recalibration_batches, make, false, "cpu");
+  for (const auto& [name, tensor] : ExportTensors(network.parameters()))
+    EXPECT_EQ(tensor.bytes, before.at(name).bytes) << name;
 }
 
 TEST_F(TrainingLoopTest, WritesOneMetricsLinePerEpoch) {
