@@ -48,7 +48,7 @@ class RunCommand : public Command {
         ->capture_default_str();
     app.add_option(
         "--compare", compare_,
-        "run folder: the accuracy of its float network (and of its last compressed/ one) on "
+        "run folder: the accuracy of its float network, and of its last compressed/ one, on "
         "the same images, too");
     app.add_option("--mean", mean_,
                    "of pixel / 255 that the network was trained with; default: the data set's");
@@ -252,9 +252,12 @@ class RunCommand : public Command {
       std::snprintf(buffer, sizeof buffer, "%s %.2f %% on the same images\n", what, 100 * accuracy);
       answer->text += buffer;
     };
-    add("accuracy_float", "float, dense", compare_);
-    const std::string pruned = LastCompressed(compare_);
-    if (pruned != compare_) add("accuracy_pruned", "float, pruned", pruned);
+    const std::string config = compare_ + "/config.json", last = LastCompressed(compare_);
+    const bool dense =
+        !std::filesystem::exists(config) ||
+        ReadJson(config).value(Json::json_pointer("/recipe/stage"), "train") != "compress";
+    if (dense) add("accuracy_float", "float, dense", compare_);
+    if (!dense || last != compare_) add("accuracy_pruned", "float, pruned", last);
   }
 
   std::string folder_, data_, input_, output_, on_ = "emulator", split_ = "test", compare_, mean_,

@@ -7,6 +7,8 @@ source "$(dirname "$0")/temporary_tree.sh"
 
 mkdir "$tree/zoo"
 printf 'Before.\n<!-- results:begin -->\nold\n<!-- results:end -->\nAfter.\n' >"$tree/README.md"
+expect "--help says what it does" "Prints the table of the zoo's models from their cards (zoo/*.json), and keeps README.md's copy of it up to date." \
+  "$("$results" --help | head -1)"
 expect "an empty zoo says so" "No model in the zoo yet." "$("$results")"
 
 cat >"$tree/zoo/b.json" <<'CARD'

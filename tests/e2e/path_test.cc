@@ -97,6 +97,11 @@ TEST_F(PathTest, RunsOnHostAndEmulatorProfilesAndReports) {
   EXPECT_EQ(host.at("images"), 40);
   EXPECT_EQ(host.at("on"), "host");
   EXPECT_DOUBLE_EQ(host.at("accuracy").get<double>(), host.at("correct").get<double>() / 40);
+  const Json pruned = at_->RunJson({"run", "a/firmware", "--data", "synthetic", "--images", "40",
+                                    "--on", "host", "--compare", "a/run/compressed"},
+                                   "pruned.json");
+  EXPECT_FALSE(pruned.contains("accuracy_float")) << "that network is not dense";
+  EXPECT_EQ(pruned.at("accuracy_pruned"), host.at("accuracy_pruned"));
 
   const Json emulated =
       at_->RunJson({"run", "a/firmware", "--data", "synthetic", "--images", "3", "--cycles"},

@@ -9,6 +9,14 @@ function fail(text, status = 2) {
   process.exit(status);
 }
 
+// For --help: prints the comment at the head of the tool that runs, and ends.
+function helpIfAsked() {
+  if (!process.argv.slice(2).some((word) => word === "--help" || word === "-h")) return;
+  const lines = fs.readFileSync(process.argv[1], "utf8").split("\n").slice(1);
+  process.stdout.write(lines.slice(0, lines.findIndex((line) => !line.startsWith("//"))).map((line) => line.replace(/^\/\/ ?/, "") + "\n").join(""));
+  process.exit(0);
+}
+
 // "ENOENT: no such file or directory, open '...'" without what follows the comma: the texts name the file themselves.
 const reason = (error) => error.message.split(",")[0];
 
@@ -123,4 +131,4 @@ function updatePage(root, page, marker, text, check, sources) {
 
 const toText = (value) => JSON.stringify(value, null, 2) + "\n";
 
-module.exports = {fail, isNumber, readBytes, readObject, requireKeys, toText, updatePage, writeWhole, writing};
+module.exports = {fail, helpIfAsked, isNumber, readBytes, readObject, requireKeys, toText, updatePage, writeWhole, writing};
