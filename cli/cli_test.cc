@@ -223,6 +223,22 @@ TEST(LastCompressed, IsTheDeepestThatIsFinished) {
   EXPECT_EQ(LastCompressed(run), deeper);
 }
 
+TEST(IsCompressed, IsWhatTheConfigurationSays) {
+  TemporaryFolder folder;
+  const std::string file = folder.File("config.json");
+  EXPECT_FALSE(IsCompressed(folder.path())) << "a network from elsewhere";
+  WriteFileAtomic(file, R"({"recipe": {"stage": "train"}})");
+  EXPECT_FALSE(IsCompressed(folder.path()));
+  WriteFileAtomic(file, R"({"recipe": {"stage": "compress"}})");
+  EXPECT_TRUE(IsCompressed(folder.path()));
+  for (const char* damaged : {"[]", "{}", R"({"recipe": []})", R"({"recipe": {"stage": 3}})"}) {
+    WriteFileAtomic(file, damaged);
+    EXPECT_EQ(ErrorText([&] { IsCompressed(folder.path()); }).rfind("error[json/key] " + file, 0),
+              0)
+        << damaged;
+  }
+}
+
 TEST(TemporaryFolder, AnUnusableTmpdirIsNamed) {
   const char* before = std::getenv("TMPDIR");
   const std::string kept = before != nullptr ? before : "";

@@ -43,4 +43,11 @@ std::string LastCompressed(std::string run_folder) {
   return run_folder;
 }
 
+bool IsCompressed(const std::string& run_folder) {
+  const std::string file = run_folder + "/config.json";
+  if (!std::filesystem::exists(file)) return false;
+  const Json recipe = RequireKey<Json>(ReadJson(file), "recipe", file, "an object");
+  return RequireKey<std::string>(recipe, "stage", file, "a text") == "compress";
+}
+
 }  // namespace tinyformer

@@ -20,4 +20,8 @@ double FloatAccuracy(const std::string& run_folder, const ImageSet& images, cons
 /// (RUN/compressed/compressed), or RUN itself when it never was.
 std::string LastCompressed(std::string run_folder);
 
+/// Whether a run folder's own network was pruned: its config.json, if there is one, says so.
+/// Errors  json/... (config.json is damaged)
+bool IsCompressed(const std::string& run_folder);
+
 }  // namespace tinyformer

@@ -101,6 +101,7 @@ class RunCommand : public Command {
                   "a finished run: a folder with genome.json and model.safetensors",
                   std::string("no ") + file, "name the folder that tinyformer train wrote");
     }
+    IsCompressed(compare_);
   }
 
   ImageStream OpenImages(const Firmware& firmware) {
@@ -252,10 +253,8 @@ class RunCommand : public Command {
       std::snprintf(buffer, sizeof buffer, "%s %.2f %% on the same images\n", what, 100 * accuracy);
       answer->text += buffer;
     };
-    const std::string config = compare_ + "/config.json", last = LastCompressed(compare_);
-    const bool dense =
-        !std::filesystem::exists(config) ||
-        ReadJson(config).value(Json::json_pointer("/recipe/stage"), "train") != "compress";
+    const std::string last = LastCompressed(compare_);
+    const bool dense = !IsCompressed(compare_);
     if (dense) add("accuracy_float", "float, dense", compare_);
     if (!dense || last != compare_) add("accuracy_pruned", "float, pruned", last);
   }

@@ -93,6 +93,9 @@ touch "$tree/zoo/checkpoints/big.tar.xz"
 config compress 4 | sed 's|"teacher": ""|"teacher": "/a/big/run"|' >"$out/run/compressed/compressed/config.json"
 cp "$out/run/compressed/genome.json" "$out/run/compressed/compressed"
 "$card" "$out" m >/dev/null
+expect "a second compression that has not ended is none" "3" "$(field epochs.compress)"
+touch "$out/run/compressed/compressed/model.safetensors"
+"$card" "$out" m >/dev/null
 expect "the teacher is unpacked first" "mkdir -p out && tar -xJf zoo/checkpoints/big.tar.xz -C out" "$(field 'commands[0]')"
 expect "the first compression" \
   "tinyformer compress out/run --data cifar10:DIR -o out/model.onnx --epochs 3 --lr 0.01 --seed 7 --ramp-share 0.5 --optimizer muon --randaugment 2,9 --threads 2" \
