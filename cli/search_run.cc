@@ -268,15 +268,15 @@ class Search {
     for (const EndedTrial& trial : ended) state.epochs += EpochsOf(trial.kind, settings_.budget);
     state.note = std::to_string(state.trials) + " of " +
                  std::to_string(AllTrials(settings_.budget)) + " trials";
-    const auto best = [&](const char* kind, const char* name, const char* value) {
+    const auto best = [&](const char* kind, const char* name) {
       const EndedTrial* trial = BestTrial(ended, kind);
       if (trial == nullptr) return false;
-      state.note +=
-          std::string(", ") + name + " " + FormatPercent(trial->result.at(value).get<double>(), 2);
+      state.note += std::string(", ") + name + " " +
+                    FormatPercent(trial->result.at("accuracy").get<double>(), 2);
       return true;
     };
-    best(kFinal, "compressed", "accuracy") || best(kCandidate, "best candidate", "accuracy") ||
-        best(kSupernet, "best supernet", "score");
+    // Supernets' scores are not shown: those of barely trained paths look like a failure.
+    best(kFinal, "compressed") || best(kCandidate, "best candidate");
     return state;
   }
 

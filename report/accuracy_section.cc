@@ -128,16 +128,18 @@ std::string MixedUp(const ReportedRun& run) {
          DrawTable({{"image shows"}, {"model said"}, {"images", true}}, rows) + "</div>\n";
 }
 
-// Lines whose name has one of the words, as one chart in two sizes; empty when no line has.
+// Lines whose name has one of the words and that have the fewest points, as one chart in two sizes;
+// empty when no line has.
 std::string Chart(const ReportedMetrics& metrics, const std::string& title,
-                  const std::vector<const char*>& words, bool percent) {
+                  const std::vector<const char*>& words, bool percent, size_t fewest_points = 1) {
   LineChart chart{title, metrics.x_name, {}, percent};
   for (const MetricSeries& series : metrics.series) {
     const bool wanted = std::any_of(words.begin(), words.end(),
                                     [&](const char* word) { return Contains(series.name, word); });
     const bool all_zero =
         std::all_of(series.y.begin(), series.y.end(), [](double y) { return y == 0; });
-    if (wanted && !all_zero) chart.lines.push_back({Readable(series.name), series.x, series.y});
+    if (wanted && !all_zero && series.x.size() >= fewest_points)
+      chart.lines.push_back({Readable(series.name), series.x, series.y});
   }
   if (chart.lines.empty()) return "";
   return "<div><h3>" + EscapeHtml(title) + "</h3>\n" +
@@ -149,7 +151,7 @@ std::string Curves(const std::string& title, const ReportedMetrics& metrics) {
       Chart(metrics, title + ": accuracy", {"accuracy"}, true) +
       Chart(metrics, title + ": loss", {"loss"}, false) +
       Chart(metrics, title + ": sparsity", {"sparsity"}, true) +
-      Chart(metrics, title + ": learning rate", {"learning_rate", "lr"}, false);
+      Chart(metrics, title + ": learning rate", {"learning_rate", "lr"}, false, 2);
   return pair.empty() ? "" : "<div class=\"pair\">\n" + pair + "</div>\n";
 }
 

@@ -85,7 +85,12 @@ void AddMachineOptions(CLI::App* app, TrainingOptions* o) {
 }
 
 Genome ReadGenome(const std::string& name) {
-  return name == kReferenceA ? ReferencePointA() : ParseGenome(ReadJson(name), name);
+  if (name == kReferenceA) return ReferencePointA();
+  if (!std::filesystem::exists(name)) {
+    throw Error("file/missing", name, std::string("a genome's file, or ") + kReferenceA,
+                "nothing at this path", "check the path; the zoo's are zoo/NAME.genome.json");
+  }
+  return ParseGenome(ReadJson(name), name);
 }
 
 ImageTask TaskOf(const Genome& genome) {

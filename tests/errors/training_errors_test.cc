@@ -78,8 +78,10 @@ TEST_F(TrainingErrors, GenomesThatAreNone) {
     return std::vector<std::string>{"train", "--data", "synthetic", "--genome",
                                     genome,  "-o",     "new"};
   };
-  ExpectRefused(train("nothing"), ErrorText("file/missing", "nothing", "a file",
-                                            "nothing at this path", "check the path"));
+  ExpectRefused(
+      train("nothing"),
+      ErrorText("file/missing", "nothing", "a genome's file, or reference-a",
+                "nothing at this path", "check the path; the zoo's are zoo/NAME.genome.json"));
   at_.Write("g.json", "");
   ExpectRefused(train("g.json"), ErrorText("json/syntax", "g.json", "JSON", "an empty file",
                                            "correct the file there"));
