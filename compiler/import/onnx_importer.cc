@@ -116,6 +116,10 @@ Shape OnnxImporter::ReadShape(const onnx::ValueInfoProto& info) const {
                   "export with an example input of fixed size");
     }
   }
+  if (shape.empty() && !options_.any_inputs) {
+    throw Error("import/input-shape", where, "a batch of one and other dimensions", "shape []",
+                "export with an example input of fixed size");
+  }
   constexpr int64_t kMost = int64_t{1} << 28;
   int64_t count = 1;
   for (int64_t d : shape) {
@@ -220,6 +224,8 @@ void OnnxImporter::AddNode(const onnx::NodeProto& proto) {
 
 void OnnxImporter::AddOperator(const onnx::NodeProto& proto, Node node) {
   OpSite site{graph_, node, opset_};
+  if (node.op == "Identity" && proto.input_size() == 1 && !proto.input(0).empty())
+    return Define(proto.output(0), Lookup(site, proto.input(0)));
   for (const std::string& tensor : proto.input()) {
     if (tensor.empty()) {
       node.inputs.push_back(kNoValue);
@@ -237,12 +243,15 @@ void OnnxImporter::AddOperator(const onnx::NodeProto& proto, Node node) {
                "'" + tensor + "' of shape " + ToString(value.shape),
                "export the model again: the operand was lost");
     }
+    const bool counts = node.op == "Reshape" && node.inputs.size() == 1;  // the target shape
+    if (value.is_constant() && value.type != DType::kFloat32 && !value.quantization && !counts) {
+      FailNode(site, "import/operand-type",
+               "constants of type float32, or integers behind a DequantizeLinear",
+               "'" + tensor + "' of type " + DTypeName(value.type), "export in QDQ form");
+    }
     node.inputs.push_back(entry.value);
   }
   while (!node.inputs.empty() && node.inputs.back() == kNoValue) node.inputs.pop_back();
-  if (node.op == "Identity" && node.inputs.size() == 1) {
-    return Define(proto.output(0), {node.inputs[0], std::nullopt, false, false});
-  }
   NormalizeAttributes(graph_, opset_, &node);
   std::vector<Shape> shapes = InferShapes(site);
   for (int i = static_cast<int>(shapes.size()); i < proto.output_size(); ++i) {

@@ -58,7 +58,7 @@ class OnnxImporter {
   // Scale, zero point and axis of a QuantizeLinear/DequantizeLinear; *is_uint8 from the zero
   // point's type.
   Quantization ReadQuantization(const OpSite& site, const onnx::NodeProto& proto,
-                                const Shape& shape, bool constant, bool* is_uint8);
+                                const Shape& shape, bool* is_uint8);
   // The zero point of a DequantizeLinear has its data's type; int32 data has none.
   void RequireZeroPointOfData(const OpSite& site, const onnx::NodeProto& proto, const Entry& source,
                               const Quantization& q) const;

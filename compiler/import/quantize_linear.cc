@@ -32,7 +32,7 @@ void RequireOperands(const OpSite& site, const onnx::NodeProto& proto) {
 }  // namespace
 
 Quantization OnnxImporter::ReadQuantization(const OpSite& site, const onnx::NodeProto& proto,
-                                            const Shape& shape, bool constant, bool* is_uint8) {
+                                            const Shape& shape, bool* is_uint8) {
   const Value& scale = RequireConstant(site, proto.input(1), "scale");
   Quantization q;
   if (scale.type != DType::kFloat32) {
@@ -61,20 +61,14 @@ Quantization OnnxImporter::ReadQuantization(const OpSite& site, const onnx::Node
     *is_uint8 = zero.type == DType::kUint8;
     zero_points = RealElements(zero);
   }
-  if (q.scales.size() > 1 || scale.shape.size() == 1) {
-    int axis = q.scales.size() == 1 && shape.empty()
-                   ? -1
-                   : NormalizeAxis(site, site.node.Int("axis", 1), shape.size());
-    if (q.scales.size() > 1 &&
-        shape[static_cast<size_t>(axis)] != static_cast<int64_t>(q.scales.size())) {
+  if (q.scales.size() > 1) {
+    q.axis = NormalizeAxis(site, site.node.Int("axis", 1), shape.size());
+    if (shape[static_cast<size_t>(q.axis)] != static_cast<int64_t>(q.scales.size())) {
       FailNode(site, "import/quantization",
-               "one scale per index of axis " + std::to_string(axis) + " of " + ToString(shape),
+               "one scale per index of axis " + std::to_string(q.axis) + " of " + ToString(shape),
                std::to_string(q.scales.size()) + " scales",
                "export the model again: the file is damaged");
     }
-    // A list of one scale on a constant with one channel is per channel too.
-    const bool listed = constant && axis >= 0 && shape[static_cast<size_t>(axis)] == 1;
-    if (q.scales.size() > 1 || listed) q.axis = axis;
   }
   if (zero_points.empty() || !std::all_of(zero_points.begin(), zero_points.end(),
                                           [&](float z) { return z == zero_points[0]; })) {
@@ -110,8 +104,7 @@ void OnnxImporter::AddQuantize(const onnx::NodeProto& proto, const Node& node) {
   }
   // Without a zero point the operator makes uint8.
   bool is_uint8 = proto.input_size() < 3;
-  Quantization q = ReadQuantization(site, proto, graph_.value(source.value).shape,
-                                    graph_.value(source.value).is_constant(), &is_uint8);
+  Quantization q = ReadQuantization(site, proto, graph_.value(source.value).shape, &is_uint8);
   if (proto.input_size() == 3 && !is_uint8 &&
       RequireConstant(site, proto.input(2), "zero point").type != DType::kInt8) {
     FailNode(
@@ -166,8 +159,7 @@ void OnnxImporter::AddDequantize(const onnx::NodeProto& proto, const Node& node)
   RequireOperands(site, proto);
   Entry source = Lookup(site, proto.input(0));
   bool is_uint8 = source.is_uint8;
-  Quantization q = ReadQuantization(site, proto, graph_.value(source.value).shape,
-                                    graph_.value(source.value).is_constant(), &is_uint8);
+  Quantization q = ReadQuantization(site, proto, graph_.value(source.value).shape, &is_uint8);
   RequireZeroPointOfData(site, proto, source, q);
   if (graph_.value(source.value).is_constant())
     return DequantizeConstant(site, proto, source.value, q);

@@ -43,6 +43,41 @@ TEST(QuantizeLinear, Uint8MovesToInt8) {
   EXPECT_EQ(*g.value(g.inputs[0]).quantization, Quantization::PerTensor(0.5f, 3 - 128));
 }
 
+TEST(QuantizeLinear, IdentityKeepsUint8) {
+  auto through = [](const std::string& weight) {
+    auto model = ModelFromText("g (float[1,2] x) => (float[1,2] y) { i = Identity(w) wd = " +
+                               ("DequantizeLinear(" + weight + ", s, z) y = Gemm(x, wd) }"));
+    AddIntegers(model, "w", TensorProto::UINT8, {2, 2}, {0, 128, 130, 255});
+    AddFloats(model, "s", {}, {0.5f});
+    AddIntegers(model, "z", TensorProto::UINT8, {}, {128});
+    return Import(model);
+  };
+  EXPECT_EQ(Fingerprint(through("i")), Fingerprint(through("w")));
+}
+
+// x -> Conv by `weight` with scales in tensors of the shape `listed`.
+Graph ConvWithScales(const Shape& weight, int64_t group, const Shape& listed) {
+  auto model = ModelFromText(
+      "g (float[1," + std::to_string(weight[1] * group) + ",5,5] x) => (float[1," +
+      std::to_string(weight[0]) +
+      ",3,3] y) { wd = DequantizeLinear(w, ws) bd = DequantizeLinear(b, bs) y = Conv<group = " +
+      std::to_string(group) + ">(x, wd, bd) }");
+  AddIntegers(model, "w", TensorProto::INT8, weight,
+              std::vector<int64_t>(static_cast<size_t>(ElementCount(weight)), 3));
+  AddFloats(model, "ws", listed, {0.5f});
+  AddIntegers(model, "b", TensorProto::INT32, {weight[0]},
+              std::vector<int64_t>(static_cast<size_t>(weight[0]), -7));
+  AddFloats(model, "bs", listed, {0.25f});
+  return Import(model);
+}
+
+TEST(QuantizeLinear, AListOfOneScaleIsOneScale) {
+  for (int64_t group : {1, 4}) {  // from one channel; depthwise
+    EXPECT_EQ(Print(ConvWithScales({4, 1, 3, 3}, group, {1})),
+              Print(ConvWithScales({4, 1, 3, 3}, group, {})));
+  }
+}
+
 TEST(QuantizeLinear, FloatModelsAreRecognised) {
   auto model = ModelFromText("g (float[1,2] x) => (float[1,2] y) { y = Gemm(x, w) }");
   AddFloats(model, "w", {2, 2}, {1, 2, 3, 4});

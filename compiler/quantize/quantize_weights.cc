@@ -24,15 +24,14 @@ std::vector<float> QuantizeOperand(Graph* g, ValueId* weight, size_t axis,
                                    const std::vector<float>& bias, float input_scale) {
   const Value old = g->value(*weight);
   if (old.type == DType::kInt8) return old.quantization->scales;
-  Int8Weights q = QuantizeWeights(old.Elements<float>(), old.shape, axis, bias,
-                                  static_cast<double>(input_scale));
+  Int8Weights q =
+      QuantizeWeights(RealElements(old), old.shape, axis, bias, static_cast<double>(input_scale));
   for (float s : q.scales) {
     if (s < kScaleLimit && input_scale * s < kScaleLimit) continue;
     throw Error("calibrate/weights", "tensor '" + old.name + "'", "weights and biases below 1e30",
                 "larger ones", "train again: the weights have diverged");
   }
-  Value value{old.name, DType::kInt8, old.shape, Quantization{q.scales, 0, static_cast<int>(axis)},
-              std::nullopt};
+  Value value{old.name, DType::kInt8, old.shape, PerChannel(q.scales, axis), std::nullopt};
   value.SetElements(q.elements);
   g->value(*weight).name = g->UniqueValueName(old.name + ".float");
   *weight = g->AddValue(std::move(value));
@@ -47,10 +46,10 @@ void QuantizeBiasOperand(Graph* g, ValueId* bias, float input_scale, std::vector
   if (old.shape.empty() || count != scales.size() ||
       old.shape.back() != static_cast<int64_t>(count))
     return;
-  Value value{old.name, DType::kInt32, old.shape,
-              Quantization{{}, 0, static_cast<int>(old.shape.size()) - 1}, std::nullopt};
-  for (float s : scales) value.quantization->scales.push_back(input_scale * s);
+  Value value{old.name, DType::kInt32, old.shape, std::nullopt, std::nullopt};
   value.SetElements(QuantizeBias(old.Elements<float>(), input_scale, scales));
+  for (float& s : scales) s *= input_scale;
+  value.quantization = PerChannel(scales, old.shape.size() - 1);
   g->value(*bias).name = g->UniqueValueName(old.name + ".float");
   *bias = g->AddValue(std::move(value));
 }
@@ -71,6 +70,10 @@ ValueId* BiasAfter(Graph* g, ValueId product) {
 }
 
 }  // namespace
+
+Quantization PerChannel(const std::vector<float>& scales, size_t axis) {
+  return {scales, 0, scales.size() == 1 ? -1 : static_cast<int>(axis)};
+}
 
 Int8Weights QuantizeWeights(const std::vector<float>& weights, const Shape& shape, size_t axis,
                             const std::vector<float>& bias, double input_scale) {

@@ -15,6 +15,9 @@ struct Int8Weights {
   std::vector<float> scales;
 };
 
+/// Of weights: one scale an index of `axis`; a single scale has no axis.
+Quantization PerChannel(const std::vector<float>& scales, size_t axis);
+
 /// scale[c] = max |w| / 127, raised where needed so that bias[c] / (input_scale * scale[c]) stays
 /// below 2^29.
 ///
