@@ -105,6 +105,34 @@ std::vector<int64_t> TransposePerm(const Node& node, size_t rank) {
   return node.Ints("perm", reversed);
 }
 
+MergedAxes MergeAxes(const Shape& shape, const std::vector<int64_t>& perm) {
+  std::vector<int64_t> place(shape.size(), 0);  // of an axis among those that are not 1
+  Shape wide;
+  for (size_t axis = 0; axis < shape.size(); ++axis) {
+    place[axis] = static_cast<int64_t>(wide.size());
+    if (shape[axis] != 1) wide.push_back(shape[axis]);
+  }
+  std::vector<int64_t> order, firsts;  // `firsts` begin a run of neighbours
+  for (int64_t axis : perm) {
+    if (shape[static_cast<size_t>(axis)] == 1) continue;
+    const int64_t at = place[static_cast<size_t>(axis)];
+    if (order.empty() || at != order.back() + 1) firsts.push_back(at);
+    order.push_back(at);
+  }
+  std::vector<int64_t> sorted = firsts;
+  std::sort(sorted.begin(), sorted.end());
+  MergedAxes merged;
+  for (size_t at = 0; at < wide.size(); ++at) {
+    const bool first = std::binary_search(sorted.begin(), sorted.end(), static_cast<int64_t>(at));
+    if (first) merged.shape.push_back(1);
+    merged.shape.back() *= wide[at];
+  }
+  for (int64_t at : firsts) {
+    merged.perm.push_back(std::lower_bound(sorted.begin(), sorted.end(), at) - sorted.begin());
+  }
+  return merged;
+}
+
 const OpDef kFlatten = {
     "Flatten",    OpDef::Level::kOnnx, 1, 1, "any axis", QuantizeRule::kInputScale,
     InferFlatten, EvaluateCopy};

@@ -33,4 +33,12 @@ std::vector<T> TransposeElements(const std::vector<T>& elements, const Shape& sh
   return moved;
 }
 
+/// A transpose of fewer axes that moves the same elements: axes of size 1 are left out, and
+/// neighbours that stay together are one axis.
+struct MergedAxes {
+  Shape shape;
+  std::vector<int64_t> perm;
+};
+MergedAxes MergeAxes(const Shape& shape, const std::vector<int64_t>& perm);
+
 }  // namespace tinyformer

@@ -89,6 +89,7 @@ void TryFuse(Graph* g, const Node& product) {
   ValueId v = SplitSource(*g, product.inputs[1], s, false, nullptr);
   int join = JoinNode(*g, product.outputs[0], s);
   if (q == kNoValue || k == kNoValue || v == kNoValue || join < 0) return;
+  if (g->value(q).is_constant() || g->value(k).is_constant() || g->value(v).is_constant()) return;
   Node attention{
       product.name, "attention", {q, k, v}, g->nodes[static_cast<size_t>(join)].outputs, {}};
   attention.attributes["heads"] = s.heads;

@@ -12,12 +12,15 @@ void TryFuse(Graph* g, size_t n) {
   if (softmax < 0 || g->nodes[static_cast<size_t>(softmax)].op != "Softmax") return;
   const ValueId x = product.inputs[1];
   const Shape& xs = g->value(x).shape;
+  if (g->value(x).is_constant()) return;
   if (xs.size() != 3 || xs[0] != 1 || g->value(product.inputs[0]).shape != Shape{1, 1, xs[1]})
     return;
+  const Shape one_a_token = {1, xs[1], 1};
   ValueId logits = kNoValue;
   for (const MovedValue& moved :
        MovementSources(*g, g->nodes[static_cast<size_t>(softmax)].inputs[0])) {
-    if (g->value(moved.source).shape == Shape{1, xs[1], 1}) logits = moved.source;
+    if (g->value(moved.source).shape == one_a_token && moved.index == Iota(one_a_token))
+      logits = moved.source;
   }
   if (logits == kNoValue) return;
   const Shape pooled = {1, xs[2]};

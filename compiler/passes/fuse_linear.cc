@@ -1,7 +1,6 @@
 // FuseLinear.
 #include "compiler/passes/fuse_linear.h"
 
-#include "base/error.h"
 #include "compiler/passes/rewrite.h"
 
 namespace tinyformer {
@@ -26,29 +25,25 @@ ValueId AsBias(Graph* g, ValueId id, int64_t out, const std::string& name) {
   }
   const Value value = g->value(id);
   if (!value.is_constant()) return kNoValue;
-  const int64_t count = ElementCount(value.shape);
-  if (count == 1 && out != 1) {
-    return AddFloats(g, value.name, {out},
-                     std::vector<float>(static_cast<size_t>(out), RealElements(value)[0]));
-  }
   if (value.shape == Shape{out}) return id;
-  if (count != out || value.shape.back() != out) return kNoValue;
-  return ReshapeConstant(g, id, {out}, 0, value.name);
+  const int64_t count = ElementCount(value.shape);
+  if (count == out && (out == 1 || value.shape.back() == out))
+    return ReshapeConstant(g, id, {out}, 0, value.name);
+  if (count != 1) return kNoValue;
+  return AddFloats(g, value.name, {out},
+                   std::vector<float>(static_cast<size_t>(out), RealElements(value)[0]));
 }
 
 void LowerGemm(Graph* g, Node* node) {
+  RequireConstantParameters(*g, *node);
   const ValueId c = node->inputs.size() > 2 ? node->inputs[2] : kNoValue;
-  if (!IsMatrix(*g, node->inputs[1]) || (c != kNoValue && !g->value(c).is_constant())) {
-    throw Error("compile/weights-not-constant", "node '" + node->name + "' (Gemm)",
-                "constant weight and bias", "operands computed at run time",
-                "export the trained parameters as initialisers");
-  }
+  const int64_t out = g->value(node->outputs[0]).shape.back();
+  ValueId bias = AsBias(g, c, out, node->name + ".bias");
+  if (bias == kNoValue) return;
   const bool transposed = node->Int("transB", 0) != 0;
   ValueId weight =
       transposed ? node->inputs[1]
                  : TransposeConstant(g, node->inputs[1], {1, 0}, g->value(node->inputs[1]).name);
-  const int64_t out = g->value(weight).shape[0];
-  ValueId bias = AsBias(g, c, out, node->name + ".bias");
   weight = Scaled(g, weight, node->Float("alpha", 1.0));
   bias = Scaled(g, bias, c == kNoValue ? 1.0 : node->Float("beta", 1.0));
   *node = {node->name, "linear", {node->inputs[0], weight, bias}, node->outputs, {}};

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "compiler/ops/evaluate.h"
+#include "compiler/ops/movement.h"
 #include "compiler/passes/cancel_transposes.h"
 #include "compiler/passes/fold_batch_norm.h"
 #include "compiler/passes/fold_constants.h"
@@ -9,6 +10,7 @@
 #include "compiler/passes/fuse_linear.h"
 #include "compiler/passes/network_for_tests.h"
 #include "compiler/passes/remove_no_ops.h"
+#include "compiler/passes/rewrite.h"
 #include "compiler/passes/to_channels_last.h"
 
 namespace tinyformer {
@@ -80,6 +82,33 @@ TEST(FuseLinear, ReadsEveryFormOfGemm) {
     Graph g = b.Build(), fused = FuseLinear(g);
     EXPECT_EQ(CountOps(fused), "linear 1");
     ExpectEqualFunction(g, fused, 1e-5);
+  }
+}
+
+TEST(FuseLinear, OneNumberIsABiasOfEveryOutput) {
+  for (int64_t out : {1, 6}) {
+    for (const Shape& bias : {Shape{}, Shape{1}, Shape{1, 1}}) {
+      NetworkBuilder b(3, {1, 4});
+      b.x = b.Node1("Gemm", {b.x, b.Random("w", {4, out}, -1, 1), b.Random("b", bias, -1, 1)});
+      Graph g = b.Build(), fused = FuseLinear(g);
+      EXPECT_EQ(CountOps(fused), "linear 1");
+      ExpectEqualFunction(g, fused, 1e-6);
+    }
+  }
+}
+
+TEST(MergeAxes, DropsOnesAndKeepsNeighboursTogether) {
+  for (const auto& [shape, perm] :
+       std::vector<std::pair<Shape, std::vector<int64_t>>>{{{1, 2, 3, 4, 4}, {0, 2, 1, 3, 4}},
+                                                           {{2, 1, 3, 5, 4, 1}, {3, 4, 1, 5, 0, 2}},
+                                                           {{2, 3, 2, 3, 2}, {3, 4, 0, 1, 2}},
+                                                           {{2, 3, 4}, {0, 1, 2}}}) {
+    const MergedAxes merged = MergeAxes(shape, perm);
+    EXPECT_LE(merged.perm.size(), 3u) << ToString(perm);
+    const std::vector<int64_t> elements = Iota(shape);
+    EXPECT_EQ(TransposeElements(elements, merged.shape, merged.perm),
+              TransposeElements(elements, shape, perm))
+        << ToString(perm);
   }
 }
 

@@ -16,24 +16,34 @@
 namespace tinyformer {
 namespace {
 
-const char* Explanation(const std::string& op) {
+// What a node that no kernel covers would have to be, or null.
+const char* Unlowered(const Graph& g, const Node& node) {
+  const std::string& op = node.op;
+  const Shape& x = g.value(node.inputs[0]).shape;
+  const bool window =
+      op == "conv2d" || op == "depthwise_conv2d" || op == "max_pool2d" || op == "average_pool2d";
+  if (window && x[0] != 1) return "one image at a time";
+  if (op == "transpose" && x.size() > 4) return "at most four axes that move by themselves";
+  if (FindOp(op)->level == OpDef::Level::kLowered && op != "mul") return nullptr;
   if (op == "MatMul")
     return "a product with a constant matrix, or part of self-attention or sequence pooling";
   if (op == "Mul") return "a factor on attention scores or after a linear layer";
+  if (op == "Gemm") return "a constant matrix and a bias that all rows share";
   if (op == "Add") return "two activations of one shape, or a bias after MatMul";
   return "a use that a kernel covers";
 }
 
 void RequireLowered(const Graph& g) {
   for (const Node& node : g.nodes) {
-    if (FindOp(node.op)->level == OpDef::Level::kLowered && node.op != "mul") continue;
+    const char* expected = Unlowered(g, node);
+    if (expected == nullptr) continue;
     std::string operands;
     for (ValueId id : node.inputs) {
       if (id != kNoValue)
         operands += (operands.empty() ? "" : " and ") + ToString(g.value(id).shape);
     }
-    throw Error("compile/pattern", "node '" + node.name + "' (" + node.op + ")",
-                Explanation(node.op), "operands " + operands,
+    throw Error("compile/pattern", "node '" + node.name + "' (" + node.op + ")", expected,
+                "operands " + operands,
                 "docs/adding_an_operator.md lists the patterns that the compiler knows");
   }
 }

@@ -38,6 +38,16 @@ std::string LowerError(const Graph& g) {
   return "";
 }
 
+const char* kProduct =
+    "a product with a constant matrix, or part of self-attention or sequence pooling";
+
+std::string PatternError(const std::string& node, const std::string& expected,
+                         const std::string& found) {
+  return "error[compile/pattern] node '" + node + ")\n  expected: " + expected +
+         "\n  found:    " + found +
+         "\n  fix:      docs/adding_an_operator.md lists the patterns that the compiler knows";
+}
+
 TEST(Pipeline, LowersTinyFormersToTheirKernels) {
   for (uint64_t seed = 0; seed < 8; ++seed) {
     Graph g = SmallTinyFormer(seed);
@@ -205,6 +215,76 @@ TEST(Pipeline, WeightsMustBeConstant) {
             "and bias\n"
             "  found:    operands computed at run time\n"
             "  fix:      export the trained parameters as initialisers");
+}
+
+TEST(Pipeline, ParametersOfLayerNormAreConstant) {
+  NetworkBuilder b(1, {1, 4});
+  ValueId one = b.Random("one", {4}, 1, 2);
+  b.x = b.Node1("LayerNormalization", {b.x, one, b.Reshape(b.x, {4})});
+  EXPECT_EQ(LowerError(b.Build()),
+            "error[compile/weights-not-constant] node 'LayerNormalization3' (LayerNormalization)\n"
+            "  expected: constant weight and bias\n  found:    operands computed at run time\n"
+            "  fix:      export the trained parameters as initialisers");
+}
+
+TEST(Pipeline, LogitsInAnotherOrderArePooledByNoKernel) {
+  NetworkBuilder b(4, {1, 6, 8});
+  ValueId logits = b.Node1("MatMul", {b.x, b.Random("w", {8, 1}, -1, 1)});
+  logits = b.Reshape(b.Transpose(b.Reshape(logits, {1, 2, 3}), {0, 2, 1}), {1, 1, 6});
+  b.x = b.Node1("MatMul", {b.Node1("Softmax", {logits}), b.x});
+  EXPECT_EQ(LowerError(b.Build()),
+            PatternError("MatMul8' (MatMul", kProduct, "operands [1, 1, 6] and [1, 6, 8]"));
+}
+
+TEST(Pipeline, ConstantsAreNotAttended) {
+  NetworkBuilder pool(4, {1, 6, 8});
+  ValueId weights = pool.Node1("Softmax", {pool.Transpose(pool.Dense(pool.x, 1), {0, 2, 1})});
+  pool.x = pool.Node1("MatMul", {weights, pool.Random("v", {1, 6, 8}, -1, 1)});
+  EXPECT_EQ(LowerError(pool.Build()),
+            PatternError("MatMul6' (MatMul", kProduct, "operands [1, 1, 6] and [1, 6, 8]"));
+  NetworkBuilder b(4, {1, 6, 8});
+  ValueId scores = b.Node1("MatMul", {b.Dense(b.x, 8), b.Transpose(b.Dense(b.x, 8), {0, 2, 1})});
+  b.x = b.Node1("MatMul", {b.Node1("Softmax", {scores}), b.Random("v", {1, 6, 8}, -1, 1)});
+  EXPECT_EQ(LowerError(b.Build()),
+            PatternError("MatMul8' (MatMul", kProduct, "operands [1, 6, 8] and [1, 8, 6]"));
+}
+
+TEST(Pipeline, RowsOfOneGemmShareItsBias) {
+  for (const Shape& bias : {Shape{4, 1}, Shape{4, 3}}) {
+    NetworkBuilder b(4, {4, 8});
+    b.x = b.Node1("Gemm", {b.x, b.Random("w", {8, 3}, -1, 1), b.Random("b", bias, -1, 1)});
+    EXPECT_EQ(LowerError(b.Build()),
+              PatternError("Gemm1' (Gemm", "a constant matrix and a bias that all rows share",
+                           "operands [4, 8] and [8, 3] and " + ToString(bias)));
+  }
+}
+
+TEST(Pipeline, MoreThanFourAxesMoveTogether) {
+  NetworkBuilder b(4, {1, 6, 4, 4});
+  ValueId split = b.Reshape(b.Conv(b.x, 6, 3), {1, 2, 3, 4, 4});
+  ValueId shuffled = b.Reshape(b.Transpose(split, {0, 2, 1, 3, 4}), {1, 6, 4, 4});
+  b.x = b.Conv(shuffled, 4, 3, 1, 2);
+  Graph g = b.Build(), lowered = Lower(g);
+  for (const Node& node : lowered.nodes) {
+    if (node.op != "transpose") continue;
+    EXPECT_LE(node.Ints("perm", {}).size(), 4u) << Print(lowered);
+  }
+  EXPECT_LT(LoweringError(g, lowered, 2), 1e-5);
+}
+
+TEST(Pipeline, FiveAxesThatMoveByThemselvesAreNamed) {
+  NetworkBuilder b(4, {1, 32});
+  b.x = b.Transpose(b.Reshape(b.Node1("Relu", {b.x}), {2, 2, 2, 2, 2}), {4, 3, 2, 1, 0});
+  EXPECT_EQ(LowerError(b.Build()),
+            PatternError("Transpose4' (transpose", "at most four axes that move by themselves",
+                         "operands [2, 2, 2, 2, 2]"));
+}
+
+TEST(Pipeline, WindowsAreOfOneImage) {
+  NetworkBuilder b(4, {1, 4, 4, 4});
+  b.x = b.MaxPool(b.Reshape(b.x, {2, 2, 4, 4}));
+  EXPECT_EQ(LowerError(b.Build()),
+            PatternError("MaxPool3' (max_pool2d", "one image at a time", "operands [2, 4, 4, 2]"));
 }
 
 TEST(Pipeline, BatchNormOfTokensIsNamed) {

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "base/error.h"
 #include "compiler/ops/movement.h"
 
 namespace tinyformer {
@@ -21,6 +22,15 @@ void ReplaceUses(Graph* graph, ValueId from, ValueId to) {
   }
   if (!graph->value(to).quantization && !graph->value(to).is_constant()) {
     graph->value(to).quantization = graph->value(from).quantization;
+  }
+}
+
+void RequireConstantParameters(const Graph& graph, const Node& node) {
+  for (size_t i = 1; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] == kNoValue || graph.value(node.inputs[i]).is_constant()) continue;
+    throw Error("compile/weights-not-constant", "node '" + node.name + "' (" + node.op + ")",
+                "constant weight and bias", "operands computed at run time",
+                "export the trained parameters as initialisers");
   }
 }
 

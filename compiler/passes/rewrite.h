@@ -14,6 +14,9 @@ namespace tinyformer {
 /// only `from` has moves to `to`.
 void ReplaceUses(Graph* graph, ValueId from, ValueId to);
 
+/// Every operand but the first is a constant. Errors  compile/weights-not-constant
+void RequireConstantParameters(const Graph& graph, const Node& node);
+
 /// The one number that a constant holds, if it holds one.
 std::optional<float> ScalarConstant(const Graph& graph, ValueId id);
 

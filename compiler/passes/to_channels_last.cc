@@ -64,13 +64,7 @@ class Lowering {
 
   void LowerConv(const Node& node) {
     const Shape ws = g_.value(node.inputs[1]).shape;
-    const bool constant = g_.value(node.inputs[1]).is_constant() &&
-                          (node.inputs.size() < 3 || g_.value(node.inputs[2]).is_constant());
-    if (!constant) {
-      throw Error("compile/weights-not-constant", "node '" + node.name + "' (Conv)",
-                  "constant weight and bias", "operands computed at run time",
-                  "export the trained parameters as initialisers");
-    }
+    RequireConstantParameters(g_, node);
     const int64_t group = node.Int("group", 1), channels = g_.value(node.inputs[0]).shape[1];
     const bool depthwise = group > 1 && group == channels && ws[0] == channels;
     Node lowered{node.name,
@@ -116,6 +110,27 @@ class Lowering {
     EmitLast(std::move(lowered));
   }
 
+  // Kernels move four axes; of more, those that stay together are moved as one.
+  void LowerTranspose(const Node& node, const std::vector<int64_t>& perm) {
+    Node lowered{node.name, "transpose", node.inputs, node.outputs, {{"perm", perm}}};
+    if (perm.size() <= 4) return g_.nodes.push_back(std::move(lowered));
+    const Value in = g_.value(node.inputs[0]), out = g_.value(node.outputs[0]);
+    const MergedAxes merged = MergeAxes(in.shape, perm);
+    lowered.attributes["perm"] = merged.perm;
+    Shape moved;
+    for (int64_t p : merged.perm) moved.push_back(merged.shape[static_cast<size_t>(p)]);
+    const auto add = [&](const Value& like, const Shape& shape) {
+      return g_.AddValue({g_.UniqueValueName(like.name + ".merged"), like.type, shape,
+                          like.quantization, std::nullopt});
+    };
+    lowered.inputs = {add(in, merged.shape)};
+    lowered.outputs = {add(out, moved)};
+    const std::vector<ValueId> from = lowered.inputs, to = lowered.outputs;
+    g_.nodes.push_back({node.name, "reshape", node.inputs, from, {{"shape", merged.shape}}});
+    g_.nodes.push_back(std::move(lowered));
+    g_.nodes.push_back({node.name, "reshape", to, node.outputs, {{"shape", out.shape}}});
+  }
+
   void Lower(const Node& node) {
     const Shape& out = g_.value(node.outputs[0]).shape;
     if (node.op == "Conv") return LowerConv(node);
@@ -125,12 +140,12 @@ class Lowering {
     if (node.op == "Reshape" || node.op == "Flatten") {
       lowered = {node.name, "reshape", {node.inputs[0]}, node.outputs, {{"shape", out}}};
     } else if (node.op == "Transpose") {
-      lowered.op = "transpose";
-      lowered.attributes = {{"perm", TransposePerm(node, out.size())}};
+      return LowerTranspose(node, TransposePerm(node, out.size()));
     } else if (node.op == "Softmax") {
       lowered.op = "softmax";
       lowered.attributes.clear();
     } else if (node.op == "LayerNormalization") {
+      RequireConstantParameters(g_, node);
       lowered.op = "layernorm";
       lowered.attributes = {{"epsilon", node.Float("epsilon", 1e-5)}};
       if (node.inputs.size() < 3) {
