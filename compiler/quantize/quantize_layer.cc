@@ -38,6 +38,17 @@ class LayerQuantizer {
          "calibrate again: the scales of this layer's tensors are too far apart");
   }
 
+  void RequireAtMost(int64_t most, const std::string& what, int64_t found) const {
+    if (found <= most) return;
+    Fail("quantize/range",
+         "at most " + std::to_string(most) + " " + what + ", so that a sum stays within 32 bits",
+         std::to_string(found), "make the layer's input smaller, for example by pooling before it");
+  }
+  // An accumulator times its multiplier, with a zero point, is an int32.
+  void CheckOutput(const std::string& what, double largest, double real) const {
+    if (real >= 0.5 && largest * real >= std::ldexp(1.0, 31) - 128) FailRange(what, largest * real);
+  }
+
   template <typename T>
   ValueId Constant(const std::string& suffix, DType type, const std::vector<T>& elements) {
     return g_.AddTypedConstant(g_.UniqueValueName(node_.name + "." + suffix), type,
@@ -93,10 +104,7 @@ void LayerQuantizer::Weighted() {
   const Value weight = g_.value(node_.inputs[1]), bias = g_.value(node_.inputs[2]);
   const auto channels = static_cast<size_t>(weight.shape[0]);
   const size_t taps = static_cast<size_t>(ElementCount(weight.shape)) / channels;
-  if (taps > 65536) {
-    Fail("quantize/range", "at most 65536 weights per output, so that a sum stays within 32 bits",
-         std::to_string(taps), "make the layer's input smaller, for example by pooling before it");
-  }
+  RequireAtMost(65536, "weights per output", static_cast<int64_t>(taps));
   Int8Weights w;
   if (weight.type == DType::kFloat32) {
     w = QuantizeWeights(weight.Elements<float>(), weight.shape, 0, RealElements(bias), in_scale);
@@ -144,13 +152,12 @@ void LayerQuantizer::Weighted() {
     // Largest accumulator: |bias| + 128 * 127 per weight.
     const double largest =
         std::abs(static_cast<double>(folded)) + 16256.0 * static_cast<double>(taps);
-    if (real >= 0.5 && largest * real >= std::ldexp(1.0, 31) - 128)
-      FailRange("an output", largest * real);
+    CheckOutput("an output", largest, real);
     reals.push_back(real);
   }
   const FixedPoint fixed = ToFixedPoint(reals);
   Value stored{g_.UniqueValueName(weight.name + ".int8"), DType::kInt8, weight.shape,
-               Quantization{w.scales, 0, 0}, std::nullopt};
+               PerChannel(w.scales, 0), std::nullopt};
   stored.SetElements(w.elements);
   node_.inputs = {node_.inputs[0], g_.AddValue(std::move(stored)),
                   Constant("bias_q", DType::kInt32, b),
@@ -184,6 +191,7 @@ void LayerQuantizer::Requantize() {
 void LayerQuantizer::Layernorm() {
   const std::vector<float> gamma = RealElements(g_.value(node_.inputs[1])),
                            beta = RealElements(g_.value(node_.inputs[2]));
+  RequireAtMost(32768, "channels", static_cast<int64_t>(gamma.size()));
   const auto channels = static_cast<double>(gamma.size());
   int bits = 14;
   if (options_.layernorm == LayernormBits::kLargest) {
@@ -210,6 +218,7 @@ void LayerQuantizer::Layernorm() {
   if (!(epsilon < std::ldexp(1.0, 62))) FailRange("epsilon", epsilon);
   const double real = std::ldexp(step, -bits) / OutScale();
   CheckReal(real);
+  CheckOutput("an output", 32767.0 * 32767 + std::ldexp(1.0, 30), real);
   node_.inputs = {node_.inputs[0], Constant("gamma_q", DType::kInt16, gamma_q),
                   Constant("beta_q", DType::kInt32, beta_q)};
   node_.attributes.erase("epsilon");
@@ -231,8 +240,11 @@ void LayerQuantizer::Attention() {
     FailRange("a positive scale of scores", node_.Float("scale", 1));
   CheckReal(score);
   const FixedPoint fixed = ToFixedPoint({score});
-  const int64_t tokens = g_.value(node_.inputs[0]).shape[1];
-  if (tokens > 32768) FailRange("at most 32768 tokens", static_cast<double>(tokens));
+  const Shape& shape = g_.value(node_.inputs[0]).shape;
+  const int64_t tokens = shape[1], width = shape[2] / node_.Int("heads", 1);
+  RequireAtMost(32768, "tokens", tokens);
+  RequireAtMost(32768, "channels per head", width);
+  CheckOutput("a score", static_cast<double>(width) * 65025, score);
   SetInt("score_multiplier", fixed.multiplier[0]);
   SetInt("score_shift", fixed.shift);
   node_.inputs.resize(3);
@@ -245,7 +257,7 @@ void LayerQuantizer::Attention() {
 
 void LayerQuantizer::AttentionPool() {
   const int64_t tokens = g_.value(node_.inputs[1]).shape[1];
-  if (tokens > 32768) FailRange("at most 32768 tokens", static_cast<double>(tokens));
+  RequireAtMost(32768, "tokens", tokens);
   node_.inputs.resize(2);
   node_.inputs.push_back(
       Constant("exp", DType::kInt16, ExponentialTable(Scale(node_.inputs[0]), tokens)));
@@ -257,7 +269,7 @@ void LayerQuantizer::AttentionPool() {
 
 void LayerQuantizer::Softmax() {
   const int64_t columns = g_.value(node_.inputs[0]).shape.back();
-  if (columns > 8192) FailRange("at most 8192 columns", static_cast<double>(columns));
+  RequireAtMost(8192, "columns", columns);
   node_.inputs = {node_.inputs[0], Constant("exp", DType::kInt16,
                                             ExponentialTable(Scale(node_.inputs[0]), columns))};
   CheckReal(1 / OutScale());

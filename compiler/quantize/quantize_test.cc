@@ -220,6 +220,49 @@ TEST(QuantizeGraph, SumsOfMoreThan32BitsAreRefused) {
             "  fix:      make the layer's input smaller, for example by pooling before it");
 }
 
+TEST(QuantizeGraph, LongRowsAreRefused) {
+  NetworkBuilder norm(1, {1, 32769}), b(1, {1, 1, 32769});
+  norm.x = norm.LayerNorm(norm.x);
+  ValueId scores = b.Node1("MatMul", {b.x, b.Transpose(b.x, {0, 2, 1})});
+  b.x = b.Node1("MatMul", {b.Node1("Softmax", {scores}), b.x});
+  const auto refused = [](const std::string& node, const std::string& what) {
+    return "error[quantize/range] node '" + node + ")\n  expected: at most 32768 " + what +
+           ", so that a sum stays within 32 bits\n  found:    32769\n"
+           "  fix:      make the layer's input smaller, for example by pooling before it";
+  };
+  EXPECT_EQ(ErrorText([&] { QuantizeGraph(Lower(Annotated(norm.Build()))); }),
+            refused("LayerNormalization2' (layernorm", "channels"));
+  EXPECT_EQ(ErrorText([&] { QuantizeGraph(Lower(Annotated(b.Build()))); }),
+            refused("MatMul4' (attention", "channels per head"));
+}
+
+TEST(QuantizeGraph, AccumulatorsStayWithin32BitsAfterTheirMultiplier) {
+  const auto refused = [](const std::string& node, const std::string& what, double found) {
+    return "error[quantize/range] node '" + node + ")\n  expected: " + what +
+           " within 32-bit arithmetic\n  found:    " + std::to_string(found) +
+           "\n  fix:      calibrate again: the scales of this layer's tensors are too far apart";
+  };
+  NetworkBuilder norm(1, {1, 8});
+  ValueId unit = norm.graph.AddConstant("unit", {8}, std::vector<float>(8, 32767.0f));
+  norm.x = norm.Node1("LayerNormalization", {norm.x, unit});
+  Graph g = Lower(Annotated(norm.Build()));
+  g.value(g.outputs[0]).quantization = Quantization::PerTensor(0x1p-14f, 0);
+  // 2^13 sqrt(7) < 32766: gamma's step is 1, M is 2^-13 2^14.
+  EXPECT_EQ(ErrorText([&] { QuantizeGraph(g); }),
+            refused("LayerNormalization1' (layernorm", "an output",
+                    2 * (32767.0 * 32767 + std::ldexp(1.0, 30))));
+  NetworkBuilder b(1, {1, 6, 8});
+  b.x = b.Attention(b.x, 2, false);
+  g = Lower(Annotated(b.Build()));
+  for (Node& node : g.nodes) {
+    if (node.op != "attention") continue;
+    for (ValueId id : node.inputs) g.value(id).quantization = Quantization::PerTensor(1.0f, 0);
+    node.attributes["score_scale"] = 0x1p-14;
+  }
+  EXPECT_EQ(ErrorText([&] { QuantizeGraph(g); }),
+            refused("MatMul21' (attention", "a score", 4 * 65025 * 0x1p14));
+}
+
 TEST(QuantizeGraph, ScalesTooFarApartAreRefused) {
   NetworkBuilder b(1, {1, 4});
   b.x = b.Node1("Add", {b.Gemm(b.x, 4), b.x});
