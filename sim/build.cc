@@ -69,9 +69,8 @@ Words SourcesIn(const fs::path& folder, bool recursive, const std::string& excep
   Words sources;
   auto add = [&](const fs::directory_entry& entry) {
     std::string extension = entry.path().extension().string();
-    std::string stem = entry.path().stem().string();
     bool source = extension == ".cc" || extension == ".c" || extension == ".S";
-    bool has_main = stem.size() >= 4 && stem.compare(stem.size() - 4, 4, "main") == 0;
+    bool has_main = entry.path().stem() == "main";
     bool left_out = !except.empty() && entry.path().parent_path().filename() == except;
     if (entry.is_regular_file() && source && !has_main && !left_out)
       sources.push_back(entry.path().string());

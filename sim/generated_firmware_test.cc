@@ -15,15 +15,18 @@ namespace {
 // A folder with the compiled graph; the self-test's expected output plays no part here.
 class CompiledGraph {
  public:
-  CompiledGraph(const Graph& graph, CodecRequest codec, const std::string& board = "stm32f746")
-      : CompiledGraph(graph, MakePlan(graph, codec), board) {}
-  CompiledGraph(const Graph& graph, Plan plan, const std::string& board)
+  CompiledGraph(const Graph& graph, CodecRequest codec, const std::string& board = "stm32f746",
+                const std::string& prefix = "model")
+      : CompiledGraph(graph, MakePlan(graph, codec), board, prefix) {}
+  CompiledGraph(const Graph& graph, Plan plan, const std::string& board,
+                const std::string& prefix = "model")
       : plan_(std::move(plan)), board_(FindBoard(board)) {
     SelfTest test;
     test.input.resize(static_cast<size_t>(ElementCount(graph.value(graph.inputs[0]).shape)));
     test.expected.resize(static_cast<size_t>(ElementCount(graph.value(graph.outputs[0]).shape)));
     EmitOptions options;
     options.target = board_.name;
+    options.prefix = prefix;
     options.board_directory = board_.directory;
     options.engine_directory = SourceDirectory() + "/engine";
     WriteSourceTree(EmitFirmware(graph, plan_, test, options), folder_.File("fw"));
@@ -61,6 +64,13 @@ TEST_P(EveryCodec, EmulatorAndHostAgreeAndEveryImageCostsTheSame) {
 
 INSTANTIATE_TEST_SUITE_P(Codecs, EveryCodec,
                          ::testing::Values(CodecRequest::kAuto, CodecRequest::kRunLength));
+
+TEST(GeneratedFirmware, APrefixMayEndInMain) {
+  CompiledGraph compiled(TinyTransformer(7, 0.5), CodecRequest::kDense, "stm32f746", "domain");
+  std::vector<int8_t> images = compiled.Images(1, 3);
+  EXPECT_EQ(RunOnEmulator(compiled.firmware(), compiled.board(), images, {}).outputs,
+            RunOnHost(compiled.firmware(), images, {}).outputs);
+}
 
 TEST(GeneratedFirmware, AnArenaInTwoBlocksOfRamGivesTheHostsBytes) {
   ExampleGraph g("wide", 1, 0);

@@ -47,15 +47,25 @@ std::string ToolchainText(const Json& board, const std::string& name) {
 
 void CheckPrefix(const std::string& prefix) {
   static const std::set<std::string> taken = {
-      "selftest",  "weights",  "engine",   "board",   "build",     "main",     "tinyformer",
-      "auto",      "bool",     "break",    "case",    "catch",     "char",     "class",
-      "const",     "continue", "default",  "delete",  "do",        "double",   "else",
-      "enum",      "explicit", "export",   "extern",  "false",     "float",    "for",
-      "friend",    "goto",     "if",       "inline",  "int",       "long",     "mutable",
-      "namespace", "new",      "operator", "private", "protected", "public",   "register",
-      "return",    "short",    "signed",   "sizeof",  "static",    "struct",   "switch",
-      "template",  "this",     "throw",    "true",    "try",       "typedef",  "typename",
-      "union",     "unsigned", "using",    "virtual", "void",      "volatile", "while"};
+      // Files of the folder and words of C++.
+      "selftest", "weights", "engine", "board", "build", "main", "tinyformer", "auto", "bool",
+      "break", "case", "catch", "char", "class", "const", "continue", "default", "delete", "do",
+      "double", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend",
+      "goto", "if", "inline", "int", "long", "mutable", "namespace", "new", "operator", "private",
+      "protected", "public", "register", "return", "short", "signed", "sizeof", "static", "struct",
+      "switch", "template", "this", "throw", "true", "try", "typedef", "typename", "union",
+      "unsigned", "using", "virtual", "void", "volatile", "while",
+      // Headers of C and of C libraries: model.h lies where they are looked for.
+      "alloca", "argz", "assert", "complex", "ctype", "dirent", "elf", "envz", "errno", "fastmath",
+      "fcntl", "fenv", "fnmatch", "getopt", "glob", "grp", "iconv", "ieeefp", "inttypes", "iso646",
+      "langinfo", "libgen", "limits", "locale", "malloc", "math", "memory", "ndbm", "newlib",
+      "paths", "pthread", "pwd", "reent", "regex", "sched", "search", "semaphore", "setjmp",
+      "signal", "spawn", "stdalign", "stdarg", "stdatomic", "stdbool", "stdckdint", "stddef",
+      "stdint", "stdio", "stdlib", "stdnoreturn", "string", "strings", "tar", "termios", "tgmath",
+      "threads", "time", "uchar", "unctrl", "unistd", "utime", "utmp", "wchar", "wctype", "wordexp",
+      // Targets of CMake.
+      "all", "clean", "depend", "edit_cache", "help", "install", "list_install_components",
+      "package", "package_source", "preinstall", "rebuild_cache", "test"};
   constexpr size_t kLongest = 40;
   const bool shaped = !prefix.empty() && prefix.size() <= kLongest && prefix[0] >= 'a' &&
                       prefix[0] <= 'z' && std::all_of(prefix.begin(), prefix.end(), [](char c) {
@@ -64,8 +74,8 @@ void CheckPrefix(const std::string& prefix) {
   if (shaped && taken.count(prefix) == 0) return;
   throw Error(
       "emit/prefix", "--prefix",
-      "a lower-case C identifier of at most 40 characters that is not a word of C++ or a file "
-      "of the folder",
+      "a lower-case C identifier of at most 40 characters that is not a word of C++, a file of the "
+      "folder, a header of C or a target of CMake",
       "'" + prefix + "'", "choose a name such as 'model' or 'person_detector'");
 }
 

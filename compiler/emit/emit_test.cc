@@ -132,11 +132,14 @@ TEST(EmitFirmware, AHostileNameStaysInsideItsComment) {
 }
 
 TEST(EmitFirmware, RefusesPrefixesThatAreNoNames) {
-  for (const char* prefix : {"", "Model", "9", "a-b", "while", "selftest"}) {
+  for (const char* prefix :
+       {"", "Model", "9", "a-b", "while", "selftest", "string", "stdint", "all", "test"}) {
     EXPECT_EQ(
         ErrorText([&] { CheckPrefix(prefix); }),
         std::string("error[emit/prefix] --prefix\n  expected: a lower-case C identifier of at "
-                    "most 40 characters that is not a word of C++ or a file of the folder\n"
+                    "most 40 characters that is not a word of C++, a file of the folder, a header "
+                    "of C or a "
+                    "target of CMake\n"
                     "  found:    '") +
             prefix + "'\n  fix:      choose a name such as 'model' or 'person_detector'");
   }

@@ -63,7 +63,7 @@ TEST_F(CompileErrors, WordsThatOptionsDoNotKnow) {
   ExpectRefused({"nothing.onnx", "-o", "firmware", "--prefix", "9x"},
                 ErrorText("emit/prefix", "--prefix",
                           "a lower-case C identifier of at most 40 characters that is not a word "
-                          "of C++ or a file of the folder",
+                          "of C++, a file of the folder, a header of C or a target of CMake",
                           "'9x'", "choose a name such as 'model' or 'person_detector'"));
 }
 
