@@ -298,7 +298,7 @@ $expected
 }  // namespace
 
 extern "C" int $p_selftest(void) {
-  int8_t output[$M_OUTPUT_BYTES];
+  static int8_t output[$M_OUTPUT_BYTES];  // may be larger than the stack
   $p_init();
   if ($p_invoke(test_input, output) != 0) return $M_OUTPUT_BYTES;
   int different = 0;
