@@ -100,6 +100,9 @@ class CompileCommand : public Command {
 
     CheckPrefix(prefix_);  // before the long work
     RequireReplaceable(output_);
+    RequireOutside(model_, output_);
+    if (const size_t colon = data_.find(':'); colon != std::string::npos)
+      RequireOutside(data_.substr(colon + 1), output_);
     const Graph quantized = QuantizeGraph(Lower(ReadQuantized()));
     options.flash_slack_bytes = kFlashEstimateError;
     CompileResult result = Compile(quantized, options);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <vector>
@@ -118,6 +119,14 @@ void RequireReplaceable(const std::string& folder) {
     if (!IsOurs(target)) FailNotOurs(folder, "a folder without a plan.json of ours");
   }
   RequireWritable(target, folder);
+}
+
+void RequireOutside(const std::string& path, const std::string& folder) {
+  const fs::path target = TargetOf(folder), found = fs::weakly_canonical(fs::absolute(path));
+  if (std::mismatch(target.begin(), target.end(), found.begin(), found.end()).first != target.end())
+    return;
+  throw Error("emit/inside-output", path, "a place outside the folder that is replaced",
+              "inside " + folder, "move it, or choose another folder for -o");
 }
 
 void WriteSourceTree(const SourceTree& tree, const std::string& folder) {

@@ -18,6 +18,10 @@ std::string Fingerprint(const SourceTree& tree);
 /// emit/not-ours, file/write-failed
 void RequireReplaceable(const std::string& folder);
 
+/// Checks that a replacement of `folder` would not remove what the user reads from `path`. Errors
+/// emit/inside-output
+void RequireOutside(const std::string& path, const std::string& folder);
+
 /// Writes the tree as `folder`, whole or not at all: it is built in <folder>.tmp-<pid>, then
 /// renamed. Where the file system can exchange two folders (ext4, xfs, btrfs, tmpfs), a kill at any
 /// moment leaves the old one or the new one there.

@@ -100,6 +100,22 @@ TEST_F(CompileErrors, OperatorsThatAreNotThereNameNodeOperatorOpsetAndTheKnownOn
                           "docs/adding_an_operator.md"));
 }
 
+TEST_F(CompileErrors, WhatIsReadStaysOutsideTheFolderThatIsReplaced) {
+  at_.Write("firmware/plan.json", "{\"format\": \"tinyformer-plan\"}");
+  at_.Write("firmware/m.onnx", "model");
+  at_.Write("firmware/photos/train/cat/1.png", "cat");
+  const auto refused = [](const std::string& where) {
+    return ErrorText("emit/inside-output", where, "a place outside the folder that is replaced",
+                     "inside firmware/", "move it, or choose another folder for -o");
+  };
+  const auto before = at_.Files("firmware");
+  at_.ExpectRefused({"compile", "firmware/m.onnx", "-o", "firmware/"}, refused("firmware/m.onnx"));
+  at_.ExpectRefused({"compile", "nothing.onnx", "-o", "firmware/", "--calibrate",
+                     "folder:firmware/../firmware/photos"},
+                    refused("firmware/../firmware/photos"));
+  EXPECT_EQ(at_.Files("firmware"), before);
+}
+
 TEST_F(CompileErrors, ForeignFoldersAndFilesStayAsTheyAre) {
   WriteSmallModel();
   at_.Write("photos/cat.txt", "cat");
