@@ -15,11 +15,11 @@ bool Contains(const std::string& text, const char* part) {
 }
 
 // The finished weights' accuracy; without them the last epoch's, of the averaged weights where
-// there are both.
+// there are both. metrics may be nullptr.
 std::optional<double> OnValidation(const std::optional<FinishedWeights>& weights,
-                                   const std::optional<ReportedMetrics>& metrics) {
+                                   const ReportedMetrics* metrics) {
   if (weights && weights->validation_accuracy) return weights->validation_accuracy;
-  if (!metrics) return std::nullopt;
+  if (metrics == nullptr) return std::nullopt;
   const MetricSeries* found = nullptr;
   for (const MetricSeries& series : metrics->series) {
     if (!Contains(series.name, "accuracy") || !Contains(series.name, "val")) continue;
@@ -49,8 +49,10 @@ std::string PointsApart(double from, double to) {
 std::string AccuracyTable(const ReportInput& input) {
   std::vector<std::vector<TableCell>> rows;
   const std::string none = "–";
-  const std::optional<double> dense = OnValidation(input.trained, input.training);
-  const std::optional<double> pruned = OnValidation(input.compressed, input.compression);
+  const std::optional<double> dense =
+      OnValidation(input.trained, input.training ? &*input.training : nullptr);
+  const std::optional<double> pruned = OnValidation(
+      input.compressed, input.compressions.empty() ? nullptr : &input.compressions.back());
   const std::string source = "validation images";
   if (dense) AddRow(rows, "float, dense", *dense, source, 0, none);
   if (pruned)
@@ -181,7 +183,10 @@ std::string AccuracySection(const ReportInput& input) {
 std::string TrainingSection(const ReportInput& input) {
   std::string html;
   if (input.training) html += Curves("Dense training", *input.training);
-  if (input.compression) html += Curves("Pruning and fine-tuning", *input.compression);
+  for (size_t i = 0; i < input.compressions.size(); ++i) {
+    const std::string round = i == 0 ? "" : ", round " + std::to_string(i + 1);
+    html += Curves("Pruning and fine-tuning" + round, input.compressions[i]);
+  }
   html += MissingNote(input, {"run/metrics.jsonl", "run/compressed/metrics.jsonl"});
   if (!input.genome_json.empty()) {
     html += "<details><summary>Genome</summary><pre>" + EscapeHtml(input.genome_json) +

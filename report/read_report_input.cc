@@ -70,16 +70,19 @@ ReportInput ReadReportInput(const std::string& folder) {
   if (Exists(root / "run/metrics.jsonl")) {
     input.training = ParseMetrics(ReadFile(path("run/metrics.jsonl")), path("run/metrics.jsonl"));
   }
-  if (Exists(root / "run/compressed/metrics.jsonl")) {
-    const std::string file = path("run/compressed/metrics.jsonl");
-    input.compression = ParseMetrics(ReadFile(file), file);
-  }
-  auto weights = [&](const char* file) -> std::optional<FinishedWeights> {
-    if (!Exists(root / file)) return std::nullopt;
-    return ParseFinishedWeights(ReadTensors(path(file)).metadata, path(file));
+  auto weights = [&](const fs::path& file) -> std::optional<FinishedWeights> {
+    if (!Exists(file)) return std::nullopt;
+    return ParseFinishedWeights(ReadTensors(file.string()).metadata, file.string());
   };
-  input.trained = weights("run/model.safetensors");
-  input.compressed = weights("run/compressed/model.safetensors");
+  input.trained = weights(root / "run/model.safetensors");
+  // What was compressed may have been compressed again.
+  for (fs::path run = root / "run/compressed"; fs::is_directory(run, error); run /= "compressed") {
+    const fs::path metrics = run / "metrics.jsonl";
+    if (Exists(metrics)) {
+      input.compressions.push_back(ParseMetrics(ReadFile(metrics.string()), metrics.string()));
+    }
+    if (const auto ended = weights(run / "model.safetensors")) input.compressed = ended;
+  }
   if (Exists(root / "model.onnx")) {
     const std::string bytes = ReadFile(path("model.onnx"));
     input.onnx_bytes = static_cast<int64_t>(bytes.size());

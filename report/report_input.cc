@@ -77,7 +77,7 @@ void CheckTensor(const TensorLife& tensor, const ReportedPlan& plan, const std::
 }  // namespace
 
 bool HasNetwork(const ReportInput& input) {
-  return input.training || input.compression || input.plan || input.compile || input.run ||
+  return input.training || !input.compressions.empty() || input.plan || input.compile || input.run ||
          input.profile || input.onnx_bytes;
 }
 

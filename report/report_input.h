@@ -112,8 +112,9 @@ struct MissingPart {
 
 struct ReportInput {
   std::string title = "TinyFormer";
-  std::optional<ReportedMetrics> training, compression;
-  std::optional<FinishedWeights> trained, compressed;
+  std::optional<ReportedMetrics> training;
+  std::vector<ReportedMetrics> compressions;  // in order: of run/compressed, .../compressed, ...
+  std::optional<FinishedWeights> trained, compressed;  // compressed: by the last that has ended
   std::optional<ReportedPlan> plan;
   std::optional<ReportedCompile> compile;
   std::optional<ReportedRun> run;

@@ -6,12 +6,15 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/safetensors.h"
+#include "report/build_report.h"
 #include "report/sample_report.h"
 
 namespace tinyformer {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 // An empty folder that is removed with the test.
 class ReportInputTest : public ::testing::Test {
@@ -52,7 +55,8 @@ TEST_F(ReportInputTest, ReadsEveryPartOfAnOutputFolder) {
   EXPECT_TRUE(input.missing.empty());
   EXPECT_EQ(input.title, "sample");
   EXPECT_EQ(input.training->series.size(), 5u);
-  EXPECT_EQ(input.compression->series.size(), 6u);
+  ASSERT_EQ(input.compressions.size(), 1u);
+  EXPECT_EQ(input.compressions[0].series.size(), 6u);
   EXPECT_EQ(input.plan->layers.size(), input.profile->layers.size());
   EXPECT_EQ(input.plan->live_bytes.size(), input.plan->layers.size());
   EXPECT_EQ(input.run->confusion.size(), 10u);
@@ -65,6 +69,23 @@ TEST_F(ReportInputTest, ReadsEveryPartOfAnOutputFolder) {
   EXPECT_EQ(input.training_provenance.input_hash, "9f3b5c1e2d4a6780");
   EXPECT_EQ(input.training_provenance.device, "threads 2, libtorch 1.13.1");
   EXPECT_EQ(input.plan->strategies.size(), 2u);
+}
+
+TEST_F(ReportInputTest, ReadsEveryRoundOfCompression) {
+  WriteSampleOutput(folder_, "sample");
+  Write("run/compressed/compressed/metrics.jsonl", "{\"epoch\": 1, \"train_loss\": 2}\n");
+  ReportInput input = ReadReportInput(folder_);
+  ASSERT_EQ(input.compressions.size(), 2u);
+  EXPECT_EQ(input.compressions[1].series.size(), 1u);
+  EXPECT_EQ(input.compressed->sparsity, 0.51) << "the second round has not ended";
+
+  TensorFile second;
+  second.metadata = {{"validation_accuracy", "0.95"}, {"sparsity", "0.6"}};
+  WriteTensors(folder_ + "/run/compressed/compressed/model.safetensors", second);
+  input = ReadReportInput(folder_);
+  EXPECT_EQ(input.compressed->validation_accuracy, 0.95);
+  EXPECT_EQ(input.compressed->sparsity, 0.6);
+  EXPECT_THAT(BuildReport(input), HasSubstr("Pruning and fine-tuning, round 2: loss"));
 }
 
 TEST_F(ReportInputTest, NamesTheMissingPartsInTheOrderOfThePipeline) {

@@ -129,7 +129,7 @@ TEST(BuildReport, SaysThatPruningTrainsFurther) {
   const char* words = "train the network further, so that pruned can be the higher one";
   EXPECT_THAT(BuildReport(input), HasSubstr(words));
   input.compressed.reset();
-  input.compression.reset();
+  input.compressions.clear();
   input.run->accuracy_pruned.reset();
   EXPECT_THAT(BuildReport(input), Not(HasSubstr(words)));
 }

@@ -48,6 +48,11 @@ void Blend(const ImageShape& shape, const BatchMix& mix, const uint8_t* partner,
   }
 }
 
+uint64_t SeedOf(const Recipe& recipe) {
+  const std::string weights = recipe.source_weights + recipe.supernet_weights;
+  return weights.empty() ? recipe.seed : Rng(recipe.seed, "after " + weights).Next();
+}
+
 }  // namespace
 
 ImageStore LoadImages(const DatasetInfo& info, const ImageSet& images, int64_t limit) {
@@ -69,6 +74,7 @@ ImageStore LoadImages(const DatasetInfo& info, const ImageSet& images, int64_t l
 TrainingBatches::TrainingBatches(const ImageStore& images, const Recipe& recipe, int threads)
     : images_(images),
       recipe_(recipe),
+      seed_(SeedOf(recipe)),
       threads_(threads),
       batch_(std::min(recipe.batch, images.size())),
       steps_per_epoch_(images.size() / std::max<int64_t>(1, batch_)) {
@@ -78,15 +84,15 @@ TrainingBatches::TrainingBatches(const ImageStore& images, const Recipe& recipe,
 
 void TrainingBatches::MakeImage(int64_t epoch, int64_t index, uint8_t* pixels) const {
   const auto draw = static_cast<uint64_t>(epoch * images_.size() + index);
-  Rng crop(recipe_.seed, "crop", draw);
+  Rng crop(seed_, "crop", draw);
   CropAndFlip(images_.shape, kCropPad, &crop, images_.image(index), pixels);
   if (recipe_.randaugment_ops > 0) {
-    Rng rng(recipe_.seed, "randaugment", draw);
+    Rng rng(seed_, "randaugment", draw);
     RandAugment(images_.shape, static_cast<int>(recipe_.randaugment_ops),
                 static_cast<int>(recipe_.randaugment_magnitude), fill_, &rng, pixels);
   }
   if (recipe_.random_erasing > 0) {
-    Rng rng(recipe_.seed, "erase", draw);
+    Rng rng(seed_, "erase", draw);
     if (rng.Chance(recipe_.random_erasing)) EraseRectangle(images_.shape, fill_, &rng, pixels);
   }
 }
@@ -96,7 +102,7 @@ void TrainingBatches::Make(int64_t step, Batch* batch) {
   if (epoch != shuffled_epoch_) {
     order_.resize(static_cast<size_t>(images_.size()));
     std::iota(order_.begin(), order_.end(), int64_t{0});
-    Rng(recipe_.seed, "shuffle", static_cast<uint64_t>(epoch)).Shuffle(order_);
+    Rng(seed_, "shuffle", static_cast<uint64_t>(epoch)).Shuffle(order_);
     shuffled_epoch_ = epoch;
   }
   const int64_t* chosen = order_.data() + step % steps_per_epoch_ * batch_;
@@ -110,7 +116,7 @@ void TrainingBatches::Make(int64_t step, Batch* batch) {
 
   BatchMix mix;
   if (recipe_.mix_end_epoch < 0 || epoch < recipe_.mix_end_epoch) {
-    Rng rng(recipe_.seed, "mix", static_cast<uint64_t>(step));
+    Rng rng(seed_, "mix", static_cast<uint64_t>(step));
     mix = DrawBatchMix(images_.shape, recipe_.mixup, recipe_.cutmix, &rng);
   }
   if (mix.kind != BatchMix::Kind::kNone) {

@@ -39,7 +39,8 @@ struct Batch {
 /// Training batches: the order of epoch e comes from Rng(seed, "shuffle", e), every image's changes
 /// from Rng(seed, <change>, e * images + index), every batch's mix from Rng(seed, "mix", step). So
 /// a batch is a function of (recipe, step): nothing has to be saved to go on after a kill, and
-/// threads cannot change it.
+/// threads cannot change it. The seed is the recipe's, of trained weights together with their
+/// checksum: a stage does not show again what the stage before has shown.
 class TrainingBatches {
  public:
   /// Both must outlive this. The last images of an epoch that do not fill a batch are left out of
@@ -56,6 +57,7 @@ class TrainingBatches {
 
   const ImageStore& images_;
   const Recipe& recipe_;
+  uint64_t seed_;
   int threads_;
   int64_t batch_, steps_per_epoch_, shuffled_epoch_ = -1;
   std::vector<int64_t> order_;

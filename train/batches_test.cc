@@ -25,6 +25,20 @@ TEST(TrainingBatches, AreAFunctionOfRecipeAndStep) {
   EXPECT_EQ(a.labels, b.labels);
 }
 
+TEST(TrainingBatches, AreOthersInEveryStage) {
+  const ImageStore images = StripedImages(64);
+  std::vector<Recipe> stages(4, SmallRecipe());
+  stages[1].source_weights = "0123456789abcdef";
+  stages[2].source_weights = "fedcba9876543210";
+  stages[3].supernet_weights = "0123456789abcd00";
+  std::set<std::vector<float>> seen;
+  for (const Recipe& recipe : stages) {
+    Batch batch;
+    TrainingBatches(images, recipe).Make(0, &batch);
+    EXPECT_TRUE(seen.insert(batch.pixels).second);
+  }
+}
+
 TEST(BatchesAhead, GivesEveryStepItsBatchInAnyOrder) {
   const ImageStore images = StripedImages(64);
   const Recipe recipe = SmallRecipe();

@@ -27,8 +27,10 @@ at::Tensor ToInput(const Batch& batch, const ImageShape& shape, const std::strin
   return ToDevice(images, device).permute({0, 3, 1, 2});
 }
 
-Quality Evaluate(const Network& network, const ImageStore& images, bool bf16,
-                 const std::string& device) {
+Quality Evaluate(const Network& network, const ImageStore& images, const Arithmetic& arithmetic) {
+  const std::string& device = arithmetic.device;
+  ForwardMode mode;
+  mode.int8 = arithmetic.int8;
   const int threads = device == "cpu" ? at::get_num_threads() : 1;
   const int64_t batches = (images.size() + kEvaluationBatch - 1) / kEvaluationBatch;
   std::vector<Quality> sums(static_cast<size_t>(batches));
@@ -42,9 +44,9 @@ Quality Evaluate(const Network& network, const ImageStore& images, bool bf16,
     std::iota(chosen.begin(), chosen.end(), first);
     Batch batch;
     MakePlainBatch(images, chosen, &batch);
-    AutocastScope autocast(bf16, at::Device(device).type());
+    AutocastScope autocast(arithmetic.bf16, at::Device(device).type());
     const at::Tensor logits =
-        network.Forward(ToInput(batch, images.shape, device), {}).to(at::kCPU);
+        network.Forward(ToInput(batch, images.shape, device), mode).to(at::kCPU);
     const at::Tensor targets =
         at::from_blob(batch.targets.data(), {batch.size, images.classes}, at::kFloat);
     const at::Tensor labels = targets.argmax(1);
@@ -63,16 +65,17 @@ Quality Evaluate(const Network& network, const ImageStore& images, bool bf16,
 }
 
 void RecalibrateBatchNorm(const Network& network, const ImageShape& shape, int64_t batches,
-                          const MakeBatch& make, bool bf16, const std::string& device) {
+                          const MakeBatch& make, const Arithmetic& arithmetic) {
   at::NoGradGuard no_grad;
   Batch batch;
   for (int64_t i = 0; i < batches; ++i) {
     ThrowIfInterrupted();
     make(i, &batch);
-    AutocastScope autocast(bf16, at::Device(device).type());
+    AutocastScope autocast(arithmetic.bf16, at::Device(arithmetic.device).type());
     // Momentum 1 / (i + 1) makes the running value the plain mean of all batches so far; the first
     // replaces what was there.
-    network.Forward(ToInput(batch, shape, device), {true, 1.0 / static_cast<double>(i + 1)});
+    const ForwardMode mode{true, 1.0 / static_cast<double>(i + 1), arithmetic.int8};
+    network.Forward(ToInput(batch, shape, arithmetic.device), mode);
   }
 }
 

@@ -14,12 +14,18 @@ struct Quality {
   double accuracy = 0;  // [0, 1]
 };
 
-/// Evaluates without augmentation, running batch norm statistics, in float32 or (bf16) under
-/// autocast.
+/// How and where a network computes: in float32, products in bfloat16 (bf16), values rounded as the
+/// compiled program rounds them (int8), or both.
+struct Arithmetic {
+  bool bf16 = false;
+  bool int8 = false;
+  std::string device = "cpu";
+};
+
+/// Evaluates without augmentation, with running batch norm statistics.
 ///
 /// Errors  Interrupted when the user asked to stop
-Quality Evaluate(const Network& network, const ImageStore& images, bool bf16,
-                 const std::string& device);
+Quality Evaluate(const Network& network, const ImageStore& images, const Arithmetic& arithmetic);
 
 /// A tensor of this machine's memory on the device: on "cpu" itself; on "cuda" a copy, which the
 /// device makes when it has done what it was given before, without anybody waiting for it.
@@ -39,6 +45,6 @@ using MakeBatch = std::function<void(int64_t i, Batch* batch)>;
 ///
 /// Errors  Interrupted; what make throws
 void RecalibrateBatchNorm(const Network& network, const ImageShape& shape, int64_t batches,
-                          const MakeBatch& make, bool bf16, const std::string& device);
+                          const MakeBatch& make, const Arithmetic& arithmetic);
 
 }  // namespace tinyformer

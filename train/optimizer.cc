@@ -22,6 +22,10 @@ bool IsMatrix(const Parameter& p) {
 
 }  // namespace
 
+OptimizerOptions OptionsOf(const Recipe& recipe) {
+  return {recipe.optimizer == "muon", recipe.weight_decay, recipe.amp == "bf16"};
+}
+
 at::Tensor Orthogonalized(const at::Tensor& matrix, bool bf16) {
   const bool tall = matrix.size(0) > matrix.size(1);
   at::Tensor x = tall ? matrix.t() : matrix;
@@ -35,7 +39,8 @@ at::Tensor Orthogonalized(const at::Tensor& matrix, bool bf16) {
   return (tall ? x.t() : x).to(at::kFloat);
 }
 
-Optimizer::Optimizer(const Parameters& parameters, const OptimizerOptions& options) {
+Optimizer::Optimizer(const Parameters& parameters, const OptimizerOptions& options)
+    : bf16_(options.bf16) {
   for (const Parameter& p : parameters) {
     if (p.role == Parameter::Role::kStatistic) continue;
     const double decay = p.role == Parameter::Role::kWeight ? options.weight_decay : 0;
@@ -64,11 +69,9 @@ void Optimizer::Step(double lr) {
 }
 
 // Nesterov's momentum after this step's gradient, orthogonalized; changes nothing.
-std::vector<at::Tensor> Optimizer::Directions(const std::vector<Slot*>& slots) {
+std::vector<at::Tensor> Optimizer::Directions(const std::vector<Slot*>& slots) const {
   if (slots.empty()) return {};
-  const bool cpu = slots[0]->value.is_cpu();
-  const bool bf16 = ChooseAmp("auto", cpu ? "cpu" : "cuda") == "bf16";
-  const int threads = cpu ? at::get_num_threads() : 1;
+  const int threads = slots[0]->value.is_cpu() ? at::get_num_threads() : 1;
   const ThreadsScope one_thread(1);
   std::vector<at::Tensor> directions(slots.size());
   ParallelFor(static_cast<int64_t>(slots.size()), threads, [&](int64_t i) {
@@ -80,7 +83,7 @@ std::vector<at::Tensor> Optimizer::Directions(const std::vector<Slot*>& slots) {
         (gradient + (slot.first * kMomentum + gradient) * kMomentum).flatten(1);
     const auto side = static_cast<double>(std::max(ahead.size(0), ahead.size(1)));
     directions[static_cast<size_t>(i)] =
-        (Orthogonalized(ahead, bf16) * (kUpdateSize * std::sqrt(side))).view_as(slot.value);
+        (Orthogonalized(ahead, bf16_) * (kUpdateSize * std::sqrt(side))).view_as(slot.value);
   });
   return directions;
 }

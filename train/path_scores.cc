@@ -50,7 +50,7 @@ PathScore ScorePath(const LoopJob& job, const Supernet& supernet, const Genome& 
   score.sparsity = PruneOnce(network);
   RecalibrateOnPlainImages(network, *job.train, recipe.batch, recipe.recalibration_batches,
                            recipe.device);
-  const Quality quality = Evaluate(network, *job.validation, false, recipe.device);
+  const Quality quality = Evaluate(network, *job.validation, {false, false, recipe.device});
   score.accuracy = quality.accuracy;
   score.loss = quality.loss;
   return score;
@@ -68,7 +68,7 @@ void RecalibrateOnPlainImages(const Network& network, const ImageStore& images, 
       chosen[static_cast<size_t>(j)] = (j * batches + i) * images.size() / (batch * batches);
     MakePlainBatch(images, chosen, made);
   };
-  RecalibrateBatchNorm(network, images.shape, batches, spread, false, device);
+  RecalibrateBatchNorm(network, images.shape, batches, spread, {false, false, device});
 }
 
 Json ToJson(const PathScore& score) {

@@ -32,7 +32,7 @@ struct Recipe {
   double temperature = 4;
   double alpha = 0.7;  // share of the teacher's loss
   uint64_t seed = 1;
-  int64_t limit_train = 0;     // first N training images only; 0: all
+  int64_t limit_train = 0;     // only N training images, spread evenly over them; 0: all
   std::string amp = "off";     // "bf16" or "off" (auto is decided before)
   std::string device = "cpu";  // "cpu" or "cuda"
   // train only

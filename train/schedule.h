@@ -9,13 +9,15 @@ namespace tinyformer {
 
 /// Learning rate of step (0-based).
 ///
-/// train     linear from min(1e-6, lr) to lr over warmup_epochs, then a half cosine that ends on
-/// min_lr at the last step compress  lr while sparsity grows, then a half cosine that ends on
-/// min_lr at the last step
+/// train     linear from min(1e-6, lr) to lr over warmup_epochs, then half a cosine
+/// compress  lr while sparsity grows, then half a cosine
+/// The cosine ends on min_lr at the last step.
 double LearningRate(const Recipe& recipe, int64_t step, int64_t steps_per_epoch);
 
-/// Automated gradual pruning: s(u) = final * (1 - (1 - u / updates)^3). u = updates gives exactly
-/// final. Source  Zhu and Gupta 2017, equation 1, from sparsity 0
+/// Automated gradual pruning: s(u) = final * (1 - (1 - u / updates)^3); exactly final for
+/// u = updates.
+///
+/// Source  Zhu and Gupta 2017, equation 1, from sparsity 0
 double GradualSparsity(double final_sparsity, int64_t update, int64_t updates);
 
 /// When masks change during a compress run: after step number step, update number Update(step) of

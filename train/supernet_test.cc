@@ -223,7 +223,7 @@ TEST_F(SupernetRun, ScoresAPathAsThatPathAloneWouldBe) {
   EXPECT_DOUBLE_EQ(scores[1].sparsity, static_cast<double>(zeros) / static_cast<double>(weights));
   PruneOnce(alone);
   RecalibrateOnPlainImages(alone, train_, job.recipe.batch, 4, "cpu");
-  EXPECT_EQ(scores[1].loss, Evaluate(alone, validation_, false, "cpu").loss);
+  EXPECT_EQ(scores[1].loss, Evaluate(alone, validation_, {}).loss);
   EXPECT_EQ(scores[0].sparsity, 0);
 }
 

@@ -15,8 +15,7 @@ class SupernetTraining : public Trainee {
   explicit SupernetTraining(const SupernetJob& job)
       : job_(job), recipe_(job.recipe), supernet_(job.choices, recipe_.seed) {
     MoveTensors(supernet_.parameters(), recipe_.device);
-    optimizer_.emplace(supernet_.parameters(),
-                       OptimizerOptions{recipe_.optimizer == "muon", recipe_.weight_decay});
+    optimizer_.emplace(supernet_.parameters(), OptionsOf(recipe_));
   }
 
   Supernet Run() {

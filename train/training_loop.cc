@@ -52,8 +52,7 @@ class NetworkTraining : public Trainee {
     }
     MoveTensors(network_.parameters(), recipe_.device);
     MoveTensors(averaged_.parameters(), recipe_.device);
-    optimizer_.emplace(network_.parameters(),
-                       OptimizerOptions{recipe_.optimizer == "muon", recipe_.weight_decay});
+    optimizer_.emplace(network_.parameters(), OptionsOf(recipe_));
     if (compress_) pruner_.emplace(job.genome, network_, averaged_, *optimizer_);
   }
 
@@ -61,7 +60,8 @@ class NetworkTraining : public Trainee {
     StepLoop loop(job_, *this);
     ramp_.emplace(recipe_, loop.steps_per_epoch());
     int8_from_ = (recipe_.epochs - recipe_.qat_epochs) * loop.steps_per_epoch();
-    if (loop.complete()) {
+    // A finished run may have lost its checkpoint, which nothing needs any more.
+    if (loop.complete() || !job_.folder.Has("checkpoint.safetensors")) {
       if (const auto before = FinishedBefore()) return *before;
     }
     loop.Run();
@@ -92,8 +92,9 @@ class NetworkTraining : public Trainee {
   }
 
   Json Measure() const override {
-    const Quality raw = Evaluate(network_, *job_.validation, bf16_, recipe_.device);
-    const Quality averaged = Evaluate(averaged_, *job_.validation, bf16_, recipe_.device);
+    const Arithmetic arithmetic{bf16_, false, recipe_.device};
+    const Quality raw = Evaluate(network_, *job_.validation, arithmetic);
+    const Quality averaged = Evaluate(averaged_, *job_.validation, arithmetic);
     return {{"validation_loss", raw.loss},
             {"validation_accuracy", raw.accuracy},
             {"validation_loss_ema", averaged.loss},
@@ -162,17 +163,20 @@ class NetworkTraining : public Trainee {
   /// Picks the better of raw and averaged weights and writes model.safetensors.
   TrainingResult Finish(int64_t steps) {
     Network raw = network_.Clone(), averaged = averaged_.Clone();
+    // What learned to be rounded is judged rounded.
+    const bool int8 = recipe_.qat_epochs > 0;
     if (compress_) {
       // As if the training went on.
       TrainingBatches batches(*job_.train, recipe_, at::get_num_threads());
       const auto next = [&](int64_t i, Batch* batch) { batches.Make(steps + i, batch); };
       for (const Network* network : {&raw, &averaged}) {
         RecalibrateBatchNorm(*network, job_.train->shape, recipe_.recalibration_batches, next,
-                             bf16_, recipe_.device);
+                             {bf16_, int8, recipe_.device});
       }
     }
-    const Quality raw_quality = Evaluate(raw, *job_.validation, false, recipe_.device);
-    const Quality averaged_quality = Evaluate(averaged, *job_.validation, false, recipe_.device);
+    const Arithmetic arithmetic{false, int8, recipe_.device};
+    const Quality raw_quality = Evaluate(raw, *job_.validation, arithmetic);
+    const Quality averaged_quality = Evaluate(averaged, *job_.validation, arithmetic);
     const bool use_raw = recipe_.ema == 0 || raw_quality.accuracy > averaged_quality.accuracy;
     const Quality& quality = use_raw ? raw_quality : averaged_quality;
 

@@ -134,6 +134,10 @@ TEST_F(TrainingLoopTest, OfAFinishedRunOnlyTellsWhatItEndedWith) {
   EXPECT_EQ(again.weights, first.weights);
   EXPECT_EQ(again.steps, first.steps);
   EXPECT_EQ(std::filesystem::last_write_time(Path("run") + "/model.safetensors"), written);
+
+  std::filesystem::remove(Path("run") + "/checkpoint.safetensors");
+  EXPECT_EQ(RunTraining(job).validation_loss, first.validation_loss) << "without its checkpoint";
+  EXPECT_EQ(std::filesystem::last_write_time(Path("run") + "/model.safetensors"), written);
 }
 
 TEST_F(TrainingLoopTest, CompressionGoesOnAfterAStopAsIfItHadNotStopped) {
@@ -195,7 +199,7 @@ TEST_F(TrainingLoopTest, CompressionLeavesTheStatisticsOfImagesThatAreChangedAsI
   const auto before = ExportTensors(network.parameters());
   TrainingBatches batches(train_, job.recipe);
   const auto make = [&](int64_t i, Batch* batch) { batches.Make(result.steps + i, batch); };
-  RecalibrateBatchNorm(network, train_.shape, job.recipe.recalibration_batches, make, false, "cpu");
+  RecalibrateBatchNorm(network, train_.shape, job.recipe.recalibration_batches, make, {});
   for (const auto& [name, tensor] : ExportTensors(network.parameters()))
     EXPECT_EQ(tensor.bytes, before.at(name).bytes) << name;
 }

@@ -139,8 +139,13 @@ expect "an unknown option is refused" "tools/ablations: unknown or incomplete op
 for word in toString --toString --data --out; do
   expect "$word is no option" "tools/ablations: unknown or incomplete option '$word'; the head of tools/ablations lists them" "$("$ablations" d o "$word" x 2>&1)"
 done
-expect "a program that is none is named" "tools/ablations: $tree/docs cannot be run (EACCES); build it (./quickstart does)" \
+expect "a program that is none is named" "tools/ablations: $tree/docs cannot be run (EACCES); build it: cmake --build --preset release" \
   "$("$ablations" d o --program "$tree/docs" --only tinyformer-a 2>&1 | grep -v '^docs ')"
-expect "a missing program is named" "tools/ablations: there is no $tree/none; build it (./quickstart does), or name it with --program" \
+expect "a missing program is named" "tools/ablations: there is no $tree/none; build it, cmake --build --preset release, or name it with --program" \
   "$("$ablations" d o --program "$tree/none" 2>&1)"
+mkdir "$tree/elsewhere"
+cp "$program" "$tree/elsewhere/"
+expect "a missing bench_layernorm is named before anything is trained" \
+  "tools/ablations: there is no $tree/elsewhere/bench/layernorm/bench_layernorm; build it, cmake --build --preset release, or leave its row out with --only" \
+  "$("$ablations" d o --program "$tree/elsewhere/tinyformer" 2>&1)"
 exit $failed

@@ -34,7 +34,7 @@ expect "the training command" \
   "tinyformer train --data cifar10:DIR --genome zoo/m.genome.json -o out/run --epochs 5 --lr 0.01 --warmup-epochs 1 --seed 7 --optimizer muon --randaugment 2,9 --threads 2" \
   "$(field 'commands[0]')"
 expect "the compression command" \
-  "tinyformer compress out/run --data cifar10:DIR -o out/model.onnx --epochs 3 --lr 0.01 --seed 7 --ramp-share 0.5 --optimizer muon --randaugment 2,9 --threads 2" \
+  "tinyformer compress out/run --data cifar10:DIR -o out/model.onnx --epochs 3 --lr 0.01 --seed 7 --ramp-share 0.5 --optimizer muon --randaugment 2,9 --threads 2 --json > out/compress.json" \
   "$(field 'commands[1]')"
 expect "no path of a machine" "run" "$(field 'recipe.compress[0].source')"
 expect "the note" "Small." "$(field notes)"
@@ -90,7 +90,7 @@ expect "a trial, a teacher and forced arithmetic are in the command" \
 # A model that was compressed twice, the second time by a teacher of the zoo.
 mkdir -p "$tree/zoo/checkpoints" "$out/run/compressed/compressed"
 touch "$tree/zoo/checkpoints/big.tar.xz"
-config compress 4 | sed 's|"teacher": ""|"teacher": "/a/big/run"|' >"$out/run/compressed/compressed/config.json"
+config compress 4 | sed 's|"teacher": ""|"teacher": "/a/big/run/compressed"|' >"$out/run/compressed/compressed/config.json"
 cp "$out/run/compressed/genome.json" "$out/run/compressed/compressed"
 "$card" "$out" m >/dev/null
 expect "a second compression that has not ended is none" "3" "$(field epochs.compress)"
@@ -98,12 +98,12 @@ touch "$out/run/compressed/compressed/model.safetensors"
 "$card" "$out" m >/dev/null
 expect "the teacher is unpacked first" "mkdir -p out && tar -xJf zoo/checkpoints/big.tar.xz -C out" "$(field 'commands[0]')"
 expect "the first compression" \
-  "tinyformer compress out/run --data cifar10:DIR -o out/model.onnx --epochs 3 --lr 0.01 --seed 7 --ramp-share 0.5 --optimizer muon --randaugment 2,9 --threads 2" \
+  "tinyformer compress out/run --data cifar10:DIR -o out/model.onnx --epochs 3 --lr 0.01 --seed 7 --ramp-share 0.5 --optimizer muon --randaugment 2,9 --threads 2 --json > out/compress.json" \
   "$(field 'commands[2]')"
 expect "the second goes on from it" \
-  "tinyformer compress out/run/compressed --data cifar10:DIR -o out/model.onnx --epochs 4 --lr 0.01 --teacher out/big/run --temperature 4 --seed 7 \
---ramp-share 0.5 --optimizer muon --randaugment 2,9 --threads 2" "$(field 'commands[3]')"
-expect "the epochs of both" "5 7 big/run" "$(field epochs.train) $(field epochs.compress) $(field 'recipe.compress[1].teacher')"
+  "tinyformer compress out/run/compressed --data cifar10:DIR -o out/model.onnx --epochs 4 --lr 0.01 --teacher out/big/run/compressed --temperature 4 --seed 7 \
+--ramp-share 0.5 --optimizer muon --randaugment 2,9 --threads 2 --json > out/compress.json" "$(field 'commands[3]')"
+expect "the epochs of both" "5 7 big/run/compressed" "$(field epochs.train) $(field epochs.compress) $(field 'recipe.compress[1].teacher')"
 sed -i 's/"lr": 0.02/"lr": 0.01/' "$tree/again/run/config.json"
 expect "another number of compressions is refused" "tools/card: $tree/again: expected the recipe of $out with another seed, found other options" \
   "$("$card" "$out" m --repeat "$tree/again" 2>&1)"

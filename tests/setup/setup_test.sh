@@ -66,6 +66,8 @@ expect "nothing is asked for when all is there" 0 "" \
 MISSING="libcapstone-dev g++" expect "one apt-get installs exactly what is missing" 0 \
   "$update"$'\n'"$install g++ libcapstone-dev as noninteractive" \
   "tools/setup: installing Debian packages: g++ libcapstone-dev" --build-only
+MISSING="libtorch-dev libopenblas0-openmp" expect "libtorch is not asked for with --without-training" 0 "" \
+  "tools/setup: all $((build_count - 2)) Debian packages are there" --build-only --without-training
 MISSING="shellcheck nodejs" expect "the tests' packages are not asked for with --build-only" 0 "" \
   "tools/setup: all $build_count Debian packages are there" --build-only
 
@@ -122,7 +124,7 @@ ln -s "$(type -P true)" "$bin/npm"
 MISSING="nodejs npm" expect "node and npm from elsewhere serve as well" 0 "" "$all_there
 tools/setup: ONNX Runtime is there"
 expect "an unknown option" 2 "" \
-  "tools/setup: unknown option '--fast'; known: --build-only, --list, --help" --fast
+  "tools/setup: unknown option '--fast'; known: --build-only, --without-training, --list, --help" --fast
 
 # The first column of the table, without npm's package.
 justified=$(sed -n 's/^| \([a-z][^|]*\) |.*/\1/p' "$source_tree/docs/adr/0007-dependencies.md" |

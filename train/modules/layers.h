@@ -65,7 +65,8 @@ class LayerFactory {
 /// Convolution without bias, batch norm, activation. Padding kernel / 2.
 ///
 /// Shapes  x [n, in, h, w] -> [n, out, h / stride, w / stride]; weight [out, in or 1 (depthwise),
-/// kernel, kernel] Init    normal, variance 2 / (fan out) (He et al. 2015), gamma 1, beta 0
+///         kernel, kernel]
+/// Init    normal, variance 2 / (fan out) (He et al. 2015), gamma 1, beta 0
 class ConvBn {
  public:
   ConvBn(const LayerFactory& factory, const std::string& name, Activation activation);

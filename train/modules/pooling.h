@@ -7,10 +7,10 @@
 
 namespace tinyformer {
 
-/// Shapes  x [n, dim, h, w] -> [n, dim] (seqpool, global) or [n, dim * h/2 * w/2] (average, in NCHW
-/// order) Kinds   seqpool: softmax over tokens of one learned score, then the weighted sum (Hassani
-/// et al. 2021, CCT);
-///         average: 2x2 average pool, flattened; global: mean over h and w
+/// Shapes  x [n, dim, h, w] -> [n, dim] (seqpool, global) or [n, dim * h/2 * w/2] (average, in
+///         NCHW order)
+/// Kinds   seqpool: softmax over tokens of one learned score, then the weighted sum (Hassani et al.
+///         2021, CCT); average: 2x2 average pool, flattened; global: mean over h and w
 /// Layers  <name>.score (seqpool)
 class Pooling {
  public:
