@@ -77,8 +77,8 @@ void CheckTensor(const TensorLife& tensor, const ReportedPlan& plan, const std::
 }  // namespace
 
 bool HasNetwork(const ReportInput& input) {
-  return input.training || !input.compressions.empty() || input.plan || input.compile || input.run ||
-         input.profile || input.onnx_bytes;
+  return input.training || !input.compressions.empty() || input.plan || input.compile ||
+         input.run || input.profile || input.onnx_bytes;
 }
 
 ReportedPlan ParseReportedPlan(const Json& json, const std::string& name) {
