@@ -24,7 +24,7 @@ TEST(OpTable, IsSortedAndComplete) {
   EXPECT_EQ(
       ListOps()[0].dump(),
       R"({"name":"Add","level":"onnx","opsets":"11..20","accepts":"two activations of one shape, or a )"
-      R"(constant bias after Conv, MatMul or Gemm","quantize":"own scale"})");
+      R"(constant bias after MatMul","quantize":"own scale"})");
 }
 
 TEST(Operands, MissingOnesAreCounted) {
