@@ -61,6 +61,11 @@ expect "other epochs are tinyformer's to refuse" "other options in $tree/out/blo
 expect "fewer images are tinyformer's to refuse" "other options in $tree/out/tinyformer-a/run" "$(make_rows block-2 --limit-train 16)"
 expect "other data are tinyformer's to refuse" "other options in $tree/out/tinyformer-a/run" \
   "$("$ablations" cifar10:/other "$tree/out" --program "$program" --threads 1 --only block-2 2>&1 >/dev/null | grep -v '^tinyformer ')"
+rm "$tree/calls"
+make_rows tinyformer-a-seed-2
+expect "another seed of the same network" '--seed 2 --seed 2 {"name": "tinyformer-a"}' \
+  "$(grep -o -e '--seed [0-9]*' "$tree/calls" | tr '\n' ' ')$(cat "$tree/out/tinyformer-a-seed-2/run/compressed/genome.json")"
+rm "$tree/zoo/ablations/tinyformer-a-seed-2.json"
 rm -r "$tree/out/tinyformer-a" "$tree/calls"
 make_rows block-2
 expect "another dense training is copied and pruned again" "train compress compile run profile" "$(calls)"
@@ -131,7 +136,7 @@ rm "$tree/docs/ablations.md" "$tree/zoo/ablations/layernorm.json"
 expect "a missing page is named" "tools/ablations: docs/ablations.md: ENOENT: no such file or directory; it is the page that the tables go into" \
   "$("$ablations" --check 2>&1)"
 expect "an unknown row is refused" \
-  "tools/ablations: --only: expected some of tinyformer-a, no-transformer, single-dot, block-2, block-4, tinyformer-120k, mobilenetv2-style, cct-style, layernorm, found 'block-3'" \
+  "tools/ablations: --only: expected some of tinyformer-a, tinyformer-a-seed-2, tinyformer-a-seed-3, no-transformer, single-dot, block-2, block-4, tinyformer-120k, mobilenetv2-style, cct-style, layernorm, found 'block-3'" \
   "$("$ablations" d o --program "$program" --only block-3 2>&1)"
 expect "a wrong number is refused" "tools/ablations: --epochs: expected a whole number, found 'ten'" "$("$ablations" d o --program "$program" --epochs ten 2>&1)"
 expect "an unknown option is refused" "tools/ablations: unknown or incomplete option '--epoch'; the head of tools/ablations lists them" \
