@@ -28,8 +28,8 @@ struct LayernormResult {
 /// The model that was read from path must take int8 images. Errors  bench/model
 void RequireImageModel(const Graph& model, const std::string& path);
 
-/// Runs an int8 model (ReadOnnx's result) once for every variant; errors are taken on the
-/// activations of the engine's own variant.
+/// Runs an int8 model (ReadOnnx's result) once for every variant; a variant's errors are taken on
+/// the activations of its own run.
 ///
 /// Shapes  images: each as the model's int8 input, channels last; labels likewise
 /// Errors  those of QuantizeGraph

@@ -9,7 +9,7 @@ extern "C" {
 volatile uint8_t tf_profile_marker[256];
 }
 
-// Written by softmax_costs.cc.
+// Written by compare_softmax.cc.
 extern const int16_t softmax_tables[tinyformer::bench::kSoftmaxScaleCount][256];
 extern const int32_t softmax_steps[tinyformer::bench::kSoftmaxScaleCount];
 

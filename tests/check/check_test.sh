@@ -46,6 +46,13 @@ sample base/a.h '#pragma once' '#include "search/genome.h"'
 expect "a lower room that includes an upper one" layers 1 \
   "base/a.h:2: [layers] base/ includes search/genome.h, a room above it; fix: move the shared part down, or pass it in as a value"
 
+sample train/a.cc '#include "data/dataset.h"' '#include "data/source.h"'
+expect "training that goes around the lock of the test images" layers 1 \
+  "train/a.cc:2: [test-set] data/source.h gives the test images without a key; fix: use OpenDataset (data/dataset.h)"
+
+sample data/a.cc '#include "data/source.h"'
+expect "in data/ there is no lock yet" layers 0 ""
+
 sample search/a.cc '#include "compiler/ir/graph.h"' '#include "base/error.h"'
 expect "an upper room may include lower ones" layers 0 ""
 
@@ -120,6 +127,42 @@ sample docs/a.md 'Read `base/error.h`, then `base/gone.h`.'
 sample base/error.h '#pragma once'
 expect "a document that names a file that is gone" links 1 \
   "docs/a.md:1: [links] there is no file 'base/gone.h'; fix: correct the path (it is relative to the tree's root)"
+
+# Programs that are missing, or that end without a word: their checks have not passed.
+programs=$(mktemp -d)
+trap 'rm -rf "$tree" "$programs"' EXIT
+tr : '\n' <<<"$PATH" | while IFS= read -r folder; do cp -sn "$folder"/* "$programs" 2>/dev/null; done
+compiled() {
+  sample base/a.cc 'int x;'
+  sample .clang-tidy 'Checks: "-*,bugprone-integer-division"'
+  printf '[{"directory": "%s", "file": "%s/base/a.cc", "command": "c++ -c %s/base/a.cc"}]' "$tree" "$tree" "$tree" >"$tree/compile_commands.json"
+}
+for check_and_program in format,clang-format tidy,clang-tidy shell,shellcheck; do
+  rule=${check_and_program%,*} program=${check_and_program#*,}
+  rm -f "$programs/$program"
+  PATH=$programs expect "a tree without $program" "$rule" 1 \
+    "tools/setup:1: [$rule] there is no $program on PATH; fix: tools/setup installs it"
+  printf '#!/bin/sh\necho "no rules" >&2\nexit 3\n' >"$programs/$program"
+  chmod +x "$programs/$program"
+done
+sample base/a.cc 'int x;'
+PATH=$programs expect "a clang-format that does not work" format 1 \
+  ".clang-format:1: [format] clang-format ended with status 123 and no finding: no rules; fix: run clang-format --dry-run alone"
+compiled
+TIDY_BUILD=$tree PATH=$programs expect "a clang-tidy that does not work" tidy 1 \
+  "base/a.cc:1: [tidy] clang-tidy ended with status 3 and no finding: no rules; fix: run clang-tidy -p $tree base/a.cc alone"
+sample run.sh '#!/bin/sh'
+PATH=$programs expect "a shellcheck that does not work" shell 1 \
+  "run.sh:1: [shell] shellcheck ended with status 3 and no finding: no rules; fix: run shellcheck run.sh alone"
+printf '#!/bin/sh\nexec sleep 5\n' >"$programs/clang-tidy"
+compiled
+found=$(TIDY_BUDGET_SECONDS=1 PATH=$programs "$check" --root "$tree" --build "$tree" tidy | sed 's/ ([0-9]* s)$//')
+if [ "$found" = "check tidy      ok, but 1 of 1 files not read in 1 s; run again to go on (clean files are remembered)" ]; then
+  echo "ok files that were not read are said"
+else
+  printf 'FAILED files that were not read are said\n--- found\n%s\n' "$found"
+  failed=1
+fi
 
 "$check" no-such-check 2>/dev/null
 [ $? = 2 ] || { echo "FAILED an unknown check exits with 2"; failed=1; }
