@@ -17,7 +17,7 @@ config() {
   local folder=$1 stage=$2 text
   shift 3
   text="{\"recipe\": {\"stage\": \"$stage\", \"epochs\": $(option --epochs "$@"), \"seed\": 1, \"limit_train\": $(option --limit-train "$@")},
-    \"data\": {\"spec\": \"cifar10:/data\", \"fingerprint\": \"$(option --data "$@" | cksum | cut -c 1-4)\"}, \"environment\": {\"threads\": 1}}"
+    \"data\": {\"spec\": \"cifar10:/data\", \"fingerprint\": \"$(option --data "$@" | cksum | cut -c 1-4)\"}, \"environment\": {\"threads\": 2}}"
   mkdir -p "$folder"
   if [ -e "$folder/config.json" ] && [ "$text" != "$(cat "$folder/config.json")" ]; then echo "other options in $folder" >&2; exit 2; fi
   echo "$text" >"$folder/config.json"
@@ -42,7 +42,7 @@ esac
 PROGRAM
 chmod +x "$program"
 for name in tinyformer-a ablations/block-2 ablations/single-dot; do echo "{\"name\": \"${name#*/}\"}" >"$tree/zoo/$name.genome.json"; done
-make_rows() { "$ablations" cifar10:/data "$tree/out" --program "$program" --threads 1 --only "$@" 2>&1 >/dev/null | grep -v '^tinyformer \|^card '; }
+make_rows() { "$ablations" cifar10:/data "$tree/out" --program "$program" --threads 1 --only "$@" 2>&1 >/dev/null | grep -v '^tinyformer \|^card \|^bench_layernorm '; }
 calls() { cut -d' ' -f1 "$tree/calls" | tr '\n' ' ' | sed 's/ $//'; }
 
 touch "$tree/stop"
@@ -51,11 +51,18 @@ expect "a stopped training stops it" 130 $?
 rm "$tree/stop" "$tree/calls"
 expect "two rows without a complaint" "" "$(make_rows tinyformer-a,block-2)"
 expect "one dense training for both" "train compress compile run profile compress compile run profile" "$(calls)"
+expect "the command has the threads that the run had" \
+  "tools/ablations cifar10:DIR out --only block-2 --epochs 4 --compress-epochs 4 --threads 2" \
+  "$(node -p "JSON.parse(require('fs').readFileSync('$tree/zoo/ablations/block-2.json', 'utf8')).commands.join()")"
 expect "pruned by its own genome" '{"name": "block-2"}' "$(cat "$tree/out/block-2/run/compressed/genome.json")"
 rm "$tree/calls"
 make_rows tinyformer-a,block-2
 expect "what is finished is only checked" "train compress compress" "$(calls)"
 expect "the model has its place" "card.json compile.json compress.json model.onnx profile.json run run.json" "$(ls -m "$tree/out/block-2" | tr -d ,)"
+rm "$tree/calls"
+touch "$program"
+make_rows block-2
+expect "another program compiles and measures again" "train compress compile run profile" "$(calls)"
 rm "$tree/calls"
 expect "other epochs are tinyformer's to refuse" "other options in $tree/out/block-2/run/compressed" "$(make_rows block-2 --compress-epochs 7)"
 expect "fewer images are tinyformer's to refuse" "other options in $tree/out/tinyformer-a/run" "$(make_rows block-2 --limit-train 16)"
@@ -132,6 +139,26 @@ rm "$card"
 echo '{"accuracy": [{"variant": "q8", "correct": 1, "images": 2}], "costs": [{}]}' >"$tree/zoo/ablations/layernorm.json"
 expect "LayerNorms without an error are refused" \
   "tools/ablations: $tree/zoo/ablations/layernorm.json: expected a number as accuracy.0.rms_lsb, found nothing; $again" "$("$ablations" --check 2>&1)"
+rm "$tree/zoo/ablations/layernorm.json"
+mkdir -p "$tree/bench/layernorm"
+cat >"$tree/bench/layernorm/bench_layernorm" <<'PROGRAM'
+#!/usr/bin/env bash
+echo layernorm >>"$(dirname "$0")/../../calls"
+echo '{"accuracy": [{"variant": "q8", "correct": 1, "images": 2, "rms_lsb": 0.25}], "costs": [{"variant": "q8", "rows": 3, "channels": 4, "cycles": 5}]}'
+PROGRAM
+chmod +x "$tree/bench/layernorm/bench_layernorm"
+rm "$tree/calls"
+make_rows layernorm
+make_rows layernorm
+expect "the LayerNorms of one model are measured once" "layernorm" "$(calls)"
+"$ablations" --write
+expect "Table IV" "| q8 | 50.00 % | 0.250 | 5.0 |" "$(grep '^| q8' "$tree/docs/ablations.md")"
+echo other >"$tree/out/tinyformer-a/run/model.safetensors"
+expect "LayerNorms of another model are refused" \
+  "tools/ablations: $tree/zoo/ablations/layernorm.json: expected LayerNorms of the row tinyformer-a's model, found another's; $again" "$(make_rows tinyformer-a)"
+rm "$tree/calls"
+make_rows layernorm
+expect "and are measured again" "layernorm" "$(calls)"
 rm "$tree/docs/ablations.md" "$tree/zoo/ablations/layernorm.json"
 expect "a missing page is named" "tools/ablations: docs/ablations.md: ENOENT: no such file or directory; it is the page that the tables go into" \
   "$("$ablations" --check 2>&1)"

@@ -46,6 +46,17 @@ sed -i 's/0.75/0.5/' "$tree/again/run.json"
 "$card" "$out" m --repeat "$tree/again" >/dev/null
 expect "mean and half the range over the seeds" "7,8 0.75 0.625 0.125" "$(field "seeds.join()") $(field accuracy.int8) $(field accuracy.mean) $(field accuracy.spread)"
 expect "a seed twice is refused" "tools/card: expected every seed once, found 7, 7" "$("$card" "$out" m --repeat "$out" 2>&1)"
+# repeated WHAT FILE FROM TO: the error where a file of the repeat is another.
+repeated() {
+  cp "$tree/again/$2" "$tree/kept"
+  sed -i "s/$3/$4/" "$tree/again/$2"
+  expect "$1 of a repeat is refused" "tools/card: $tree/again: expected the recipe of $out with another seed, found $1" \
+    "$("$card" "$out" m --repeat "$tree/again" 2>&1)"
+  mv "$tree/kept" "$tree/again/$2"
+}
+repeated "another genome" run/compressed/genome.json '"m"' '"m", "dim": 8'
+repeated "other data" run/compressed/config.json '"ab"}' '"cd"}'
+repeated "another target" compile.json stm32f746 stm32h743
 sed -i 's/"lr": 0.01/"lr": 0.02/' "$tree/again/run/config.json"
 expect "other options are refused" "tools/card: $tree/again: expected the recipe of $out with another seed, found other options" \
   "$("$card" "$out" m --repeat "$tree/again" 2>&1)"
@@ -124,6 +135,14 @@ expect "a folder in a card's place is said" \
   "$("$card" "$out" m 2>&1)"
 expect "and the model is as it was" "model" "$(cat "$tree/zoo/m.onnx")"
 rmdir "$tree/zoo/m.json"
+cat >"$tree/busy.js" <<END
+const fs = require("fs");
+const rename = fs.renameSync;
+fs.renameSync = (from, to) => { if (to.endsWith("m.json")) throw new Error("EBUSY: it is in use, rename"); rename(from, to); };
+END
+expect "a second file that cannot be replaced is said with the first" \
+  "tools/card: cannot write $tree/zoo/m.json (EBUSY: it is in use); $tree/zoo/m.onnx was changed, make room or choose a place that can be written" \
+  "$(NODE_OPTIONS="--require $tree/busy.js" "$card" "$out" m 2>&1)"
 rm "$out/model.onnx"
 expect "a missing model is named" "tools/card: $out/model.onnx: ENOENT: no such file or directory; make it with README's commands" "$("$card" "$out" m 2>&1)"
 echo '{"name": "other"}' >"$tree/zoo/m.genome.json"

@@ -74,12 +74,12 @@ function readObject(file, keys, fix, name = file) {
   return value;
 }
 
-// Calls what writes file; its failure is a sentence.
-function writing(file, write) {
+// Calls what writes file; its failure is a sentence, which says what is written already.
+function writing(file, write, written = "nothing was changed") {
   try {
     return write();
   } catch (error) {
-    return fail(`cannot write ${file} (${reason(error)}); nothing was changed, make room or choose a place that can be written`);
+    return fail(`cannot write ${file} (${reason(error)}); ${written}, make room or choose a place that can be written`);
   }
 }
 
@@ -91,11 +91,22 @@ function placeOf(file) {
   return {at: there && !isDevice ? fs.realpathSync(file) : file, isDevice};
 }
 
+// Writes a file and waits for the disk.
+function writeSynced(file, bytes) {
+  const descriptor = fs.openSync(file, "w");
+  try {
+    fs.writeFileSync(descriptor, bytes);
+    fs.fsyncSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
 // What a failure leaves beside the places.
 const temporaries = new Set();
 process.on("exit", () => temporaries.forEach((file) => fs.rmSync(file, {force: true})));
 
-// Writes files ([name, bytes] each) all or none: beside their places first, then renamed over them, so that a full disk costs nothing.
+// Writes files ([name, bytes] each): all beside their places first, then renamed over them, so that a full disk costs nothing.
 function writeWhole(...files) {
   const made = [];
   for (const [file, bytes] of files) {
@@ -104,13 +115,15 @@ function writeWhole(...files) {
       if (isDevice) return fs.writeFileSync(at, bytes);
       const temporary = `${at}.${process.pid}.tmp`;
       temporaries.add(temporary);
-      fs.writeFileSync(temporary, bytes, {flush: true});
+      writeSynced(temporary, bytes);
       return made.push([temporary, at, file]);
     });
   }
+  const names = [];
   for (const [temporary, at, file] of made) {
-    writing(file, () => fs.renameSync(temporary, at));
+    writing(file, () => fs.renameSync(temporary, at), names.length > 0 ? `${names.join(" and ")} was changed` : undefined);
     temporaries.delete(temporary);
+    names.push(file);
   }
 }
 
