@@ -42,7 +42,7 @@ function(tf_library name)
   target_link_libraries(${name} PUBLIC tf_flags ${arg_LINK})
 endfunction()
 
-# tf_test(NAME SOURCES a_test.cc... LINK libs... [LABELS slow]): one executable, one CTest entry.
+# tf_test(NAME SOURCES a_test.cc... LINK libs... [LABELS oracle]): one executable, one CTest entry. Its room is a label, too.
 function(tf_test name)
   if(NOT TINYFORMER_TESTS)
     return()
@@ -56,6 +56,9 @@ function(tf_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}"
+  file(RELATIVE_PATH room ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REGEX REPLACE "/.*" "" room ${room})
+  set(labels ${room} ${arg_LABELS})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${labels}"
     ENVIRONMENT "OMP_WAIT_POLICY=passive;TINYFORMER_SOURCE_DIR=${CMAKE_SOURCE_DIR};TINYFORMER_BINARY_DIR=${CMAKE_BINARY_DIR}")
 endfunction()
