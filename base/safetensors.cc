@@ -39,7 +39,7 @@ std::string HeaderChecksum(Json header) {
 }
 
 NamedTensor DecodeEntry(const Json& entry, const std::string& key, const std::string& name,
-                        const char* data, uint64_t data_bytes) {
+                        const char* data, uint64_t data_bytes, uint64_t& taken) {
   NamedTensor tensor;
   tensor.dtype = RequireKey<std::string>(entry, "dtype", name, "a tensor type");
   tensor.shape = RequireKey<Shape>(entry, "shape", name, "a list of dimensions");
@@ -62,6 +62,11 @@ NamedTensor DecodeEntry(const Json& entry, const std::string& key, const std::st
       offsets[1] - offsets[0] != static_cast<uint64_t>(bytes)) {
     FailHeader(name, std::to_string(bytes) + " bytes for tensor '" + key + "'",
                "offsets " + entry["data_offsets"].dump());
+  }
+  taken += offsets[1] - offsets[0];
+  if (taken > data_bytes) {  // a small file must not become many copies of its bytes
+    FailHeader(name, "tensors that do not overlap, in " + std::to_string(data_bytes) + " bytes",
+               std::to_string(taken) + " bytes up to tensor '" + key + "'");
   }
   tensor.bytes.assign(data + offsets[0], data + offsets[1]);
   return tensor;
@@ -121,6 +126,7 @@ TensorFile DecodeTensors(const std::string& bytes, const std::string& name) {
   if (!header.is_object()) FailHeader(name, "a header that is a JSON object", JsonTypeName(header));
   const char* data = bytes.data() + 8 + size;
   uint64_t data_bytes = bytes.size() - 8 - size;
+  uint64_t taken = 0;
   TensorFile file;
   for (const auto& [key, value] : header.items()) {
     if (key == "__metadata__") {
@@ -129,7 +135,7 @@ TensorFile DecodeTensors(const std::string& bytes, const std::string& name) {
         file.metadata[k] = v.get<std::string>();
       }
     } else {
-      file.tensors[key] = DecodeEntry(value, key, name, data, data_bytes);
+      file.tensors[key] = DecodeEntry(value, key, name, data, data_bytes, taken);
     }
   }
   auto header_checksum = file.metadata.find("header_checksum");

@@ -22,12 +22,17 @@ namespace fs = std::filesystem;
 constexpr const char* kPrefix = "tinyformer-temporary-";
 constexpr time_t kSettledSeconds = 60;  // a younger folder may not have been locked yet
 
-// The folder's descriptor with the lock on it, or -1 when another process holds that.
-int Lock(const fs::path& folder) {
+// The folder's descriptor with the lock on it; -1 where the file system has none, or, with LOCK_NB
+// as how, when another process holds it.
+int Lock(const fs::path& folder, int how) {
   const int lock = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (lock < 0 || ::flock(lock, LOCK_EX | LOCK_NB) == 0) return lock;
-  ::close(lock);
-  return -1;
+  if (lock < 0) return -1;
+  while (::flock(lock, LOCK_EX | how) != 0) {
+    if (errno == EINTR) continue;
+    ::close(lock);
+    return -1;
+  }
+  return lock;
 }
 
 }  // namespace
@@ -39,7 +44,7 @@ void RemoveAbandonedFolders(const fs::path& parent) {
   for (fs::directory_iterator it(parent, error), end; !error && it != end; it.increment(error)) {
     const fs::path folder = it->path();
     if (folder.filename().string().rfind(kPrefix, 0) != 0) continue;
-    const int lock = Lock(folder);
+    const int lock = Lock(folder, LOCK_NB);
     if (lock < 0) continue;
     struct stat status = {};
     const bool ours = ::fstat(lock, &status) == 0 && status.st_uid == ::geteuid();
@@ -70,7 +75,7 @@ TemporaryFolder::TemporaryFolder() {
                 "free some space there, or set TMPDIR to another folder");
   }
   path_ = path;
-  lock_ = Lock(path_);
+  lock_ = Lock(path_, 0);  // another process that looks whether it is abandoned soon lets go
 }
 
 TemporaryFolder::~TemporaryFolder() {

@@ -1,11 +1,16 @@
 #include "base/temporary_folder.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <thread>
 
 namespace tinyformer {
 namespace {
@@ -45,6 +50,25 @@ TEST(TemporaryFolder, OnlyAbandonedOnesAreRemoved) {
   EXPECT_TRUE(fs::exists(young));
   EXPECT_TRUE(fs::exists(other));
   EXPECT_TRUE(fs::exists(held.path()));
+}
+
+TEST(TemporaryFolder, IsLockedAlsoWhileOthersLookForAbandonedOnes) {
+  TemporaryFolder parent;
+  TmpDir inside(parent.path());
+  std::atomic<bool> done = false;
+  std::thread cleaner([&] {
+    while (!done) internal::RemoveAbandonedFolders(parent.path());
+  });
+  int unlocked = 0;
+  for (int i = 0; i < 2000; ++i) {
+    const TemporaryFolder folder;
+    const int other = ::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (::flock(other, LOCK_EX | LOCK_NB) == 0) ++unlocked;
+    ::close(other);
+  }
+  done = true;
+  cleaner.join();
+  EXPECT_EQ(unlocked, 0);
 }
 
 TEST(TemporaryFolder, ALinkIsNotFollowed) {
