@@ -75,33 +75,6 @@ TEST(File, AFullDiskLeavesTheOldFileWhole) {
             "same command again");
 }
 
-TEST(File, AtomicWriteReplacesAndLeavesNothingElse) {
-  std::string folder = TempPath("atomic");
-  WriteFileAtomic(folder + "/f", "old");
-  WriteFileAtomic(folder + "/f", "new");
-  EXPECT_EQ(ReadFile(folder + "/f"), "new");
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
-}
-
-TEST(File, ALinkStaysAndWhatItNamesIsReplaced) {
-  std::string folder = TempPath("link");
-  WriteFileAtomic(folder + "/real", "old");
-  std::filesystem::remove(folder + "/link");
-  std::filesystem::create_symlink("real", folder + "/link");
-  WriteFileAtomic(folder + "/link", "new");
-  EXPECT_EQ(ReadFile(folder + "/real"), "new");
-  EXPECT_TRUE(std::filesystem::is_symlink(folder + "/link"));
-}
-
-TEST(File, ADeviceIsWrittenToAndNotReplaced) {
-  WriteFileAtomic("/dev/null", "gone");
-  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
-  EXPECT_EQ(ErrorText([] { WriteFileAtomic("/dev/full", "x"); }),
-            "error[file/write-failed] /dev/full\n  expected: a place that can be written\n"
-            "  found:    No space left on device\n  fix:      free some disk space, then run the "
-            "same command again");
-}
-
 TEST(File, PathsThatTheSystemRefusesAreTheUsersInput) {
   const std::string path(300, 'x');
   auto refused = [&] {
@@ -246,6 +219,18 @@ TEST(Tensors, AFlippedHeaderByteChangesNoTensorAndNoMetadata) {
       EXPECT_EQ(back.tensors[key].bytes, tensor.bytes) << at;
     }
   }
+}
+
+TEST(Tensors, TensorsThatOverlapAreRefusedBeforeTheyAreCopied) {
+  const std::string header = R"({"a": {"dtype": "U8", "shape": [3], "data_offsets": [0, 3]},)"
+                             R"( "b": {"dtype": "U8", "shape": [2], "data_offsets": [2, 4]}})";
+  const uint64_t size = header.size();
+  std::string bytes(8, '\0');
+  std::memcpy(bytes.data(), &size, 8);
+  EXPECT_EQ(ErrorText([&] { DecodeTensors(bytes + header + "data", "m"); }),
+            "error[tensors/header] m\n  expected: tensors that do not overlap, in 4 bytes\n"
+            "  found:    5 bytes up to tensor 'b'\n"
+            "  fix:      write the file again: it is damaged or of another format");
 }
 
 TEST(Tensors, EveryFlippedDataByteIsNoticed) {

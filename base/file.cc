@@ -9,54 +9,9 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/atomic_file.h"
+
 namespace tinyformer {
-namespace {
-
-[[noreturn]] void FailWrite(const std::string& path, int error) {
-  const char* fix = error == ENOSPC ? "free some disk space, then run the same command again"
-                    : error == EACCES
-                        ? "choose a folder that you may write to"
-                        : "check the path and the disk, then run the same command again";
-  throw Error("file/write-failed", path, "a place that can be written", std::strerror(error), fix);
-}
-
-// Writes all bytes or returns errno.
-int WriteAll(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno;
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return 0;
-}
-
-void SyncParent(const std::string& path) {
-  std::string parent = std::filesystem::path(path).parent_path().string();
-  int fd = ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  ::fsync(fd);
-  ::close(fd);
-}
-
-// A device or a pipe cannot be replaced: the bytes go into it.
-void WriteToDevice(const std::string& path, std::string_view bytes) {
-  int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (fd < 0) FailWrite(path, errno);
-  int error = WriteAll(fd, bytes);
-  if (::close(fd) != 0 && error == 0) error = errno;
-  if (error != 0) FailWrite(path, error);
-}
-
-// What a link names, so that the link stays one; anything else as it is.
-std::string FollowLink(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::is_symlink(path, error)) return path;
-  std::filesystem::path target = std::filesystem::weakly_canonical(path, error);
-  return error ? path : target.string();
-}
-
-}  // namespace
 
 std::string ReadFile(const std::string& path, uint64_t max_bytes) {
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -102,26 +57,9 @@ std::string ReadFile(const std::string& path, uint64_t max_bytes) {
 }
 
 void WriteFileAtomic(const std::string& path, std::string_view bytes) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
-    WriteToDevice(path, bytes);
-    return;
-  }
-  std::string parent = std::filesystem::path(path).parent_path().string();
-  if (!parent.empty()) MakeDirectories(parent);
-  std::string target = FollowLink(path);
-  std::string temporary = target + ".tmp-" + std::to_string(::getpid());
-  int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) FailWrite(path, errno);
-  int error = WriteAll(fd, bytes);
-  if (error == 0 && ::fsync(fd) != 0) error = errno;
-  if (::close(fd) != 0 && error == 0) error = errno;
-  if (error == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) error = errno;
-  if (error != 0) {
-    ::unlink(temporary.c_str());
-    FailWrite(path, error);
-  }
-  SyncParent(target);
+  AtomicFile file(path);
+  file.Write(bytes);
+  file.Commit();
 }
 
 void AppendLine(const std::string& path, std::string_view line) {

@@ -16,9 +16,9 @@ namespace tinyformer {
 /// Errors  file/missing, file/unreadable, file/is-directory, file/too-large (more than max_bytes)
 std::string ReadFile(const std::string& path, uint64_t max_bytes = uint64_t{4} << 30);
 
-/// Writes path.tmp-<pid>, syncs it, renames it over path: after a kill or a full disk, path holds
-/// the old bytes or the new ones, never part of them. Missing parent folders are created; a link
-/// stays, what it names is replaced; a device or pipe (/dev/stdout) gets the bytes.
+/// Writes an AtomicFile (base/atomic_file.h): after a kill or a full disk, path holds the old bytes
+/// or the new ones, never part of them. Missing parent folders are created; a link stays, what it
+/// names is replaced; a device or pipe (/dev/stdout) gets the bytes.
 ///
 /// Errors  file/write-failed (disk full, no permission): the old file is left as it was, the
 /// temporary is removed

@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "data/mapped_file.h"
-#include "data/output_file.h"
 
 namespace tinyformer {
 namespace {
@@ -177,7 +177,7 @@ class Unpacker {
     if (entry.type == '5') {
       std::error_code error;
       std::filesystem::create_directories(target, error);
-      if (error) FailDataWrite(target, error.value());
+      if (error) FailWrite(target, error.value());
       return;
     }
     if (entry.type != '0' && entry.type != '7') {
@@ -185,12 +185,12 @@ class Unpacker {
                   "'" + entry.name + "' of type '" + std::string(1, entry.type) + "'");
     }
     Count(entry.bytes);
-    OutputFile file(target);
+    AtomicFile file(target);
     for (uint64_t left = entry.bytes; left > 0;) {
       ThrowIfInterrupted();
       auto count = static_cast<unsigned>(std::min<uint64_t>(left, kReadBytes));
       stream_.Read(buffer_.data(), count);
-      file.Write(buffer_.data(), count);
+      file.Write({reinterpret_cast<const char*>(buffer_.data()), count});
       left -= count;
     }
     file.Commit();

@@ -12,7 +12,7 @@ namespace tinyformer {
 /// Takes    ustar, old tar and GNU long names; pax headers for their "path" only
 /// Refuses  names that are absolute or hold "..", links and devices, more than most_bytes in all
 /// Returns  the names of the files, in the archive's order
-/// Errors   data/archive, data/missing, data/write-failed; files unpacked before stay
+/// Errors   data/archive, data/missing, file/write-failed; files unpacked before stay
 /// Source   POSIX.1-2017 pax, "ustar Interchange Format"
 std::vector<std::string> UnpackTarGz(const std::string& path, const std::string& folder,
                                      uint64_t most_bytes);

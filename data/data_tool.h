@@ -37,7 +37,7 @@ Json VerifyDataset(const std::string& spec, const DatasetOptions& options = {});
 ///
 /// Returns  {"name", "spec", "folder", "already_there", "bytes", "resumed_from"}
 /// Errors   data/fetch (no such name, or one that wants a login: says where to get it),
-///          data/download, data/checksum, data/archive, data/write-failed
+///          data/download, data/checksum, data/archive, file/write-failed
 Json FetchDataset(const std::string& name, const std::string& destination,
                   const std::string& url_override = "");
 
@@ -47,6 +47,7 @@ struct FetchRecipe {
   std::string url;                           // of the archive, a .tar.gz
   std::string algorithm;                     // "md5"
   std::string checksum;                      // as the publisher states it
+  std::string archive;                       // its name while it is fetched, whatever the url
   std::string folder;                        // the archive's top folder
   void (*check)(const std::string& folder);  // opens the unpacked folder, throws what is wrong
 };

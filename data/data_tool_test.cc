@@ -114,6 +114,7 @@ class Fetching : public ::testing::Test {
                server_.Url("set.tar.gz"),
                "md5",
                FileDigest(folder_ / "archive", "md5"),
+               "set.tar.gz",
                "set",
                [](const std::string& folder) {
                  std::string found = ReadFile(folder + "/a");
@@ -137,6 +138,13 @@ TEST_F(Fetching, ADatasetIsDownloadedUnpackedAndChecked) {
   EXPECT_EQ(ReadFile(Folder() + "/set/a"), "good");
   auto entries = std::filesystem::directory_iterator(Folder());
   EXPECT_EQ(std::distance(begin(entries), end(entries)), 1) << "nothing else is left";
+}
+
+TEST_F(Fetching, TheAddressMayEndWithoutAName) {
+  server_.Serve({.body = archive_});
+  recipe_.url = server_.Url("mirror/");
+  EXPECT_EQ(FetchByRecipe(recipe_, Folder()).at("bytes"), archive_.size());
+  EXPECT_EQ(ReadFile(Folder() + "/set/a"), "good");
 }
 
 TEST_F(Fetching, ACompleteDatasetIsNotFetchedAgain) {
@@ -166,7 +174,7 @@ TEST_F(Fetching, AnArchiveThatAKillLeftIsUnpackedWithoutTheNetwork) {
 
 TEST_F(Fetching, AFolderThatCannotBeMadeIsNamed) {
   EXPECT_EQ(ErrorText("", [&] { FetchByRecipe(recipe_, "/dev/null/to"); }),
-            "error[data/write-failed] /dev/null/to\n  expected: a place that can be written\n"
+            "error[file/write-failed] /dev/null/to\n  expected: a place that can be written\n"
             "  found:    Not a directory\n"
             "  fix:      check the path and the disk, then run the same command again");
 }

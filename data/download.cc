@@ -12,12 +12,12 @@
 #include <memory>
 #include <thread>
 
+#include "base/atomic_file.h"
 #include "base/check.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "data/mapped_file.h"
-#include "data/output_file.h"
 
 namespace tinyformer {
 namespace {
@@ -32,7 +32,7 @@ class PartFile {
  public:
   explicit PartFile(const std::string& path) : path_(path) {
     fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (fd_ < 0) FailDataWrite(path, errno);
+    if (fd_ < 0) FailWrite(path, errno);
     struct stat info {};
     ::fstat(fd_, &info);
     size_ = info.st_size;
@@ -168,7 +168,7 @@ void FetchAll(const DownloadRequest& request, PartFile& part) {
     char message[CURL_ERROR_SIZE] = "";
     CURLcode code = RunTransfer(transfer, request.url, message);
     ThrowIfInterrupted();
-    if (transfer.write_error != 0) FailDataWrite(request.path, transfer.write_error);
+    if (transfer.write_error != 0) FailWrite(request.path, transfer.write_error);
     if (code == CURLE_OK && (transfer.status == 200 || transfer.status == 206)) return;
     // 416: nothing lies after the bytes that we have; the checksum decides whether that is all.
     if (transfer.status == 416 && transfer.offset > 0) return;
@@ -216,7 +216,7 @@ DownloadResult Download(const DownloadRequest& request) {
     result.resumed_from = part.size();
     FetchAll(request, part);
     result.bytes = part.size();
-    if (int error = part.Sync(); error != 0) FailDataWrite(request.path, error);
+    if (int error = part.Sync(); error != 0) FailWrite(request.path, error);
   }
   std::string digest = FileDigest(part_path, request.algorithm);
   if (digest != request.checksum) {
@@ -225,7 +225,7 @@ DownloadResult Download(const DownloadRequest& request) {
                 request.algorithm + " " + digest + " in " + std::to_string(result.bytes) + " bytes",
                 "run the same command again: it starts afresh");
   }
-  if (::rename(part_path.c_str(), request.path.c_str()) != 0) FailDataWrite(request.path, errno);
+  if (::rename(part_path.c_str(), request.path.c_str()) != 0) FailWrite(request.path, errno);
   return result;
 }
 

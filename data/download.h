@@ -28,7 +28,7 @@ struct DownloadResult {
 ///          Range starts from the beginning. Ctrl-C ends with Interrupted; path.part stays
 /// Errors   data/download: address, what the server or the network said; path.part stays
 ///          data/checksum: the part is removed, so that the next call starts afresh
-///          data/write-failed: disk full, no permission; path.part stays
+///          file/write-failed: disk full, no permission; path.part stays
 DownloadResult Download(const DownloadRequest& request);
 
 /// Hexadecimal digest of a file. algorithm as in DownloadRequest. Errors  data/missing

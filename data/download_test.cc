@@ -155,7 +155,7 @@ TEST_F(Downloading, AFullDiskIsNamed) {
   std::filesystem::create_symlink("/dev/full", folder_ / "file.part");
   server_.Serve(behaviour_);
   EXPECT_EQ(Text(),
-            "error[data/write-failed] DIR/file\n  expected: a place that can be written\n"
+            "error[file/write-failed] DIR/file\n  expected: a place that can be written\n"
             "  found:    No space left on device\n"
             "  fix:      free some disk space, then run the same command again");
 }
@@ -163,7 +163,7 @@ TEST_F(Downloading, AFullDiskIsNamed) {
 TEST_F(Downloading, AFolderThatIsNotThereIsNamed) {
   request_.path = "/no/such/folder/file";
   EXPECT_EQ(Text(),
-            "error[data/write-failed] /no/such/folder/file.part\n"
+            "error[file/write-failed] /no/such/folder/file.part\n"
             "  expected: a place that can be written\n  found:    No such file or directory\n"
             "  fix:      check the path and the disk, then run the same command again");
 }

@@ -3,12 +3,12 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "data/archive.h"
 #include "data/cifar10.h"
 #include "data/data_tool.h"
 #include "data/download.h"
-#include "data/output_file.h"
 
 namespace tinyformer {
 namespace {
@@ -22,6 +22,7 @@ FetchRecipe Cifar10Recipe() {
           "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
           "md5",
           "c32a1d4ab5d03f1284b67883e8d87530",
+          "cifar-10-binary.tar.gz",
           "cifar-10-batches-bin",
           [](const std::string& folder) { OpenCifar10(folder); }};
 }
@@ -33,7 +34,7 @@ void Replace(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) {
     int error = errno;
     if (existed && ::rename(old.c_str(), to.c_str()) != 0) error = errno;
-    FailDataWrite(to, error);
+    FailWrite(to, error);
   }
   std::error_code ignored;
   fs::remove_all(old, ignored);
@@ -55,14 +56,14 @@ bool IsComplete(const FetchRecipe& recipe, const std::string& folder) {
 Json FetchByRecipe(const FetchRecipe& recipe, const std::string& destination) {
   std::error_code error;
   fs::create_directories(destination, error);
-  if (error) FailDataWrite(destination, error.value());
+  if (error) FailWrite(destination, error.value());
   std::string folder = destination + "/" + recipe.folder;
   Json result{{"name", recipe.name}, {"spec", recipe.name + ":" + destination},
               {"folder", folder},    {"already_there", IsComplete(recipe, folder)},
               {"bytes", 0},          {"resumed_from", 0}};
   if (result["already_there"].get<bool>()) return result;
 
-  std::string archive = destination + "/" + fs::path(recipe.url).filename().string();
+  std::string archive = destination + "/" + recipe.archive;
   DownloadRequest request;
   request.url = recipe.url;
   request.path = archive;
@@ -82,7 +83,7 @@ Json FetchByRecipe(const FetchRecipe& recipe, const std::string& destination) {
   std::string aside = destination + "/." + recipe.folder + ".unpacking";
   fs::remove_all(aside, error);
   fs::create_directories(aside, error);
-  if (error) FailDataWrite(aside, error.value());
+  if (error) FailWrite(aside, error.value());
   UnpackTarGz(archive, aside, kMostUnpackedBytes);
   recipe.check(aside + "/" + recipe.folder);
   Replace(aside + "/" + recipe.folder, folder);

@@ -9,13 +9,13 @@
 #include <sstream>
 #include <utility>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "data/mapped_file.h"
 #include "data/npy.h"
-#include "data/output_file.h"
 #include "data/planar.h"
 #include "data/zip_file.h"
 
@@ -137,11 +137,11 @@ std::unique_ptr<MappedFile> CachedArray(const MappedFile& file, const ZipMember&
   if (std::filesystem::file_size(path, missing) != member.bytes || missing) {
     std::string name = std::filesystem::path(file.path()).filename().string();
     Progress progress("unpacking " + name, static_cast<int64_t>(member.bytes >> 20), "MiB");
-    OutputFile output(path);
+    AtomicFile output(path);
     uint64_t done = 0;
     DecodeZipMember(file, member, [&](const uint8_t* piece, size_t count) {
       ThrowIfInterrupted();
-      output.Write(piece, count);
+      output.Write({reinterpret_cast<const char*>(piece), count});
       done += count;
       progress.Update(static_cast<int64_t>(done >> 20));
     });

@@ -16,7 +16,7 @@ namespace tinyformer {
 ///         decoded once into the cache folder (3.9 GB for the whole set), checked by CRC-32, and
 ///         mapped from there
 /// Errors  data/missing, data/unreadable, data/zip, data/npy, data/array, data/label,
-///         data/write-failed
+///         file/write-failed
 /// Source  P. Chrabaszcz, I. Loshchilov, F. Hutter, "A Downsampled Variant of ImageNet as an
 ///         Alternative to the CIFAR datasets", 2017
 ImageSource OpenImagenet32(const std::string& folder, const std::string& cache_folder);

@@ -6,9 +6,9 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "data/mapped_file.h"
-#include "data/output_file.h"
 
 namespace tinyformer {
 namespace {
@@ -45,10 +45,10 @@ void WritePixelCache(const std::string& path, const std::vector<uint8_t>& pixels
   Store(pixels.size(), trailer.data() + 8);
   Store(text.size(), trailer.data() + 16);
   std::memcpy(trailer.data() + 24, kMagic, 8);
-  OutputFile file(path);
-  file.Write(pixels.data(), pixels.size());
-  file.Write(text.data(), text.size());
-  file.Write(trailer.data(), trailer.size());
+  AtomicFile file(path);
+  file.Write({reinterpret_cast<const char*>(pixels.data()), pixels.size()});
+  file.Write(text);
+  file.Write({reinterpret_cast<const char*>(trailer.data()), trailer.size()});
   file.Commit();
 }
 
