@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <exception>
 #include <filesystem>
@@ -77,7 +78,10 @@ void ListClass(const std::string& root, const std::string& below, int label, Lis
 }
 
 /// What one part (train or test) becomes: pixels of the readable images, and the rest by name.
+/// lasting: as long as its files stay as they are; a file that could not be read may be another
+/// time.
 struct Part {
+  bool lasting = true;
   std::vector<int32_t> labels;
   std::vector<UnreadableFile> unreadable;
   CachedPixels pixels;
@@ -101,6 +105,7 @@ class ParallelDecoder {
   /// Closes the gaps that unreadable images left.
   void MoveInto(Part& part, std::vector<uint8_t>& pixels) {
     size_t kept = 0;
+    part.lasting = !read_failed_;
     for (size_t i = 0; i < entries_.size(); ++i) {
       if (!reasons_[i].empty()) {
         part.unreadable.push_back({entries_[i].path, reasons_[i]});
@@ -128,6 +133,7 @@ class ParallelDecoder {
       reasons_[i] = reason.what();
     } catch (const Error& error) {
       reasons_[i] = error.found();
+      read_failed_ = true;
     }
   }
 
@@ -135,7 +141,8 @@ class ParallelDecoder {
   const std::vector<Entry>& entries_;
   int height_, width_;
   std::vector<uint8_t> pixels_;
-  std::vector<std::string> reasons_;  // empty: readable
+  std::vector<std::string> reasons_;       // empty: readable
+  std::atomic<bool> read_failed_ = false;  // of any file, whatever is in it
 };
 
 Json NoteOf(const Part& part) {
@@ -175,7 +182,7 @@ Part OpenPart(const std::string& root, const std::string& name, const Listing& l
   decoder.Run("decoding " + name + " images");
   decoder.MoveInto(part, *pixels);
   try {
-    WritePixelCache(path, *pixels, NoteOf(part));
+    if (part.lasting) WritePixelCache(path, *pixels, NoteOf(part));
   } catch (const Error& error) {
     warnings.push_back("decoded images are not kept: " + path + ": " + error.found());
   }
@@ -239,6 +246,7 @@ ImageSource OpenImageFolder(const std::string& folder, const DatasetOptions& opt
     throw Error("data/classes", root + "/train", "at least two classes, one folder each",
                 std::to_string(source.class_names.size()), kLayoutFix);
   }
+  bool lasting = true;
   for (const char* name : {"train", "test"}) {
     bool test = std::string(name) == "test";
     if (test && !fs::is_directory(root + "/test", ignored)) {
@@ -258,12 +266,14 @@ ImageSource OpenImageFolder(const std::string& folder, const DatasetOptions& opt
     Part part = OpenPart(root, name, listing, options, source.identity, source.warnings);
     if (!test) RequireEveryClass(root, name, part, source.class_names);
     WarnLeftOut(name, listing, source.warnings);
+    lasting = lasting && part.lasting;
     source.unreadable.insert(source.unreadable.end(), part.unreadable.begin(),
                              part.unreadable.end());
     auto image_bytes =
         static_cast<uint64_t>(options.height) * static_cast<uint64_t>(options.width) * 3;
     (test ? source.test : source.train) = ToImages(std::move(part), image_bytes);
   }
+  if (!lasting) source.identity.clear();
   return source;
 }
 

@@ -99,6 +99,17 @@ TEST_F(ImageFolder, DecodedPixelsComeFromTheCacheUntilAFileChanges) {
   EXPECT_NE(OpenDataset("folder:" + folder_.path(), options_).info.fingerprint, first);
 }
 
+TEST_F(ImageFolder, WhatCouldNotBeReadIsTriedAgain) {
+  TempFolder elsewhere;
+  std::filesystem::create_symlink(elsewhere / "4.png", folder_ / "train/cat/link.png");
+  const Dataset dataset = OpenDataset("folder:" + folder_.path(), options_);
+  EXPECT_THAT(dataset.warnings,
+              ::testing::ElementsAre("1 unreadable image left out:",
+                                     "  train/cat/link.png: nothing at this path"));
+  auto kept = std::filesystem::directory_iterator(cache_.path());
+  EXPECT_EQ(std::distance(begin(kept), end(kept)), 1) << "only the test images";
+}
+
 TEST_F(ImageFolder, ADamagedCacheIsMadeAnew) {
   Open();
   for (const auto& entry : std::filesystem::directory_iterator(cache_.path())) {

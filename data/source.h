@@ -24,7 +24,7 @@ struct ImageSource {
   std::shared_ptr<const ImageSet> test;  // null when the source has none
   std::vector<std::string> warnings;
   std::vector<UnreadableFile> unreadable;  // left out of train and test
-  std::string identity;  // names the files' present contents (sizes, times); empty: cheap to reread
+  std::string identity;  // names the files' present contents (sizes, times); empty: not to be kept
 };
 
 /// One kind of data set: what stands before the colon of a spec.
