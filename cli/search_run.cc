@@ -56,7 +56,7 @@ void RequireValidation(const Dataset& data, const std::string& name) {
   if (without == 0) return;
   const auto first = std::find(counts.begin(), counts.end(), 0) - counts.begin();
   throw Error("search/validation-images", name,
-              "validation images of every class: a tenth of its images, which are 5 at least",
+              "validation images of every class, so two images of it at least",
               "none of " + std::to_string(without) + " of " + std::to_string(counts.size()) +
                   " classes, the first is '" + data.info.class_names[static_cast<size_t>(first)] +
                   "'",

@@ -63,7 +63,7 @@ struct Dataset {
 
 struct DatasetOptions {
   uint64_t split_seed = 1;
-  double validation_share = 0.1;  // of every class, rounded to nearest; [0, 1)
+  double validation_share = 0.1;  // of every class: StratifiedSplit; [0, 1)
   int height = 32, width = 32;    // folder: sources are resized to this
   std::string cache_folder;       // decoded images; empty: see DefaultCacheFolder()
 };

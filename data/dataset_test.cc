@@ -90,6 +90,15 @@ TEST(Split, KeepsOneImageOfATinyClassForTraining) {
   EXPECT_EQ(split.train.size(), 2u);
 }
 
+TEST(Split, TakesOneImageOfAClassThatHasFew) {
+  Labels images({0, 0, 1, 1, 1, 1, 2});
+  Split split = StratifiedSplit(images, 3, 0.1, 1);
+  std::vector<int> counts(3);
+  for (int64_t i : split.validation) ++counts[static_cast<size_t>(images.label(i))];
+  EXPECT_THAT(counts, ::testing::ElementsAre(1, 1, 0));
+  EXPECT_TRUE(StratifiedSplit(images, 3, 0, 1).validation.empty());
+}
+
 TEST(Split, RefusesAShareThatIsNone) {
   EXPECT_EQ(ErrorText("", [] { StratifiedSplit(Labels({0}), 1, 1.5, 1); }),
             "error[data/validation-share] validation share\n  expected: a number in [0, 1)\n"

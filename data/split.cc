@@ -25,6 +25,7 @@ Split StratifiedSplit(const ImageSet& images, int classes, double share, uint64_
     std::vector<int64_t>& members = by_class[c];
     auto count = static_cast<int64_t>(members.size());
     int64_t taken = std::llround(share * static_cast<double>(count));
+    if (share > 0) taken = std::max<int64_t>(taken, 1);
     taken = std::min(taken, std::max<int64_t>(count - 1, 0));
     Rng(seed, "split", c).Shuffle(members);
     split.validation.insert(split.validation.end(), members.begin(), members.begin() + taken);

@@ -14,8 +14,8 @@ struct Split {
   std::vector<int64_t> train, validation;
 };
 
-/// Takes round(share * n) images of every class of n for validation, chosen by seed; a class with
-/// two images or more keeps at least one for training.
+/// Takes round(share * n) images of every class of n for validation, chosen by seed, and at least
+/// one where share is not 0. One image at least stays for training, also of a class of one.
 ///
 /// Ensures  every index is in exactly one of the two; one class's choice does not depend on others
 /// Errors   data/validation-share: share is not in [0, 1)
