@@ -22,9 +22,11 @@ namespace fs = std::filesystem;
 constexpr const char* kPrefix = "tinyformer-temporary-";
 constexpr time_t kSettledSeconds = 60;  // a younger folder may not have been locked yet
 
-// The folder's descriptor with the lock on it; -1 where the file system has none, or, with LOCK_NB
-// as how, when another process holds it.
-int Lock(const fs::path& folder, int how) {
+}  // namespace
+
+namespace internal {
+
+int LockFolder(const fs::path& folder, int how) {
   const int lock = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (lock < 0) return -1;
   while (::flock(lock, LOCK_EX | how) != 0) {
@@ -35,16 +37,12 @@ int Lock(const fs::path& folder, int how) {
   return lock;
 }
 
-}  // namespace
-
-namespace internal {
-
 void RemoveAbandonedFolders(const fs::path& parent) {
   std::error_code error, ignored;
   for (fs::directory_iterator it(parent, error), end; !error && it != end; it.increment(error)) {
     const fs::path folder = it->path();
     if (folder.filename().string().rfind(kPrefix, 0) != 0) continue;
-    const int lock = Lock(folder, LOCK_NB);
+    const int lock = LockFolder(folder, LOCK_NB);
     if (lock < 0) continue;
     struct stat status = {};
     const bool ours = ::fstat(lock, &status) == 0 && status.st_uid == ::geteuid();
@@ -75,7 +73,7 @@ TemporaryFolder::TemporaryFolder() {
                 "free some space there, or set TMPDIR to another folder");
   }
   path_ = path;
-  lock_ = Lock(path_, 0);  // another process that looks whether it is abandoned soon lets go
+  lock_ = internal::LockFolder(path_, 0);  // who looks whether it is abandoned soon lets go
 }
 
 TemporaryFolder::~TemporaryFolder() {

@@ -26,6 +26,10 @@ class TemporaryFolder {
 
 namespace internal {
 
+/// The folder's descriptor with the lock on it, waited for while another process has that, or with
+/// LOCK_NB as how not. -1 without a lock: held by another, or a file system that has none.
+int LockFolder(const std::filesystem::path& folder, int how);
+
 /// Removes from parent this user's temporary folders that no process holds: theirs were killed.
 void RemoveAbandonedFolders(const std::filesystem::path& parent);
 

@@ -1,16 +1,14 @@
 #include "base/temporary_folder.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <future>
 #include <optional>
 #include <string>
-#include <thread>
 
 namespace tinyformer {
 namespace {
@@ -52,23 +50,19 @@ TEST(TemporaryFolder, OnlyAbandonedOnesAreRemoved) {
   EXPECT_TRUE(fs::exists(held.path()));
 }
 
-TEST(TemporaryFolder, IsLockedAlsoWhileOthersLookForAbandonedOnes) {
+TEST(TemporaryFolder, WaitsForWhoLooksWhetherItIsAbandoned) {
   TemporaryFolder parent;
-  TmpDir inside(parent.path());
-  std::atomic<bool> done = false;
-  std::thread cleaner([&] {
-    while (!done) internal::RemoveAbandonedFolders(parent.path());
-  });
-  int unlocked = 0;
-  for (int i = 0; i < 2000; ++i) {
-    const TemporaryFolder folder;
-    const int other = ::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (::flock(other, LOCK_EX | LOCK_NB) == 0) ++unlocked;
-    ::close(other);
-  }
-  done = true;
-  cleaner.join();
-  EXPECT_EQ(unlocked, 0);
+  const std::string folder = MakeFolder(parent.File("a"), std::chrono::minutes(0));
+  const int other = internal::LockFolder(folder, LOCK_NB);
+  ASSERT_GE(other, 0);
+  EXPECT_EQ(internal::LockFolder(folder, LOCK_NB), -1);
+  auto own = std::async(std::launch::async, [&] { return internal::LockFolder(folder, 0); });
+  EXPECT_EQ(own.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  ::close(other);
+  const int lock = own.get();
+  EXPECT_GE(lock, 0);
+  EXPECT_EQ(internal::LockFolder(folder, LOCK_NB), -1);
+  ::close(lock);
 }
 
 TEST(TemporaryFolder, ALinkIsNotFollowed) {
