@@ -67,7 +67,11 @@ class SearchWorker {
     try {
       result = maker_.Make(trial);
     } catch (const Error&) {
-      record->Finish();  // the curve of a loss that went astray
+      try {
+        record->Finish();  // the curve of a loss that went astray
+      } catch (const Error&) {
+        // Why the trial ended says more.
+      }
       throw;
     }
     record->Finish();

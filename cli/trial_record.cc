@@ -66,8 +66,7 @@ TrialRecord::TrialRecord(Store* store, const Lease& lease, TrialFiles files, int
       try {
         Look();
       } catch (...) {
-        error_ = std::current_exception();  // Finish tells it to the worker
-        return;
+        // A store may be back at the next look. What stays wrong, Finish meets as well.
       }
       lock.lock();
     }
@@ -88,7 +87,6 @@ void TrialRecord::Stop() {
 
 void TrialRecord::Finish() {
   Stop();
-  if (error_) std::rethrow_exception(error_);
   Look();
 }
 
@@ -111,9 +109,9 @@ void TrialRecord::AddCurve(const std::string& run, const std::string& prefix) {
       metrics.push_back(std::move(metric));
     }
   }
-  seen_[run] = line;
   // Of a lost lease another worker makes the trial, and tells the same.
   if (!metrics.empty()) store_->AddMetrics(lease_, metrics);
+  seen_[run] = line;  // if the store failed, the next look tells them again
 }
 
 void TrialRecord::AddFiles() {

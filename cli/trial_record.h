@@ -4,7 +4,6 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <exception>
 #include <map>
 #include <mutex>
 #include <string>
@@ -35,7 +34,7 @@ class TrialRecord {
   TrialRecord(const TrialRecord&) = delete;
   TrialRecord& operator=(const TrialRecord&) = delete;
 
-  /// Ends the looks, with a last one.
+  /// Ends the looks, with a last one, which tells what earlier ones could not.
   /// Errors  those of Store; json/* for a metrics.jsonl that training did not write
   void Finish();
   /// The files that the trial has made, by their names relative to its place. Errors  Store's
@@ -53,7 +52,6 @@ class TrialRecord {
   std::mutex mutex_;
   std::condition_variable woken_;
   bool is_over_ = false;
-  std::exception_ptr error_;
   std::thread thread_;
 };
 

@@ -67,6 +67,20 @@ TEST_F(TrialRecordTest, CurvesComeWhileTheTrialGoesOn) {
             "validation_accuracy 1 0.25\nvalidation_accuracy 2 0.5\n");
 }
 
+TEST_F(TrialRecordTest, ALookThatFailsIsNotTheLast) {
+  Write("run/metrics.jsonl", "{\"epoch\":1,\"train_loss\":2.5}\n");
+  Write("run/compressed/metrics.jsonl", "{\"sparsity\":0.5}\n");
+  TrialRecord record(store_.get(), claimed_.lease, Files(false), 5);
+  const std::string first = "train_loss 1 2.5\n", both = first + "train_loss 2 1.5\n";
+  while (Curves() != first) std::this_thread::yield();
+  Write("run/metrics.jsonl",
+        "{\"epoch\":1,\"train_loss\":2.5}\n{\"epoch\":2,\"train_loss\":1.5}\n");
+  while (Curves() != both) std::this_thread::yield();
+  Write("run/compressed/metrics.jsonl", "{\"epoch\":1,\"sparsity\":0.5}\n");
+  record.Finish();
+  EXPECT_EQ(Curves(), "compressed/sparsity 1 0.5\n" + both);
+}
+
 TEST_F(TrialRecordTest, WhatTrainingDidNotWriteIsAnError) {
   Write("run/metrics.jsonl", "{\"loss\":1}\n");
   TrialRecord record(store_.get(), claimed_.lease, Files(false));

@@ -37,7 +37,7 @@ const ReportedTrial* WinnerOf(const ReportedSearch& search) {
 
 const ReportedTrial* CompressedOf(const ReportedSearch& search) {
   for (const ReportedTrial* trial : TrialsOf(search, "final"))
-    if (trial->outcome == TrialOutcome::kComplete && trial->value) return trial;
+    if (trial->outcome == TrialOutcome::kComplete && trial->value && trial->fits) return trial;
   return nullptr;
 }
 

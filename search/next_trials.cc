@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "search/evolution.h"
 #include "search/refusals.h"
@@ -69,8 +70,10 @@ class Planner {
     // A small space may be used up before the budget is: then a stage ends early.
     std::vector<PlannedTrial> next = Supernets(StageOf(kSupernet, settings_.budget.supernets));
     if (next.empty()) next = Candidates();
-    if (next.empty() && ended_.count(kFinal) == 0) next = Last();
-    return next;
+    if (!next.empty()) return next;
+    if (ended_.count(kFinal) == 0) return Last();
+    Best(kFinal);  // for its error
+    return {};
   }
 
  private:
@@ -152,7 +155,7 @@ class Planner {
 
   std::vector<PlannedTrial> NewCandidates(const char* kind, const Stage& stage) const {
     if (stage.count <= 0) return {};
-    const EndedTrial& best = Best(kSupernet);
+    const EndedTrial& best = ChosenSupernet();
     const SupernetConfig supernet = MakeSupernet(settings_.space, PointOf(best));
     const std::vector<Axis> axes = PathAxes(settings_.space, supernet);
     Rng rng(settings_.seed, "candidates", static_cast<uint64_t>(stage.first));
@@ -216,7 +219,7 @@ class Planner {
       payload["origin"] = origin;
       planned.push_back({kAlone, static_cast<int64_t>(planned.size()) - 1, std::move(payload)});
     };
-    const EndedTrial& best = Best(kSupernet);
+    const EndedTrial& best = ChosenSupernet();
     const SupernetConfig supernet = MakeSupernet(settings_.space, PointOf(best));
     const size_t paths = std::min<size_t>(best.payload.at("paths").size(),
                                           static_cast<size_t>(settings_.budget.check_ranks));
@@ -286,6 +289,21 @@ class Planner {
     return MakeGenome(settings_.space, supernet, path, settings_.task);
   }
 
+  // That of the candidates: the best one when the first of them were drawn. A better one that ends
+  // later, after a retry, changes nothing.
+  const EndedTrial& ChosenSupernet() const {
+    for (const char* kind : {kScreening, kCandidate}) {
+      if (Ended(kind).empty()) continue;
+      const EndedTrial& first = *Ended(kind).begin()->second;
+      const auto number = RequireKey<int64_t>(
+          first.payload, "supernet", kind + (" " + std::to_string(first.number)), "a whole number");
+      const auto found = Ended(kSupernet).find(number);
+      TF_CHECK(found != Ended(kSupernet).end(), number);
+      return *found->second;
+    }
+    return Best(kSupernet);
+  }
+
   const EndedTrial& Best(const std::string& kind) const {
     std::vector<EndedTrial> trials;
     for (const auto& [number, trial] : Ended(kind)) trials.push_back(*trial);
@@ -299,11 +317,12 @@ class Planner {
     throw Error(
         "search/all-failed", "stage '" + (screened ? kScreening : kind) + "'",
         above == 0 ? "a trial that gave a result" : "a trial that gave a network within the limits",
-        std::to_string(count) + " trials, " +
+        std::to_string(count) + (count == 1 ? " trial, " : " trials, ") +
             (above == 0 ? "all" : std::to_string(count - static_cast<size_t>(above))) + " failed" +
             (above == 0 ? "" : ", " + std::to_string(above) + " above a limit once pruned"),
         above == 0 ? "look at their errors with --status, mend the cause, then go on with --retry"
-                   : "begin a search with more --candidates, or with a higher --limit");
+        : kind == kFinal ? "take the best candidate, which keeps them: --status names it"
+                         : "begin a search with more --candidates, or with a higher --limit");
   }
 
   [[noreturn]] void FailNothingFits(const std::string& what, const std::string& supernets,

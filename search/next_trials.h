@@ -65,7 +65,8 @@ struct PlannedTrial {
 /// ended  all trials of the search, in any order
 /// Needs  every trial that was planned before has ended
 /// Errors  search/nothing-fits (no supernet or no candidate of the space keeps the limits),
-///         search/all-failed (every trial of a stage failed); json/* for a payload that is not ours
+///         search/all-failed (every trial of a stage failed, or is above a limit); json/* for a
+///         payload that is not ours
 std::vector<PlannedTrial> NextTrials(const SearchSettings& settings, const PriceFunction& price,
                                      const std::vector<EndedTrial>& ended);
 

@@ -284,6 +284,52 @@ TEST(NextTrials, CandidatesThatExceedALimitOncePrunedAreCounted) {
             "  fix:      begin a search with more --candidates, or with a higher --limit");
 }
 
+TEST(NextTrials, ASupernetThatEndsWellOnlyLaterChangesNothing) {
+  SearchSettings settings = Settings();
+  settings.budget.check_ranks = 2;
+  for (const int64_t early_stop : {0, 50}) {
+    settings.budget.early_stop = early_stop;
+    std::vector<EndedTrial> ended = UpToCandidates(settings, Evaluate);
+    const int64_t best = BestTrial(ended, kSupernet)->number;
+    for (;;) {
+      std::vector<EndedTrial> with = ended;
+      for (EndedTrial& trial : ended) {
+        if (trial.kind == kSupernet && trial.number != best) trial.result = nullptr;
+      }
+      for (EndedTrial& trial : with) {
+        if (trial.kind == kSupernet && trial.number != best) trial.result["score"] = 2;
+      }
+      const std::vector<PlannedTrial> next = NextTrials(settings, PaperPrice, ended);
+      EXPECT_EQ(NextTrials(settings, PaperPrice, with), next);
+      if (next.empty()) break;
+      for (const PlannedTrial& trial : next)
+        ended.push_back({trial.kind, trial.number, trial.payload, Evaluate(trial)});
+    }
+  }
+}
+
+TEST(NextTrials, ACompressionStageWithoutANetworkIsSaid) {
+  const SearchSettings settings = SmallSearch(5, 4);
+  std::vector<EndedTrial> ended = UpToCandidates(settings, Evaluate);
+  const PlannedTrial last = NextTrials(settings, PaperPrice, ended).at(0);
+  ASSERT_EQ(last.kind, kFinal);
+  ended.push_back({last.kind, last.number, last.payload, nullptr});
+  const auto text = [&] { return ErrorText([&] { NextTrials(settings, PaperPrice, ended); }); };
+  EXPECT_EQ(text(),
+            "error[search/all-failed] stage 'final'\n"
+            "  expected: a trial that gave a result\n"
+            "  found:    1 trial, all failed\n"
+            "  fix:      look at their errors with --status, mend the cause, then go on with "
+            "--retry");
+  ended.back().result = MadeUpResult(kFinal, last.payload);
+  ended.back().result["fits"] = false;
+  EXPECT_EQ(text(),
+            "error[search/all-failed] stage 'final'\n"
+            "  expected: a trial that gave a network within the limits\n"
+            "  found:    1 trial, 0 failed, 1 above a limit once pruned\n"
+            "  fix:      take the best candidate, which keeps them: --status names it");
+}
+
 TEST(NextTrials, ASupernetNoneOfWhosePathsFitsAnyMoreIsSaid) {
   SearchSettings settings = SmallSearch(5, 4);
   std::vector<EndedTrial> ended = UpToCandidates(settings, Evaluate);

@@ -73,8 +73,16 @@ SearchRecord ReadSearchRecord(Store* store) {
 
 BestNetwork FindBestNetwork(const SearchRecord& record) {
   BestNetwork best;
-  best.candidate = BestTrial(record.ended, kCandidate);
-  if (best.candidate != nullptr) best.compressed = BestTrial(record.ended, kFinal);
+  best.compressed = BestTrial(record.ended, kFinal);
+  if (best.compressed == nullptr) {
+    best.candidate = BestTrial(record.ended, kCandidate);
+    return best;
+  }
+  // Another one may have become better since, after a retry.
+  for (const EndedTrial& trial : record.ended) {
+    if (trial.kind == kCandidate && trial.number == best.compressed->payload.at("candidate"))
+      best.candidate = &trial;
+  }
   return best;
 }
 

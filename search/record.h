@@ -29,7 +29,8 @@ Study FindSearch(Store* store);
 /// Errors  search/no-study, those of Store, ParseSettings and CheckTrials
 SearchRecord ReadSearchRecord(Store* store);
 
-/// The best network so far: the best candidate, and what the compression stage made of it.
+/// The best network so far: the best candidate, and what the compression stage made of it. Once
+/// that is there, the candidate is the one that it began with.
 struct BestNetwork {
   const EndedTrial* candidate = nullptr;   // nullptr: none has ended well
   const EndedTrial* compressed = nullptr;  // nullptr: not there yet

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 
@@ -69,6 +70,20 @@ TEST(SearchRecord, HoldsTheWholeSearch) {
   EXPECT_EQ(json.at("best").at("genome"), best.candidate->payload.at("genome"));
   EXPECT_EQ(json.at("best").at("accuracy"), best.compressed->result.at("accuracy"));
   EXPECT_EQ(json.at("all").size(), record.trials.size());
+}
+
+TEST(SearchRecord, ABetterCandidateOfARetryIsNotTheOneThatWasCompressed) {
+  const std::string url = FreshStore();
+  Search(url, 100);
+  SearchRecord record = Read(url);
+  const int64_t number = FindBestNetwork(record).candidate->number;
+  const auto other = std::find_if(record.ended.begin(), record.ended.end(), [&](const auto& trial) {
+    return trial.kind == kCandidate && trial.number != number;
+  });
+  other->result["accuracy"] = 2;
+  EXPECT_EQ(FindBestNetwork(record).candidate->number, number);
+  std::erase_if(record.ended, [](const EndedTrial& trial) { return trial.kind == kFinal; });
+  EXPECT_EQ(FindBestNetwork(record).candidate->number, other->number);
 }
 
 TEST(SearchRecord, ChecksComeFromNetworksThatWereTrainedAlone) {

@@ -27,6 +27,10 @@ void Make(Store* store, const ClaimedTrial& claimed, const TrialFunction& make,
     store->Release(claimed.lease);
     throw;
   } catch (const Error& error) {
+    if (error.code().starts_with("store/")) {  // the trial itself may well have succeeded
+      store->Release(claimed.lease);
+      throw;
+    }
     store->Fail(claimed.lease, ToJson(error), options.attempts);
   } catch (...) {  // interrupted, out of memory, a bug of ours
     store->Release(claimed.lease);

@@ -197,6 +197,17 @@ TEST(Worker, WhatIsWrongWithTheMachineEndsTheWorkerAndNotTheTrial) {
   EXPECT_EQ(Outcome(url), OfOneWorker());
 }
 
+TEST(Worker, AnErrorOfTheStoreIsNotTheTrials) {
+  const std::string url = FreshStore();
+  const Error busy("store/busy", url, "a lock", "held for minutes", "end the other process");
+  const TrialFunction unheard = [&](const Trial&, const Lease&) -> Json { throw busy; };
+  EXPECT_EQ(ErrorText([&] { Work(url, "first", unheard); }), busy.what());
+  const std::unique_ptr<Store> store = OpenStore(url);
+  const Trial trial = store->Trials(store->Studies().at(0).id).at(0);
+  EXPECT_EQ(trial.state, TrialState::kWaiting);
+  EXPECT_EQ(trial.failures, 0);
+}
+
 TEST(Worker, WhatIsNoErrorOfTheTrialGivesItBackAtOnce) {
   const std::string url = FreshStore();
   const TrialFunction broken = [](const Trial&, const Lease&) -> Json { throw std::bad_alloc(); };
