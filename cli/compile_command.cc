@@ -169,6 +169,7 @@ class CompileCommand : public Command {
                     target, result);
       result.summary["table_bytes"] = size.constant_bytes;
       result.summary["data_bytes"] = size.data_bytes;
+      result.summary["harness_bytes"] = size.harness_bytes;
     } catch (const Error& error) {
       if (error.code() == "sim/does-not-fit") {
         result.fit = {false, "linked firmware: " + error.expected() + ", found " + error.found() +

@@ -61,7 +61,9 @@ class CompressCommand : public Command {
     app.add_option("-o,--output", output_, "the ONNX file to write")->required();
     DeclareCalibration(app, calibration_);
     app.add_option("--check-images", check_images_,
-                   "validation images on which the int8 network is scored; without it: all")
+                   "validation images, spread evenly over all, on which the int8 network is "
+                   "scored; without "
+                   "it: all")
         ->check(WholeNumber(0, 1000000000));
     for (const auto& [name, what] : kForwarded) {
       app.add_option(name, forwarded_[name], what)->group("Pruning and fine-tuning");
@@ -122,7 +124,12 @@ class CompressCommand : public Command {
     *status = result.status;
     ThrowIfInterrupted();  // it may have ended before it listened
     if (result.status == kExitInterrupted) throw Interrupted();
-    if (result.output.empty()) return Json::object();
+    if (result.output.empty()) {  // not even an error: what ends a program like this is a signal
+      throw Error("cli/train-ended", "tinyformer-train compress", "its answer",
+                  "exit status " + std::to_string(result.status),
+                  "run the same command again, it goes on; if it ran out of memory (status 137), "
+                  "with a smaller --batch");
+    }
     return ParseJson(result.output, "answer of tinyformer-train");
   }
 
@@ -132,16 +139,17 @@ class CompressCommand : public Command {
     const Normalization normalization =
         ChooseNormalization(data.info, calibration_.mean, calibration_.stddev);
     const Quantization input = *quantized.value(quantized.inputs.at(0)).quantization;
-    quality.images = std::min<int64_t>(check_images_, data.validation->size());
+    const SpreadImages images(*data.validation, check_images_);
+    quality.images = images.size();
     if (quality.images == 0) return quality;
     QuantizedEvaluator evaluator(quantized);
     Progress progress("check int8", quality.images, "images");
     for (int64_t i = 0; i < quality.images; ++i) {
       ThrowIfInterrupted();
       const std::vector<int8_t> logits =
-          evaluator.Run(QuantizeImages(*data.validation, data.info, normalization, input, i, 1));
+          evaluator.Run(QuantizeImages(images, data.info, normalization, input, i, 1));
       const auto best = std::max_element(logits.begin(), logits.end()) - logits.begin();
-      quality.correct += best == data.validation->label(i);
+      quality.correct += best == images.label(i);
       progress.Update(i + 1);
     }
     return quality;

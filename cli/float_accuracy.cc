@@ -14,17 +14,16 @@
 namespace tinyformer {
 
 double FloatAccuracy(const std::string& run_folder, const ImageSet& images, const DatasetInfo& info,
-                     int64_t count, const std::string& label) {
+                     const Normalization& normalization, const std::string& label) {
   const std::string genome_path = run_folder + "/genome.json";
   const std::string weights_path = run_folder + "/model.safetensors";
   const Genome genome = ParseGenome(ReadJson(genome_path), genome_path);
   const Graph graph =
       FoldBatchNorm(BuildGraph(genome, ReadTensors(weights_path).tensors, weights_path));
   const FloatEvaluator evaluator(graph);
-  const Normalization normalization{info.mean, info.stddev};
 
   std::atomic<int64_t> correct = 0;
-  Progress progress(label, count, "images");
+  Progress progress(label, images.size(), "images");
   const auto classify = [&](int64_t i) {
     std::vector<float> input(static_cast<size_t>(info.channels) * static_cast<size_t>(info.height) *
                              static_cast<size_t>(info.width));
@@ -32,8 +31,8 @@ double FloatAccuracy(const std::string& run_folder, const ImageSet& images, cons
     const std::vector<float> logits = evaluator.Run(input);
     correct += std::max_element(logits.begin(), logits.end()) - logits.begin() == images.label(i);
   };
-  ParallelFor(count, 0, classify, &progress);
-  return static_cast<double>(correct) / static_cast<double>(count);
+  ParallelFor(images.size(), 0, classify, &progress);
+  return static_cast<double>(correct) / static_cast<double>(images.size());
 }
 
 std::string LastCompressed(std::string run_folder) {

@@ -8,13 +8,14 @@
 
 namespace tinyformer {
 
-/// The share of the first `count` images that the network in a run folder (genome.json,
+/// The share of the images that the network in a run folder (genome.json,
 /// model.safetensors) classifies as labelled, in float32, by the compiler's evaluator.
 ///
+/// images  as the network takes them, at least one
 /// label   of the progress bar
 /// Errors  those of ParseGenome, ReadTensors and BuildGraph; Interrupted
 double FloatAccuracy(const std::string& run_folder, const ImageSet& images, const DatasetInfo& info,
-                     int64_t count, const std::string& label);
+                     const Normalization& normalization, const std::string& label);
 
 /// The pruned run of a run folder: RUN/compressed, or the last when that was compressed again
 /// (RUN/compressed/compressed), or RUN itself when it never was.

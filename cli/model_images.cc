@@ -95,11 +95,11 @@ void ReadNormalized(const ImageSet& images, const DatasetInfo& info,
 
 CalibrationImages TrainingImages(const Dataset& data, const Normalization& normalization,
                                  int64_t count) {
-  const int64_t size = data.train->size();
+  const SpreadImages chosen(*data.train, count);
   CalibrationImages images;
-  images.count = std::min(count, size);
-  images.read = [&data, normalization, size, n = images.count](int64_t index, float* input) {
-    ReadNormalized(*data.train, data.info, normalization, index * size / n, input);
+  images.count = chosen.size();
+  images.read = [&data, normalization, chosen](int64_t index, float* input) {
+    ReadNormalized(chosen, data.info, normalization, index, input);
   };
   return images;
 }

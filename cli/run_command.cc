@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <thread>
 
 #include "base/file.h"
@@ -16,6 +17,7 @@
 #include "cli/option_check.h"
 #include "cli/run_in_parts.h"
 #include "compiler/cost/layer_table.h"
+#include "search/genome.h"
 #include "sim/score.h"
 
 namespace tinyformer {
@@ -37,7 +39,10 @@ class RunCommand : public Command {
                    "write the int8 inputs here, for other runtimes to compute the same");
     app.add_option("--save-labels", save_labels_, "write the classes of --data's images here")
         ->needs(data);
-    app.add_option("--images", images_, "only the first N; 0: all, in the emulator at most 64")
+    app.add_option(
+           "--images", images_,
+           "only N: of --data spread evenly over all, else the first; 0: all, in the emulator "
+           "at most 64")
         ->check(WholeNumber(0, 1000000000))
         ->type_name("N");
     app.add_option("--on", on_, "emulator (and compared with the host) or host")
@@ -61,8 +66,13 @@ class RunCommand : public Command {
 
   Answer Run(const CommandLine& line) override {
     const Firmware firmware = ReadFirmware(folder_);
-    if (!compare_.empty()) RequireRun();
-    if (!output_.empty()) RequireWritableFile(output_);
+    if (!compare_.empty()) RequireRun(firmware);
+    if (cycles_ && on_ == "host") {
+      throw Error("cli/usage", "tinyformer run --cycles", "--on emulator, which estimates them",
+                  "--on host", "leave out one of the two");
+    }
+    for (const std::string& file : {output_, save_inputs_, save_labels_})
+      if (!file.empty()) RequireWritableFile(file);
     const ImageStream images = OpenImages(firmware);
     RunOptions options;
     options.jobs = jobs_ > 0 ? jobs_ : static_cast<int>(std::thread::hardware_concurrency());
@@ -90,7 +100,7 @@ class RunCommand : public Command {
 
  private:
   // Says at once what would otherwise be found after all images ran.
-  void RequireRun() const {
+  void RequireRun(const Firmware& firmware) const {
     if (data_.empty()) {
       throw Error("cli/usage", "tinyformer run --compare", "--data with the images to compare on",
                   "no --data", "add --data");
@@ -102,6 +112,16 @@ class RunCommand : public Command {
                   std::string("no ") + file, "name the folder that tinyformer train wrote");
     }
     IsCompressed(compare_);
+    const std::string name = compare_ + "/genome.json";
+    const Genome genome = ParseGenome(ReadJson(name), name);
+    const Shape image{1, genome.height, genome.width, genome.channels};
+    if (image == firmware.input_shape && genome.classes == firmware.output_bytes) return;
+    const auto network = [](const Shape& shape, int64_t classes) {
+      return "input " + ToString(shape) + ", " + std::to_string(classes) + " classes";
+    };
+    throw Error("cli/other-run", name,
+                network(firmware.input_shape, firmware.output_bytes) + ", as the firmware",
+                network(image, genome.classes), "name the run that the firmware's model came from");
   }
 
   ImageStream OpenImages(const Firmware& firmware) {
@@ -122,20 +142,20 @@ class RunCommand : public Command {
     }
     dataset_ = OpenDatasetFor(data_, shape[1], shape[2], shape[3]);
     RequireClasses(firmware);
-    const ImageSet& set = ChosenImages();
-    const Normalization normalization = ChooseNormalization(dataset_.info, mean_, stddev_);
+    normalization_ = ChooseNormalization(dataset_.info, mean_, stddev_);
     const Quantization input =
         Quantization::PerTensor(firmware.input_scale, firmware.input_zero_point);
+    chosen_.emplace(OpenSplit(), Limit(OpenSplit().size()));
     ImageStream stream;
-    stream.count = Limit(set.size());
-    stream.read = [this, &set, normalization, input](int64_t first, int64_t count) {
-      return QuantizeImages(set, dataset_.info, normalization, input, first, count);
+    stream.count = chosen_->size();
+    stream.read = [this, input](int64_t first, int64_t count) {
+      return QuantizeImages(*chosen_, dataset_.info, normalization_, input, first, count);
     };
-    for (int64_t i = 0; i < stream.count; ++i) labels_.push_back(set.label(i));
+    for (int64_t i = 0; i < stream.count; ++i) labels_.push_back(chosen_->label(i));
     return stream;
   }
 
-  const ImageSet& ChosenImages() const {
+  const ImageSet& OpenSplit() const {
     if (split_ == "validation") return *dataset_.validation;
     if (!dataset_.test.exists() || dataset_.test.size() == 0) {
       throw Error("data/no-test-images", "data set '" + data_ + "'", "test images", "none",
@@ -189,7 +209,7 @@ class RunCommand : public Command {
     if (!labels_.empty()) {
       json["split"] = split_;
       AddConfusion(firmware, result, &json);
-      if (!compare_.empty()) AddComparison(result.images, answer);
+      if (!compare_.empty()) AddComparison(answer);
     }
     const std::string hash = Checksum(ReadFile(folder_ + "/plan.json") + dataset_.info.fingerprint);
     json["provenance"] = ToJson(MakeProvenance(line, hash, device_, ""));
@@ -245,9 +265,9 @@ class RunCommand : public Command {
     (*json)["confusion"] = confusion;
   }
 
-  void AddComparison(int64_t count, Answer* answer) const {
+  void AddComparison(Answer* answer) const {
     auto add = [&](const char* key, const char* what, const std::string& folder) {
-      const double accuracy = FloatAccuracy(folder, ChosenImages(), dataset_.info, count, what);
+      const double accuracy = FloatAccuracy(folder, *chosen_, dataset_.info, normalization_, what);
       answer->json[key] = accuracy;
       char buffer[160];
       std::snprintf(buffer, sizeof buffer, "%s %.2f %% on the same images\n", what, 100 * accuracy);
@@ -265,6 +285,8 @@ class RunCommand : public Command {
   int jobs_ = 0;
   bool cycles_ = false;
   Dataset dataset_;
+  Normalization normalization_;
+  std::optional<SpreadImages> chosen_;  // of dataset_
   std::vector<int64_t> labels_;
 };
 

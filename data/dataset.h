@@ -1,6 +1,7 @@
 // A data set: training and validation images that anyone may read, and test images behind a lock.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,6 +28,23 @@ class ImageSet {
   virtual int label(int64_t index) const = 0;  // [0, classes)
   /// Writes height * width * channels bytes. Safe to call from several threads.
   virtual void Read(int64_t index, uint8_t* pixels) const = 0;
+};
+
+/// Some images of a set, spread evenly over it: a folder's images are sorted by class, so its first
+/// ones are all of one.
+class SpreadImages : public ImageSet {
+ public:
+  /// count >= 0; all images where there are no more. `images` must outlive this.
+  SpreadImages(const ImageSet& images, int64_t count)
+      : images_(images), count_(std::min(count, images.size())) {}
+  int64_t size() const override { return count_; }
+  int label(int64_t index) const override { return images_.label(At(index)); }
+  void Read(int64_t index, uint8_t* pixels) const override { images_.Read(At(index), pixels); }
+
+ private:
+  int64_t At(int64_t index) const { return index * images_.size() / count_; }
+  const ImageSet& images_;
+  int64_t count_;
 };
 
 /// Proof that the holder may look at test images. Only the commands that report results can make

@@ -61,6 +61,20 @@ void WriteCifar(const TempFolder& folder, const std::string& below = "") {
   folder.Write(below + "test_batch.bin", Records(20));
 }
 
+TEST(SpreadImages, AreOfEveryClassOfASortedSet) {
+  const Labels sorted({0, 0, 0, 0, 1, 1, 1, 1, 2, 2});
+  const SpreadImages images(sorted, 5);
+  ASSERT_EQ(images.size(), 5);
+  uint8_t pixel = 0;
+  for (int64_t i = 0; i < 5; ++i) {
+    images.Read(i, &pixel);
+    EXPECT_EQ(pixel, 2 * i);
+    EXPECT_EQ(images.label(i), sorted.label(2 * i));
+  }
+  EXPECT_EQ(SpreadImages(sorted, 11).size(), 10);
+  EXPECT_EQ(SpreadImages(sorted, 0).size(), 0);
+}
+
 TEST(Split, TakesTheSameShareOfEveryClassAndEveryImageOnce) {
   Labels images = Balanced(10, 40);
   for (uint64_t seed = 0; seed < 20; ++seed) {

@@ -10,6 +10,8 @@
 namespace tinyformer {
 namespace {
 
+constexpr size_t kMostDrawnClasses = 100;
+
 bool Contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
@@ -59,8 +61,8 @@ std::string AccuracyTable(const ReportInput& input) {
     AddRow(rows, "float, pruned", *pruned, source, 0, dense ? PointsApart(*dense, *pruned) : none);
   if (input.run) {
     const ReportedRun& run = *input.run;
-    const std::string images = GroupDigits(run.images) + " images of " +
-                               (run.on.empty() ? "the run" : "the run on the " + run.on);
+    const std::string images =
+        ImagesOf(run) + " of " + (run.on.empty() ? "the run" : "the run on the " + run.on);
     if (run.accuracy_float) {
       AddRow(rows, "float, dense", *run.accuracy_float, images, run.images, none);
     }
@@ -169,6 +171,8 @@ std::string AccuracySection(const ReportInput& input) {
            "<div class=\"missing\">Not measured: the confusion matrix (run.json has no "
            "<code>confusion</code>).</div>\n";
   }
+  // Cells of more would be too small to be seen.
+  if (counts.size() > kMostDrawnClasses) return html + MixedUp(*input.run);
   html +=
       "<h3>Confusion matrix</h3>\n<p class=\"soft\">Rows: what the image shows. Columns: what the "
       "model said. Colour: share of the row; wrong answers are drawn stronger than their share, "

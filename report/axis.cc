@@ -22,7 +22,8 @@ void ValueRange::Include(double value) {
 
 void ValueRange::Widen(bool share) {
   if (empty()) low = 0, high = 1;
-  if (low != high) return;
+  // Values that differ by rounding only are one: between them no tick can be.
+  if (high - low > 1e-12 * std::max(std::abs(low), std::abs(high))) return;
   const double half = share ? 0.05 : low == 0 ? 0.5 : std::abs(low) * 0.1;
   low -= half, high += half;
   if (share) low = std::max(low, 0.0), high = std::min(high, 1.0);

@@ -78,7 +78,7 @@ std::string CyclesNote(const ReportInput& input) {
   const bool profiled = input.profile && input.profile->cycles_estimate;
   std::string text = "Instructions are exact counts of the emulator; cycles are estimates of ";
   if (profiled) {
-    text += "its Cortex-M7 model";
+    text += "its " + (input.cpu.empty() ? "processor" : input.cpu) + " model";
     text += input.profile->cycles_error ? ", whose stated error is ± " +
                                               FormatPercent(*input.profile->cycles_error, 0) + "."
                                         : ".";
@@ -141,8 +141,8 @@ std::string LayersSection(const ReportInput& input) {
          Counted(layer.effective_macs, Highest(layers, macs)),
          Counted(ran, Highest(layers, instructions)),
          Counted(Cycles(layer), Highest(layers, cycles)),
-         ran && layer.effective_macs > 0
-             ? FormatFixed(static_cast<double>(*ran) / static_cast<double>(layer.effective_macs), 2)
+         ran && layer.macs > 0
+             ? FormatFixed(static_cast<double>(*ran) / static_cast<double>(layer.macs), 2)
              : "–"});
   }
   auto total = [&](const Measure& measure) {

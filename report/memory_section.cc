@@ -91,6 +91,8 @@ std::string FlashSection(const ReportInput& input) {
                                   {"code", compile.code_bytes, "--c2"}};
   if (compile.table_bytes) parts.push_back({"tables", *compile.table_bytes, "--c3"});
   if (compile.data_bytes) parts.push_back({"initial data", *compile.data_bytes, "--c4"});
+  if (compile.harness_bytes)
+    parts.push_back({"emulator's harness, not in a product", *compile.harness_bytes, "--c1"});
   int64_t known = 0;
   for (const FlashPart& part : parts) known += part.bytes;
   if (compile.flash_bytes > known) {

@@ -47,6 +47,12 @@ TEST(ValueRange, PutsAnAxisAroundASingleValue) {
   EXPECT_EQ(around(0, true), std::pair(0.0, 0.05));
   EXPECT_DOUBLE_EQ(around(-40, false).first, -44);
   EXPECT_DOUBLE_EQ(around(-40, false).second, -36);
+  ValueRange rounding;
+  rounding.Include(0.1 + 0.2);
+  rounding.Include(0.3);
+  rounding.Widen(true);
+  EXPECT_NEAR(rounding.low, 0.25, 1e-9);
+  EXPECT_NEAR(rounding.high, 0.35, 1e-9);
   ValueRange none;
   none.Widen(true);
   EXPECT_EQ(std::pair(none.low, none.high), std::pair(0.0, 1.0));

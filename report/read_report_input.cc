@@ -11,16 +11,16 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kRunCommand = "tinyformer run <folder>/firmware --data D --json > run.json";
-constexpr const char* kProfileCommand =
-    "tinyformer profile <folder>/firmware --json > profile.json";
-constexpr const char* kCompileCommand =
-    "tinyformer compile model.onnx --target B -o firmware --json > compile.json";
-
 struct KnownFile {
   const char* path;
   const char* what;
   const char* command;
 };
+
+constexpr KnownFile kProfile = {"profile.json", "instructions and cycles of every layer",
+                                "tinyformer profile <folder>/firmware --json > profile.json"};
+constexpr const char* kCompileCommand =
+    "tinyformer compile model.onnx --target B -o firmware --json > compile.json";
 
 // What is read from an output folder, in the order of the pipeline.
 constexpr KnownFile kFiles[] = {
@@ -31,7 +31,7 @@ constexpr KnownFile kFiles[] = {
     {"compile.json", "flash, RAM and whether it fits", kCompileCommand},
     {"firmware/plan.json", "memory map and layers", kCompileCommand},
     {"run.json", "accuracy, bit-exactness, instruction counts", kRunCommand},
-    {"profile.json", "instructions and cycles of every layer", kProfileCommand},
+    kProfile,
 };
 
 bool Exists(const fs::path& path) {
@@ -101,6 +101,7 @@ ReportInput ReadReportInput(const std::string& folder) {
   with_json("firmware/board/board.json", [&](const Json& json, const std::string& name) {
     const auto clock = OptionalKey<int64_t>(json, "clock_hz", name, "a whole number", 0);
     if (clock > 0) input.clock_hz = clock;
+    input.cpu = OptionalKey<std::string>(json, "cpu", name, "a text", "");
   });
   with_json("firmware/plan.json", [&](const Json& json, const std::string& name) {
     input.plan = ParseReportedPlan(json, name);
@@ -117,6 +118,11 @@ ReportInput ReadReportInput(const std::string& folder) {
   });
   with_json("profile.json", [&](const Json& json, const std::string& name) {
     input.profile = ParseReportedProfile(json, name);
+    const std::string& plan = input.profile->provenance.input_hash;
+    if (plan.empty() || !input.plan || plan == Checksum(ReadFile(path("firmware/plan.json"))))
+      return;
+    input.profile.reset();
+    input.missing.push_back({kProfile.path, kProfile.what, kProfile.command, true});
   });
   return input;
 }

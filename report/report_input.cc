@@ -129,12 +129,14 @@ ReportedCompile ParseReportedCompile(const Json& json, const std::string& name) 
   result.weight_bytes = Whole(json, "weight_bytes", name);
   result.table_bytes = MaybeWhole(json, "table_bytes", name);
   result.data_bytes = MaybeWhole(json, "data_bytes", name);
+  result.harness_bytes = MaybeWhole(json, "harness_bytes", name);
   result.arena_bytes = Whole(json, "arena_bytes", name);
   result.arena_lower_bound_bytes = Whole(json, "arena_lower_bound_bytes", name);
   result.stack_bytes = Whole(json, "stack_bytes", name);
   result.macs = Whole(json, "macs", name);
   result.effective_macs = Whole(json, "effective_macs", name);
   result.cycles_estimate = MaybeWhole(json, "cycles_estimate", name);
+  result.cycles_core = MaybeText(json, "cycles_core", name);
   result.layers = ParseLayers(json, name);
   result.provenance = MaybeProvenance(json, name);
   return result;
@@ -147,6 +149,7 @@ ReportedRun ParseReportedRun(const Json& json, const std::string& name) {
   result.accuracy = MaybeNumber(json, "accuracy", name);
   if (result.accuracy) RequireShare(*result.accuracy, "accuracy", name);
   result.on = MaybeText(json, "on", name);
+  result.split = MaybeText(json, "split", name);
   if (json.contains("bit_exact") && !json.at("bit_exact").is_null()) {
     result.bit_exact = RequireKey<bool>(json, "bit_exact", name, "true or false");
   }

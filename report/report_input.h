@@ -51,11 +51,12 @@ struct ReportedCompile {
   bool fits = false;
   int64_t flash_bytes = 0, flash_limit_bytes = 0, ram_peak_bytes = 0, ram_limit_bytes = 0;
   int64_t code_bytes = 0, weight_bytes = 0;
-  std::optional<int64_t> table_bytes,
-      data_bytes;  // parts of flash_bytes that may not be known apart
+  // Parts of flash_bytes that may not be known apart; harness: of the emulator, not of a product.
+  std::optional<int64_t> table_bytes, data_bytes, harness_bytes;
   int64_t arena_bytes = 0, arena_lower_bound_bytes = 0, stack_bytes = 0;
   int64_t macs = 0, effective_macs = 0;
   std::optional<int64_t> cycles_estimate;
+  std::string cycles_core;  // whose cycles; empty: not said
   std::vector<ReportedLayer> layers;
   Provenance provenance;
 };
@@ -67,6 +68,7 @@ struct ReportedRun {
   std::optional<int64_t> correct;  // absent when the images had no labels
   std::optional<double> accuracy;  // [0, 1]
   std::string on;                  // "emulator" or "host"
+  std::string split;               // "test" or "validation"; empty: not said
   std::optional<bool> bit_exact;
   std::optional<int64_t> instructions_min, instructions_max, cycles_estimate, stack_peak_bytes,
       ram_touched_bytes;
@@ -104,10 +106,11 @@ struct FinishedWeights {
   std::optional<double> sparsity;             // [0, 1]
 };
 
-/// A file that was looked for and not found: what it would have told, and the command that makes
-/// it.
+/// A file that was looked for and not found, or is of another firmware: what it would have told,
+/// and the command that makes it.
 struct MissingPart {
   std::string file, what, command;
+  bool of_another_firmware = false;
 };
 
 struct ReportInput {
@@ -121,6 +124,7 @@ struct ReportInput {
   std::optional<ReportedRun> emulated;  // a second run, of fewer images, that counted instructions
   std::optional<ReportedProfile> profile;
   std::optional<int64_t> clock_hz;  // the board's, from firmware/board/board.json
+  std::string cpu;                  // likewise: "cortex-m7"
   std::optional<int64_t> onnx_bytes;
   std::string onnx_hash;           // XXH64 of model.onnx, empty when there is none
   std::string genome_json;         // run/genome.json as text, empty when there is none
@@ -135,9 +139,9 @@ bool HasNetwork(const ReportInput& input);
 /// Reads an output folder: run/{metrics.jsonl, config.json, genome.json, model.safetensors},
 /// run/compressed/{metrics.jsonl, model.safetensors}, model.onnx (only hashed), firmware/plan.json,
 /// firmware/board/board.json, compile.json, run.json, run-emulator.json (optional: when run.json is
-/// of the host), profile.json. A file that is not there goes to `missing`, it is no error. The last
-/// line of a metrics.jsonl may be half written (a run that goes on). Of model.safetensors only the
-/// metadata is used.
+/// of the host), profile.json. A file that is not there goes to `missing`, it is no error; so does
+/// a profile.json of another plan.json. The last line of a metrics.jsonl may be half written (a run
+/// that goes on). Of model.safetensors only the metadata is used.
 ///
 /// Errors  file/missing (no such folder), report/empty (none of the files), json/syntax, tensors/*,
 /// json/key, report/value (a tensor

@@ -88,6 +88,17 @@ TEST_F(ReportInputTest, ReadsEveryRoundOfCompression) {
   EXPECT_THAT(BuildReport(input), HasSubstr("Pruning and fine-tuning, round 2: loss"));
 }
 
+TEST_F(ReportInputTest, LeavesOutTheProfileOfAnotherFirmware) {
+  WriteSampleOutput(folder_, "sample");
+  Write("firmware/plan.json", ReadFile(folder_ + "/firmware/plan.json") + "\n");
+  const ReportInput input = ReadReportInput(folder_);
+  EXPECT_FALSE(input.profile.has_value());
+  EXPECT_THAT(BuildReport(input),
+              HasSubstr("Not measured: instructions and cycles of every layer "
+                        "(<code>profile.json</code> is of another firmware). To measure: "
+                        "<code>tinyformer profile"));
+}
+
 TEST_F(ReportInputTest, NamesTheMissingPartsInTheOrderOfThePipeline) {
   Write("run/metrics.jsonl", "{\"epoch\": 1, \"train_loss\": 2}\n");
   std::vector<std::string> files;

@@ -147,6 +147,39 @@ TEST(BuildReport, KeepsStallCyclesApart) {
   EXPECT_THAT(BuildReport(input), HasSubstr("adds about 12.3 M cycles to an inference"));
 }
 
+TEST(BuildReport, GivesNoTimeByTheCyclesOfAnotherCore) {
+  ReportInput input = Sample();
+  input.cpu = "cortex-m4";
+  EXPECT_THAT(BuildReport(input), HasSubstr("at 216 MHz")) << "the emulator's, of this core";
+  input.profile.reset();
+  input.run->cycles_estimate.reset();
+  input.emulated.reset();
+  const std::string html = BuildReport(input);
+  EXPECT_THAT(html, Not(HasSubstr("at 216 MHz")));
+  EXPECT_THAT(html, HasSubstr("compiler&#39;s model, of a cortex-m7; of this cortex-m4: "
+                              "tinyformer profile"));
+}
+
+TEST(BuildReport, SaysWhichImagesWereClassified) {
+  ReportInput input = Sample();
+  input.run->split = "validation";
+  EXPECT_THAT(BuildReport(input), HasSubstr("10,000 validation images of the run on the"));
+}
+
+TEST(BuildReport, DrawsNoConfusionMatrixOfHundredsOfClasses) {
+  ReportInput input = Sample();
+  input.run->confusion.assign(101, std::vector<int64_t>(101, 1));
+  const std::string html = BuildReport(input);
+  EXPECT_THAT(html, HasSubstr("Mixed up most"));
+  EXPECT_THAT(html, Not(HasSubstr("aria-label=\"confusion matrix\"")));
+}
+
+TEST(BuildReport, ShowsTheHarnessApart) {
+  ReportInput input = Sample();
+  input.compile->harness_bytes = 808;
+  EXPECT_THAT(BuildReport(input), HasSubstr("emulator's harness, not in a product 808 B"));
+}
+
 TEST(CollectRecords, CarriesTheProvenanceOfItsFile) {
   for (const Record& record : CollectRecords(Sample())) {
     if (record.name == "model.onnx") {

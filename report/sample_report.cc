@@ -206,6 +206,7 @@ void WriteSampleOutput(const std::string& folder, const std::string& name) {
   compile["macs"] = macs;
   compile["effective_macs"] = effective;
   compile["cycles_estimate"] = cycles;
+  compile["cycles_core"] = "cortex-m7";
   compile["provenance"] =
       Provenance("tinyformer compile out/model.onnx --target stm32f746 -o out/firmware --json");
   Json profile = {{"instructions", cycles * 5 / 4}, {"cycles_estimate", cycles}};
@@ -213,6 +214,7 @@ void WriteSampleOutput(const std::string& folder, const std::string& name) {
   profile["cycles_error"] = 0.15;
   profile["layers"] = measured;
   profile["provenance"] = Provenance("tinyformer profile out/firmware --json");
+  profile["provenance"]["input_hash"] = Checksum(plan.dump(2));
 
   write("run/metrics.jsonl", Metrics(60, 0.25, 0.925, false));
   write("run/compressed/metrics.jsonl", Metrics(24, 0.88, 0.921, true));
@@ -227,7 +229,7 @@ void WriteSampleOutput(const std::string& folder, const std::string& name) {
                                 {"environment", {{"threads", 2}, {"libtorch", "1.13.1"}}}}
                                .dump(2));
   write("firmware/plan.json", plan.dump(2));
-  write("firmware/board/board.json", Json{{"clock_hz", 216000000}}.dump(2));
+  write("firmware/board/board.json", Json{{"clock_hz", 216000000}, {"cpu", "cortex-m7"}}.dump(2));
   write("model.onnx", "stand-in for a model");
   write("compile.json", compile.dump(2));
   write("run.json", RunJson().dump(2));

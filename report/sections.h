@@ -32,6 +32,9 @@ std::vector<ReportedLayer> MergeLayers(const ReportInput& input);
 /// nullptr without runs.
 const ReportedRun* CountedRun(const ReportInput& input);
 
+/// "10,000 test images": how many a run classified, and of which split where it says so.
+std::string ImagesOf(const ReportedRun& run);
+
 /// The trial that gave the search's best network, after the compression stage where that is over;
 /// nullptr without a search or without one that has ended well.
 const ReportedTrial* BestTrialOf(const ReportInput& input);

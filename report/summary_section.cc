@@ -55,21 +55,23 @@ std::string AccuracyTile(const ReportInput& input) {
   }
   const ReportedRun& run = *input.run;
   const double accuracy = *run.accuracy;
-  return Tile("Accuracy, int8", FormatPercent(accuracy, 2),
-              Note("± " + FormatFixed(WilsonHalfWidth(accuracy, run.images) * 100, 2) +
-                   " points (95 %), " + (run.correct ? GroupDigits(*run.correct) + " of " : "") +
-                   GroupDigits(run.images) + " images"));
+  return Tile(
+      "Accuracy, int8", FormatPercent(accuracy, 2),
+      Note("± " + FormatFixed(WilsonHalfWidth(accuracy, run.images) * 100, 2) + " points (95 %), " +
+           (run.correct ? GroupDigits(*run.correct) + " of " : "") + ImagesOf(run)));
 }
 
 std::string TimeTile(const ReportInput& input) {
   std::optional<int64_t> cycles;
-  std::string source;
+  std::string source, core = input.compile ? input.compile->cycles_core : "";
   if (input.profile && input.profile->cycles_estimate) {
     cycles = input.profile->cycles_estimate;
     source = "emulator's model";
+    core = input.cpu;
   } else if (CountedRun(input) && CountedRun(input)->cycles_estimate) {
     cycles = CountedRun(input)->cycles_estimate;
     source = "emulator's model";
+    core = input.cpu;
   } else if (input.compile && input.compile->cycles_estimate) {
     cycles = input.compile->cycles_estimate;
     source = "compiler's model";
@@ -90,7 +92,9 @@ std::string TimeTile(const ReportInput& input) {
   if (input.profile && input.profile->cycles_error && source == "emulator's model") {
     note += ", ± " + FormatPercent(*input.profile->cycles_error, 0);
   }
-  if (input.clock_hz && *input.clock_hz > 0) {
+  if (!core.empty() && !input.cpu.empty() && core != input.cpu) {
+    note += ", of a " + core + "; of this " + input.cpu + ": tinyformer profile";
+  } else if (input.clock_hz && *input.clock_hz > 0) {
     note = GroupDigits(*cycles) + " cycles, " + note;
     big = FormatShort(static_cast<double>(*cycles) * 1000 / static_cast<double>(*input.clock_hz)) +
           " ms";
@@ -156,13 +160,18 @@ const ReportedRun* CountedRun(const ReportInput& input) {
   return input.run ? &*input.run : nullptr;
 }
 
+std::string ImagesOf(const ReportedRun& run) {
+  return GroupDigits(run.images) + (run.split.empty() ? "" : " " + run.split) + " images";
+}
+
 std::string MissingNote(const ReportInput& input, const std::vector<std::string>& files) {
   std::string html;
   for (const MissingPart& part : input.missing) {
     if (std::find(files.begin(), files.end(), part.file) == files.end()) continue;
-    html += "<div class=\"missing\">Not measured: " + EscapeHtml(part.what) + " (no <code>" +
-            EscapeHtml(part.file) + "</code>). To measure: <code>" + EscapeHtml(part.command) +
-            "</code></div>\n";
+    const std::string file = "<code>" + EscapeHtml(part.file) + "</code>";
+    html += "<div class=\"missing\">Not measured: " + EscapeHtml(part.what) + " (" +
+            (part.of_another_firmware ? file + " is of another firmware" : "no " + file) +
+            "). To measure: <code>" + EscapeHtml(part.command) + "</code></div>\n";
   }
   return html;
 }

@@ -109,10 +109,18 @@ void CheckTool(const ProcessResult& result, const std::string& tool, const std::
               "run tools/setup, or install the package " + package);
 }
 
-std::string CompilerVersion(const Toolchain& tools) {
-  ProcessResult result = RunProcess({tools.cxx, "--version"}, ".", kCompileSeconds);
-  CheckTool(result, tools.cxx, tools.package);
-  return result.output;
+// The compiler's version, and what it makes of the flags here: -march=native is another processor
+// on the next machine that shares the folder.
+std::string CompilerIdentity(const Toolchain& tools) {
+  Words target = {tools.cxx, "-Q", "--help=target"};
+  Append(&target, tools.flags);
+  std::string text;
+  for (const Words& command : {Words{tools.cxx, "--version"}, target}) {
+    ProcessResult result = RunProcess(command, ".", kCompileSeconds);
+    CheckTool(result, tools.cxx, tools.package);
+    text += result.output;
+  }
+  return text;
 }
 
 std::string ObjectPath(const std::string& folder, const std::string& source, size_t index) {
@@ -204,7 +212,7 @@ void Link(const Toolchain& tools, const Words& objects, const std::string& outpu
 // Everything that decides the result: sources, headers, flags, compiler.
 std::string BuildKey(const Toolchain& tools, const Words& options, const Words& sources,
                      const std::string& folder, const std::string& build_folder) {
-  std::string text = CompilerVersion(tools);
+  std::string text = CompilerIdentity(tools);
   for (const Words* words : {&tools.flags, &tools.link_flags, &options, &sources}) {
     for (const std::string& word : *words) text += word + "\n";
   }

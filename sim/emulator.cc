@@ -325,8 +325,13 @@ EmulationResult RunElf(const std::string& elf_path, const Board& whole_board,
   EmulationResult result = internal::ParsePluginResult(text, elf_path);
   if (violation) {
     Json what = Json::parse(text).at("violation");
-    if (what.at("pc") == 0) return RunElf(elf_path, whole_board, directory, Tracing(options));
-    diagnosis.Violation(what);
+    if (what.at("pc") != 0) diagnosis.Violation(what);
+    if (options.mode != EmulationMode::kCycles)
+      return RunElf(elf_path, whole_board, directory, Tracing(options));
+    throw Error("sim/no-reset", elf_path,
+                "a vector table at " + Hex(whole_board.vector_table) + ", as board.json says",
+                "a reset that leaves flash before its first instruction",
+                "let vector_table in board.json be where board.ld puts .vectors");
   }
   result.exit_status = process.exit_status;
   result.console = process.output;

@@ -111,6 +111,19 @@ TEST(Emulator, AnUnknownMachineIsReported) {
             "  fix:      correct what it says; board.json names the machine");
 }
 
+TEST(Emulator, AVectorTableElsewhereIsReported) {
+  TestFirmware test("tiny");
+  const FirmwareBuild build = BuildFirmware(test.firmware(), test.board(), false);
+  Board board = test.board();
+  board.vector_table += 0x10000;
+  const std::string text = ErrorText([&] { RunElf(build.elf_path, board, test.path(), {}); });
+  EXPECT_EQ(Replace(text, test.path(), "fw"),
+            "error[sim/no-reset] fw/build/emulator/firmware.elf\n"
+            "  expected: a vector table at 0x00210000, as board.json says\n"
+            "  found:    a reset that leaves flash before its first instruction\n"
+            "  fix:      let vector_table in board.json be where board.ld puts .vectors");
+}
+
 TEST(Emulator, TheTemporaryFolderMayHaveAnyName) {
   TestFirmware test("tiny");
   const std::string odd = test.File("not UTF-8, \xff");

@@ -40,7 +40,8 @@ Profile ProfileFirmware(const Firmware& firmware, const Board& board, double tim
                               [&](const LayerRun& r) { return r.id == layer.id; });
     if (found == run.layers.end()) {
       throw Error("sim/plan", firmware.directory + ": layer '" + layer.name + "'",
-                  "a layer that runs", "no instruction of it", "compile the model again");
+                  "a layer that runs, one of 255 at most", "no instruction of it",
+                  "compile the model again; one of more layers cannot be profiled");
     }
     double macs = static_cast<double>(layer.macs);
     double per_mac = layer.macs > 0 ? static_cast<double>(found->cost.instructions) / macs : 0;

@@ -15,7 +15,8 @@ namespace tinyformer {
 struct RunOptions {
   EmulationMode mode = EmulationMode::kCount;
   bool layers = false;  ///< build with per-layer markers and fill RunResult::layers
-  int jobs = 1;         ///< images are split over this many processes; results do not depend on it
+  int jobs = 1;  ///< images are split over this many processes. Outputs, counts and bytes do not
+                 ///< depend on it; each process begins with cold caches
   double timeout_seconds = 600;
 };
 

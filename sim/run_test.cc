@@ -280,8 +280,9 @@ TEST_F(Run, ALayerThatNeverRunsIsNamed) {
   firmware.layers.push_back({3, "ghost", "linear", "linear_s8", 1, 1});
   std::string text = ErrorText([&] { ProfileFirmware(firmware, tiny_->board()); });
   EXPECT_EQ(Replace(text, tiny_->path(), "fw"),
-            "error[sim/plan] fw: layer 'ghost'\n  expected: a layer that runs\n"
-            "  found:    no instruction of it\n  fix:      compile the model again");
+            "error[sim/plan] fw: layer 'ghost'\n  expected: a layer that runs, one of 255 at most\n"
+            "  found:    no instruction of it\n"
+            "  fix:      compile the model again; one of more layers cannot be profiled");
 }
 
 TEST_F(Run, DataDependentWorkShowsInTheCounts) {

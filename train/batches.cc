@@ -61,12 +61,11 @@ ImageStore LoadImages(const DatasetInfo& info, const ImageSet& images, int64_t l
   store.classes = static_cast<int>(info.class_names.size());
   store.mean = info.mean;
   store.stddev = info.stddev;
-  const int64_t count = limit > 0 ? std::min(limit, images.size()) : images.size();
-  store.pixels.resize(static_cast<size_t>(count * store.shape.bytes()));
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t from = i * images.size() / count;
-    images.Read(from, store.pixels.data() + i * store.shape.bytes());
-    store.labels.push_back(images.label(from));
+  const SpreadImages chosen(images, limit > 0 ? limit : images.size());
+  store.pixels.resize(static_cast<size_t>(chosen.size() * store.shape.bytes()));
+  for (int64_t i = 0; i < chosen.size(); ++i) {
+    chosen.Read(i, store.pixels.data() + i * store.shape.bytes());
+    store.labels.push_back(chosen.label(i));
   }
   return store;
 }

@@ -30,7 +30,8 @@ std::string Giga(double value) {
 
 std::string Describe(const TrainingSpeed& speed, const Recipe& recipe, const Json& environment) {
   const std::string arithmetic = recipe.amp == "bf16" ? "bf16" : "float32";
-  char rate[64], share[64];
+  char rate[64], share[64], made[64];
+  std::snprintf(made, sizeof made, "%.0f", speed.images_made_per_second);
   std::snprintf(rate, sizeof rate, "%.0f images/s", speed.images_per_second);
   std::snprintf(share, sizeof share, "%.0f %%", 100 * speed.flops() / speed.matrix_flops);
   const double epoch = static_cast<double>(kEpochImages) / speed.images_per_second;
@@ -39,9 +40,10 @@ std::string Describe(const TrainingSpeed& speed, const Recipe& recipe, const Jso
          " threads, " + arithmetic + ", libtorch " + environment.at("torch").get<std::string>() +
          "\n" + Giga(speed.flop_per_image) + " GFLOP an image: " + Giga(speed.flops()) +
          " GFLOP/s, " + share + " of what matrix products of " + arithmetic + " reach here (" +
-         Giga(speed.matrix_flops) + " GFLOP/s)\nan epoch of " + std::to_string(kEpochImages) +
-         " images: " + FormatDuration(epoch) + "; 300 epochs: " + FormatDuration(300 * epoch) +
-         "\n";
+         Giga(speed.matrix_flops) + " GFLOP/s)\none core makes " + made +
+         " images/s ready, while the step before runs\nan epoch of " +
+         std::to_string(kEpochImages) + " images: " + FormatDuration(epoch) +
+         "; 300 epochs: " + FormatDuration(300 * epoch) + "\n";
 }
 
 void Execute(SpeedOptions o) {
@@ -55,6 +57,7 @@ void Execute(SpeedOptions o) {
   const Json environment = DescribeEnvironment();
   if (!o.json) return PrintResult(Describe(speed, o.recipe, environment));
   PrintResult(JsonText(Json{{"images_per_second", speed.images_per_second},
+                            {"images_made_per_second", speed.images_made_per_second},
                             {"flop_per_image", speed.flop_per_image},
                             {"flop_per_second", speed.flops()},
                             {"matrix_flop_per_second", speed.matrix_flops},

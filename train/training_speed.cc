@@ -28,6 +28,16 @@ ImageStore RandomImages(const Genome& genome, int64_t count) {
   return images;
 }
 
+double ImagesMadePerSecond(const ImageStore& images, const Recipe& recipe, int64_t steps) {
+  TrainingBatches batches(images, recipe, /*threads=*/1);
+  Batch batch;
+  batches.Make(0, &batch);
+  const Clock::time_point start = Clock::now();
+  for (int64_t i = 1; i <= steps; ++i) batches.Make(i, &batch);
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return static_cast<double>(steps * batches.batch()) / seconds;
+}
+
 // Products of square matrices, one after the other, until `seconds` are over.
 double MatrixFlops(const std::string& device, bool bf16) {
   constexpr int kTries = 5;
@@ -70,6 +80,7 @@ TrainingSpeed MeasureTrainingSpeed(const Genome& genome, const Recipe& recipe, i
   const Json last = ParseJson(lines.substr(lines.find('\n') + 1), name);
   TrainingSpeed speed;
   speed.images_per_second = RequireKey<double>(last, "images_per_second", name, "a number");
+  speed.images_made_per_second = ImagesMadePerSecond(images, job.recipe, steps);
   speed.flop_per_image = 6 * static_cast<double>(ComputePaperCosts(genome).macs);
   speed.matrix_flops = MatrixFlops(recipe.device, recipe.amp == "bf16");
   return speed;

@@ -8,7 +8,10 @@ namespace tinyformer {
 
 struct TrainingSpeed {
   double images_per_second = 0;  // of whole steps: batch, forward, backward, optimiser, average
-  double flop_per_image = 0;     // two for each dense multiply-accumulate forward, four backward
+  /// Images that one core reads, changes as the recipe says and normalises, a second; in training
+  /// this is done while the step before runs, on "cuda" by all cores.
+  double images_made_per_second = 0;
+  double flop_per_image = 0;  // two for each dense multiply-accumulate forward, four backward
   /// Floating-point operations a second of large matrix products in the recipe's arithmetic (bf16
   /// or float32), on its device and this process's threads: the most of several tries.
   double matrix_flops = 0;

@@ -2,6 +2,7 @@
 // interrupts.
 #include <gtest/gtest.h>
 
+#include "search/testing_network.h"
 #include "tests/command_line.h"
 #include "tests/int8_models.h"
 
@@ -171,6 +172,21 @@ TEST_F(FirmwareErrors, DataThatIsNotTheModels) {
   ExpectRefused({"run", "colour", "--compare", "nothing"},
                 ErrorText("cli/usage", "tinyformer run --compare",
                           "--data with the images to compare on", "no --data", "add --data"));
+  at_->Write("tiny/genome.json", ToJson(TinyGenome()).dump());
+  at_->Write("tiny/model.safetensors", "");
+  ExpectRefused({"run", "firmware", "--data", "synthetic", "--compare", "tiny"},
+                ErrorText("cli/other-run", "tiny/genome.json",
+                          "input [1, 8, 8, 3], 4 classes, as the firmware",
+                          "input [1, 32, 32, 3], 10 classes",
+                          "name the run that the firmware's model came from"));
+  ExpectRefused(
+      {"run", "colour", "--cycles", "--on", "host"},
+      ErrorText("cli/usage", "tinyformer run --cycles", "--on emulator, which estimates them",
+                "--on host", "leave out one of the two"));
+  ExpectRefused(
+      {"run", "colour", "--data", "synthetic", "--save-labels", "colour"},
+      ErrorText("file/write-failed", "colour", "a place that can be written", "Is a directory",
+                "check the path and the disk, then run the same command again"));
 }
 
 TEST_F(FirmwareErrors, AnotherNumberOfClasses) {

@@ -68,6 +68,7 @@ TEST_F(TrainingErrors, ABenchMeasuresAndLeavesNothing) {
       << table.output;
   const Json json = at_.RunJson(bench);
   EXPECT_GT(json.at("images_per_second"), 0);
+  EXPECT_GT(json.at("images_made_per_second"), 0);
   EXPECT_GT(json.at("share"), 0);
   EXPECT_EQ(json.at("flop_per_image"), 6.0 * ComputePaperCosts(TinyGenome()).macs);
   EXPECT_EQ(at_.Temporaries(), std::vector<std::string>{});
@@ -289,6 +290,20 @@ TEST_F(TrainingErrors, InterruptedTrainingAndPruningSayHowToGoOn) {
   EXPECT_TRUE(ended.errors.ends_with("stopped\n")) << ended.errors;
   EXPECT_EQ(at_.Read("m.onnx"), "old");
   EXPECT_FALSE(at_.Exists("run/compressed/model.safetensors"));
+}
+
+TEST_F(TrainingErrors, TrainingThatIsKilledIsSaid) {
+  at_.Write("killed", "#!/bin/sh\nkill -9 $$\n");
+  std::filesystem::permissions(at_.Path("killed"), std::filesystem::perms::owner_all);
+  Surroundings other;
+  other.variables["TINYFORMER_TRAIN"] = at_.Path("killed");
+  const Ended ended = at_.Run(Compress("3"), other);
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_EQ(
+      at_.Normalised(ended.errors),
+      ErrorText("cli/train-ended", "tinyformer-train compress", "its answer", "exit status 137",
+                "run the same command again, it goes on; if it ran out of memory (status "
+                "137), with a smaller --batch"));
 }
 
 TEST_F(TrainingErrors, KilledPruningGoesOnToTheSameModel) {
