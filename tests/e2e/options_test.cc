@@ -229,7 +229,8 @@ TEST_F(OptionsTest, CompileReplacesADamagedFirmwareFolderAndItsBuilds) {
 TEST_F(OptionsTest, FlashIsCodeWeightsTablesAndDataAndLittleMore) {
   const Json compiled = ParseJson(at_->Read("compile.json"), "compile.json");
   int64_t rest = compiled.at("flash_bytes");
-  for (const char* part : {"code_bytes", "weight_bytes", "table_bytes", "data_bytes", "harness_bytes"})
+  for (const char* part :
+       {"code_bytes", "weight_bytes", "table_bytes", "data_bytes", "harness_bytes"})
     rest -= compiled.at(part).get<int64_t>();
   EXPECT_GE(rest, 0);
   EXPECT_LT(rest, 64) << "alignment";
