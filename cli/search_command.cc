@@ -92,9 +92,9 @@ class SearchCommand : public Command {
     number("--prune-epochs", &run_.budget.prune_epochs, "of pruning and fine-tuning each one");
     number("--final-epochs", &run_.budget.final_epochs,
            "of pruning and fine-tuning the best one, 0: it stays as it is");
-    number("--generation", &run_.budget.generation, "trials that do not depend on each other");
     number("--distill", &run_.budget.distill,
            "per cent of that stage's loss that comes from the candidate's dense network");
+    number("--generation", &run_.budget.generation, "trials that do not depend on each other");
     number("--early-stop", &run_.budget.early_stop,
            "per cent of a generation's candidates that end after dense training, the worst");
     number("--check-ranks", &run_.budget.check_ranks,
@@ -103,6 +103,16 @@ class SearchCommand : public Command {
            "random networks that fit, and the winner, trained alone: was it worth the search");
     number("--batch", &run_.training.batch, "images per training step");
     app.add_option("--lr", run_.training.lr, "peak learning rate; pruning takes half of it")
+        ->capture_default_str()
+        ->group("Budget");
+    app.add_option("--amp", run_.training.amp,
+                   "bfloat16 products in training: auto (as each worker's machine), bf16 or off")
+        ->check(OneOf({"auto", "bf16", "off"}))
+        ->capture_default_str()
+        ->group("Budget");
+    app.add_option("--device", run_.training.device,
+                   "of training: auto (as each worker's machine), cpu or cuda")
+        ->check(OneOf({"auto", "cpu", "cuda"}))
         ->capture_default_str()
         ->group("Budget");
     number("--limit-train", &run_.training.limit_train,

@@ -28,10 +28,10 @@ std::string WorkerName() {
 
 // Another machine may well make a trial that ended like this here.
 bool IsOfMachine(const Error& error) {
-  constexpr std::array kCodes = {"cli/train-missing",     "file/write-failed",
-                                 "file/unreadable",       "search/files-elsewhere",
-                                 "sim/toolchain-missing", "sim/emulator-missing",
-                                 "sim/plugin-missing"};
+  constexpr std::array kCodes = {
+      "cli/train-missing",      "file/write-failed",     "file/unreadable",
+      "search/files-elsewhere", "sim/toolchain-missing", "sim/emulator-missing",
+      "sim/plugin-missing",     "train/device",          "train/resume-changed"};
   return std::count(kCodes.begin(), kCodes.end(), error.code()) != 0;
 }
 

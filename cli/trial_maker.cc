@@ -100,12 +100,8 @@ Json TrialMaker::Make(const Trial& trial) const {
 }
 
 Json TrialMaker::Analysis(const Trial& trial) const {
-  const auto watched = [&](const Genome& genome) {
-    ThrowIfInterrupted();
-    return price_(genome);
-  };
   return ToJson(
-      AnalyseSpace(SampleSpace(settings_.space, settings_.task, watched,
+      AnalyseSpace(SampleSpace(settings_.space, settings_.task, price_,
                                trial.payload.at("samples").get<int64_t>(), settings_.seed),
                    settings_.limits));
 }
@@ -210,12 +206,19 @@ Json TrialMaker::Compress(const std::string& folder, int64_t epochs, uint64_t se
   const Json compiled = Own({"compile", folder + "/model.onnx", "--target", settings_.target, "-o",
                              folder + "/firmware"});
   WriteJson(folder + "/compile.json", compiled);
-  const ResourceUse use = ParseUse(compiled, folder + "/compile.json");
+  const std::string file = folder + "/compile.json";
+  const ResourceUse use = ParseUse(compiled, file);
+  const bool fits = RequireKey<bool>(compiled, "fits", file, "true or false");
+  if (fits && RequireKey<std::string>(compiled, "sizes", file, "a text") != "linked") {
+    throw Error("sim/toolchain-missing", "arm-none-eabi-g++",
+                "the compiler on PATH: trials are compared by what their firmware takes",
+                "no such program", "run tools/setup, or install the package gcc-arm-none-eabi");
+  }
   const auto number = [&](const char* key) { return Number(pruned, key, "tinyformer compress"); };
   return {{"accuracy", number("validation_accuracy_int8")},
           {"accuracy_pruned", number("validation_accuracy")},
           {"sparsity", number("sparsity")},
-          {"fits", Fits(use, settings_.limits)},
+          {"fits", fits && Fits(use, settings_.limits)},
           {"use", ToJson(use)}};
 }
 
@@ -226,6 +229,8 @@ std::vector<std::string> TrialMaker::Training(int64_t epochs, double lr, uint64_
           "--batch",       std::to_string(settings_.training.batch),
           "--limit-train", std::to_string(settings_.training.limit_train),
           "--threads",     std::to_string(place_.threads),
+          "--amp",         settings_.training.amp,
+          "--device",      settings_.training.device,
           "--seed",        std::to_string(seed)};
 }
 

@@ -13,7 +13,8 @@ namespace tinyformer {
 namespace {
 
 constexpr int kVersion = 2;
-constexpr int64_t kMost = 1000000;  // of trials, epochs and images in a batch
+constexpr int64_t kMost = 1000000;           // of trials and epochs
+constexpr int64_t kMostImages = 1000000000;  // that tinyformer train and compress take
 
 // A whole number of the settings: its JSON key is its option without dashes.
 struct Number {
@@ -45,9 +46,9 @@ const std::vector<Number>& Numbers() {
       TF_SETTING("distill", budget.distill, 0, 100, true),
       TF_SETTING("check-ranks", budget.check_ranks, 0, kMost),
       TF_SETTING("check-random", budget.check_random, 0, kMost),
-      TF_SETTING("batch", training.batch, 1, 65536),
-      TF_SETTING("limit-train", training.limit_train, 0, kAny),
-      TF_SETTING("check-images", training.check_images, 0, kAny),
+      TF_SETTING("batch", training.batch, 2, 65536),
+      TF_SETTING("limit-train", training.limit_train, 0, kMostImages),
+      TF_SETTING("check-images", training.check_images, 0, kMostImages),
       TF_SETTING("limit flash", limits.flash_bytes, 1, kAny),
       TF_SETTING("limit ram", limits.ram_bytes, 1, kAny),
       TF_SETTING("limit cycles", limits.cycles, 0, kAny),
@@ -56,6 +57,21 @@ const std::vector<Number>& Numbers() {
 }
 
 #undef TF_SETTING
+
+// A text of the settings; searches that began without it have its default, and do not say so.
+struct Choice {
+  const char* option;
+  std::string SearchTraining::*member;
+  std::vector<std::string> values;  // the first is the default
+};
+
+const std::vector<Choice>& Choices() {
+  static const std::vector<Choice> choices = {
+      {"amp", &SearchTraining::amp, {"auto", "bf16", "off"}},
+      {"device", &SearchTraining::device, {"auto", "cpu", "cuda"}},
+  };
+  return choices;
+}
 
 constexpr std::array<const char*, 4> kObjectiveNames = {"accuracy", "flash", "ram", "cycles"};
 
@@ -105,6 +121,13 @@ void CheckSettings(const SearchSettings& settings) {
                    (open ? " on" : " to " + std::to_string(number.high)),
                std::to_string(value));
   }
+  for (const Choice& choice : Choices()) {
+    const std::string& value = settings.training.*choice.member;
+    if (std::count(choice.values.begin(), choice.values.end(), value) != 0) continue;
+    FailOption(std::string("--") + choice.option,
+               choice.values[0] + ", " + choice.values[1] + " or " + choice.values[2],
+               "'" + value + "'");
+  }
   if (!(settings.training.lr > 0 && settings.training.lr <= 1)) {
     const double lr = settings.training.lr;
     FailOption("--lr", "a number above 0, at most 1",
@@ -131,6 +154,10 @@ Json ToJson(const SearchSettings& settings) {
   for (const Number& number : Numbers()) {
     const int64_t value = number.get(settings);
     if (value != 0 || !number.since_later) json[number.option] = value;
+  }
+  for (const Choice& choice : Choices()) {
+    const std::string& value = settings.training.*choice.member;
+    if (value != choice.values[0]) json[choice.option] = value;
   }
   return json;
 }
@@ -161,6 +188,10 @@ SearchSettings ParseSettings(const Json& json, const std::string& name) {
   for (const Number& number : Numbers()) {
     if (number.since_later && !json.contains(number.option)) continue;
     number.set(settings, RequireKey<int64_t>(json, number.option, name, "a whole number"));
+  }
+  for (const Choice& choice : Choices()) {
+    std::string& value = settings.training.*choice.member;
+    value = OptionalKey<std::string>(json, choice.option, name, "a text", choice.values[0]);
   }
   CheckSettings(settings);
   return settings;

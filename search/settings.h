@@ -49,6 +49,7 @@ struct SearchTraining {
   double lr = 1e-3;          // peak; pruning takes half of it
   int64_t limit_train = 0;   // only that many training images; 0: all
   int64_t check_images = 0;  // validation images by which trials are compared; 0: all
+  std::string amp = "auto", device = "auto";  // tinyformer train's; auto: as each worker's machine
   bool operator==(const SearchTraining&) const = default;
 };
 

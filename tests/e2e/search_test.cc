@@ -106,7 +106,7 @@ TEST_F(SearchTest, WhatIsMissingIsSaid) {
                     "  fix:      correct the command line\n");
   at_.ExpectRefused(Words("search --data synthetic --batch 99999999999999999999 -o out"),
                     "error[cli/usage] tinyformer search --batch\n"
-                    "  expected: a whole number from 1 to 65536\n"
+                    "  expected: a whole number from 2 to 65536\n"
                     "  found:    '99999999999999999999'\n"
                     "  fix:      correct the command line\n");
   at_.ExpectRefused(Words("search --data synthetic --lr 0 -o out"),
@@ -257,6 +257,21 @@ TEST_F(SearchTest, WhoIsWaitedForIsSaid) {
                                "its lease is over (--lease-seconds)\n"),
             std::string::npos)
       << waited.errors;
+}
+
+TEST_F(SearchTest, AMachineWithoutTheCompilerGivesItsTrialBack) {
+  Surroundings bare;
+  bare.variables["PATH"] = "/nonexistent";
+  const Ended ended = at_.Run(SearchWords("out", "", kOneCandidate), bare);
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_NE(ended.errors.find(ErrorText(
+                "sim/toolchain-missing", "arm-none-eabi-g++",
+                "the compiler on PATH: trials are compared by what their firmware takes",
+                "no such program", "run tools/setup, or install the package gcc-arm-none-eabi")),
+            std::string::npos)
+      << ended.errors;
+  const Json stage = at_.RunJson(Words("search --status -o out")).at("stages").at("candidate");
+  EXPECT_EQ(stage, (Json{{"complete", 0}, {"failed", 0}, {"running", 0}, {"waiting", 1}}));
 }
 
 TEST_F(SearchTest, ATrainerThatAnswersNonsenseFailsItsTrials) {
