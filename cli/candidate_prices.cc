@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "base/interrupt.h"
 #include "cli/target_limits.h"
 #include "compiler/cost/cycle_table.h"
 #include "search/costs.h"
@@ -12,7 +13,10 @@ PriceFunction CandidatePrices(const Board& board) {
   PlanOptions options;
   options.target = LimitsOf(board);
   const auto pricer = std::make_shared<GenomePricer>(options);
-  return [pricer](const Genome& genome) { return pricer->Price(genome); };
+  return [pricer](const Genome& genome) {
+    ThrowIfInterrupted();
+    return pricer->Price(genome);
+  };
 }
 
 SearchLimits CandidateLimits(const Board& board, const std::string& option) {

@@ -9,7 +9,7 @@
 namespace tinyformer {
 
 /// Prices genomes for the board as `compile` would with its own choices (GenomePricer); not for
-/// several threads.
+/// several threads. A price is short, a search asks for thousands: each may throw Interrupted.
 PriceFunction CandidatePrices(const Board& board);
 
 /// The board's limits, or those of a --limit in their place. Errors  search/limit

@@ -3,7 +3,6 @@
 #include <cstdio>
 
 #include "base/file.h"
-#include "base/interrupt.h"
 #include "base/progress.h"
 #include "base/writable_file.h"
 #include "cli/candidate_prices.h"
@@ -102,6 +101,7 @@ class Explanation {
         space_(FindSpace(request.space)),
         task_(TaskOf(request.data)),
         limits_(CandidateLimits(board, request.limit)),
+        most_(CandidateLimits(board, "")),
         cycles_known_(CycleTableKnows(board.cpu)),
         price_(CandidatePrices(board)) {
     RequireImagesFit(space_, task_, request.data.empty() ? "32 x 32 images" : request.data);
@@ -119,8 +119,8 @@ class Explanation {
               720, 360)));
     }
     if (analysis.fitting == 0) {
-      const PricedCandidate nearest = FindNearest(space_, samples, limits_, task_, Watched(nullptr),
-                                                  kNearestSteps, request_.seed);
+      const PricedCandidate nearest =
+          FindNearest(space_, samples, limits_, task_, price_, kNearestSteps, request_.seed);
       if (Fits(nearest.use, limits_)) {
         answer_.text += "None of the samples fits, but the search would find networks that do: " +
                         Use(nearest.use) + "\n";
@@ -135,21 +135,16 @@ class Explanation {
 
  private:
   std::vector<PricedCandidate> Sample(const SearchSpace& space) {
-    return SampleSpace(space, task_, Watched(nullptr), request_.samples, request_.seed);
+    return SampleSpace(space, task_, price_, request_.samples, request_.seed);
   }
 
   std::vector<PricedCandidate> SampleWithProgress() {
     Progress progress("price", request_.samples, "networks");
-    return SampleSpace(space_, task_, Watched(&progress), request_.samples, request_.seed);
-  }
-
-  // Prices that an interrupt ends.
-  PriceFunction Watched(Progress* progress) const {
-    return [this, progress, done = int64_t{0}](const Genome& genome) mutable {
-      ThrowIfInterrupted();
-      if (progress != nullptr) progress->Update(++done);
+    const PriceFunction price = [&, done = int64_t{0}](const Genome& genome) mutable {
+      progress.Update(++done);
       return price_(genome);
     };
+    return SampleSpace(space_, task_, price, request_.samples, request_.seed);
   }
 
   void Describe(const SpaceAnalysis& analysis) {
@@ -188,13 +183,14 @@ class Explanation {
     add("flash", nearest.use.flash_bytes, limits_.flash_bytes, "");
     add("ram", nearest.use.sram_peak_bytes, limits_.ram_bytes, "");
     add("latency", nearest.use.cycles, limits_.cycles, "cycles");
-    const Error error(
-        "search/nothing-fits", "space '" + space_.name + "' on " + request_.target,
-        "networks within " + Limits(limits_),
-        "none of " + WithThousands(analysis.samples) + ": refused by " + Refusals(analysis) +
-            "; the nearest takes " + Use(nearest.use),
-        "allow that one with --limit " + raise +
-            " (a search wants room for many), or take a smaller space or a larger target");
+    const Error error("search/nothing-fits", "space '" + space_.name + "' on " + request_.target,
+                      "networks within " + Limits(limits_),
+                      "none of " + WithThousands(analysis.samples) + ": refused by " +
+                          Refusals(analysis) + "; the nearest takes " + Use(nearest.use),
+                      (Fits(nearest.use, most_) ? "allow that one with --limit " + raise +
+                                                      " (a search wants room for many), or "
+                                                : "") +
+                          "take a smaller space or a larger target");
     AddNearest(nearest);
     answer_.json["error"] = ErrorJson(error)["error"];
     answer_.text += std::string("\n") + error.what() + "\n";
@@ -236,6 +232,7 @@ class Explanation {
   SearchSpace space_;
   ImageTask task_;
   SearchLimits limits_;
+  SearchLimits most_;  // the target's own
   bool cycles_known_;  // of this board's core
   PriceFunction price_;
   Answer answer_;

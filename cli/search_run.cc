@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/interrupt.h"
 #include "base/progress.h"
 #include "base/writable_file.h"
 #include "cli/candidate_prices.h"
@@ -31,7 +30,6 @@ namespace {
 SearchSpace AdjustedSpace(const SearchSettings& settings, const std::string& rule) {
   const PriceFunction price = CandidatePrices(FindBoard(settings.target));
   const auto analyse = [&](const SearchSpace& space) {
-    ThrowIfInterrupted();
     return AnalyseSpace(SampleSpace(space, settings.task, price, kAnalysedNetworks, settings.seed),
                         settings.limits);
   };
@@ -98,11 +96,7 @@ bool HasSearch(const std::string& url) {
 
 // Limits that no network keeps are said at once: to draw supernets for them takes long.
 void RequireFitting(const SearchSettings& settings) {
-  const PriceFunction price =
-      [known = CandidatePrices(FindBoard(settings.target))](const Genome& genome) {
-        ThrowIfInterrupted();
-        return known(genome);
-      };
+  const PriceFunction price = CandidatePrices(FindBoard(settings.target));
   const std::vector<PricedCandidate> samples =
       SampleSpace(settings.space, settings.task, price, kAnalysedNetworks, settings.seed);
   Refusals refused;
@@ -116,8 +110,8 @@ void RequireFitting(const SearchSettings& settings) {
       throw Error("search/nothing-fits", "space '" + settings.space.name + "'",
                   "networks that keep the limits: " + LimitsText(settings.limits),
                   "none: " + refused.Text(),
-                  "raise a limit with --limit, or take a smaller space; --explain shows what its "
-                  "networks cost");
+                  "raise what --limit lowered, or take a smaller space or a larger target; "
+                  "--explain shows what its networks cost");
     }
   }
   if (fitting < kFew) {

@@ -330,7 +330,8 @@ class Planner {
     throw Error("search/nothing-fits", "space '" + settings_.space.name + "'",
                 "a " + what + " that keeps the limits: " + LimitsText(settings_.limits),
                 "none: " + supernets + refused.Text(),
-                "raise a limit with --limit, or take a smaller space; --explain shows what its "
+                "raise what --limit lowered, or take a smaller space or a larger target; --explain "
+                "shows what its "
                 "networks cost");
   }
 

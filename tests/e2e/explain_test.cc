@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "search/read_space.h"
-#include "tests/command_line.h"
+#include "tests/small_search.h"
 
 namespace tinyformer {
 namespace {
@@ -83,6 +83,21 @@ TEST(Explain, SaysWhichLimitRefusesHowManyAndWhatComesNearest) {
   const Json allowed = at.RunJson(
       Words("search --explain --space tiny --samples 10 --limit flash=" + flash + ",ram=" + ram));
   EXPECT_TRUE(allowed.contains("nearest") || allowed.at("fitting").get<int>() > 0);
+}
+
+TEST(Explain, OffersNoLimitAboveTheTargets) {
+  const CommandLineTest at;
+  std::string space = kSmallSpace;
+  for (const auto& [from, to] : {std::pair{"[[8], [8, 16]]", "[[64], [1024]]"},
+                                 std::pair{"transformers = [0, 1]", "transformers = [1]"}}) {
+    ASSERT_NE(space.find(from), std::string::npos) << from;
+    space.replace(space.find(from), std::string(from).size(), to);
+  }
+  at.Write("wide.toml", space);
+  const Ended ended = at.Run(Words("search --explain --space wide.toml --samples 4 --json"));
+  EXPECT_EQ(ended.status, 3) << ended.errors;
+  EXPECT_EQ(ParseJson(ended.output, "output").at("error").at("fix"),
+            "take a smaller space or a larger target");
 }
 
 TEST(Explain, RefusesWrongOptions) {
