@@ -19,7 +19,7 @@ std::vector<int> IndicesOf(const std::vector<T>& values, Test&& idle) {
 }
 
 // Shows every choice of a supernet to visit(name, values, chosen, idle_at), in order: `chosen` is
-// the member of `config` that holds it. Axes, decoding and its inverse are all made of this.
+// the member of `config` that holds it. Axes and decoding are both made of this.
 template <typename Visit>
 void VisitSupernet(const SearchSpace& space, SupernetConfig& config, Visit&& visit) {
   config.dots.resize(space.dots.size());
@@ -116,36 +116,6 @@ struct ApplyPoint {
   }
 };
 
-// Finds the indices of the values; 0 for what is idle.
-struct FindPoint {
-  const std::string& name_of_genome;
-  Point point = {};
-  IdleState state = {};
-
-  template <typename T>
-  void operator()(const std::string& name, const std::vector<T>& values, const T& chosen,
-                  const IdleAt& idle_at) {
-    int index = 0;
-    if (!state.Enter(idle_at)) {
-      const auto at = std::find(values.begin(), values.end(), chosen);
-      if (at == values.end()) Fail(name, values, chosen);
-      index = static_cast<int>(at - values.begin());
-    }
-    point.push_back(index);
-    state.Leave(index);
-  }
-
-  template <typename T>
-  [[noreturn]] void Fail(const std::string& name, const std::vector<T>& values,
-                         const T& chosen) const {
-    std::string list;
-    for (const auto& value : values) list += (list.empty() ? "" : ", ") + Json(value).dump();
-    throw Error("space/genome", name_of_genome + ": " + name,
-                values.size() == 1 ? list : "one of " + list, Json(chosen).dump(),
-                "add the value to the space, or take another genome");
-  }
-};
-
 // The supernet's modules, every choice at its default.
 Genome Skeleton(const SupernetConfig& supernet) {
   Genome genome;
@@ -160,27 +130,6 @@ Genome Skeleton(const SupernetConfig& supernet) {
     genome.dots.push_back(std::move(gene));
   }
   return genome;
-}
-
-SupernetConfig SupernetOf(const Genome& genome, const std::string& name) {
-  SupernetConfig config;
-  config.stem = genome.stem;
-  config.last_linear = genome.last_linear;
-  for (size_t d = 0; d < genome.dots.size(); ++d) {
-    const DotGene& gene = genome.dots[d];
-    SupernetDot dot{gene.dim, static_cast<int>(gene.mobilenets.size()),
-                    static_cast<int>(gene.transformers.size())};
-    for (const TransformerGene& transformer : gene.transformers) {
-      if (&transformer == &gene.transformers.front()) dot.heads = transformer.heads;
-      if (transformer.heads == dot.heads) continue;
-      throw Error("space/genome", name + ": dot" + std::to_string(d + 1) + ".heads",
-                  "the same number of heads in every transformer of a DoT",
-                  std::to_string(dot.heads) + " and " + std::to_string(transformer.heads),
-                  "take another genome");
-    }
-    config.dots.push_back(dot);
-  }
-  return config;
 }
 
 }  // namespace
@@ -218,20 +167,6 @@ Genome MakeGenome(const SearchSpace& space, const SupernetConfig& supernet, cons
   VisitPath(space, genome, apply);
   TF_CHECK(apply.next == path.size(), "axes", apply.next, "point", path.size());
   return genome;
-}
-
-Candidate FindCandidate(const SearchSpace& space, const Genome& genome, const std::string& name) {
-  if (genome.dots.size() != space.dots.size()) {
-    throw Error("space/genome", name + ": number of dots", std::to_string(space.dots.size()),
-                std::to_string(genome.dots.size()), "take another genome, or another space");
-  }
-  SupernetConfig config = SupernetOf(genome, name);
-  FindPoint supernet{name};
-  VisitSupernet(space, config, supernet);
-  Genome copy = genome;
-  FindPoint path{name};
-  VisitPath(space, copy, path);
-  return {std::move(supernet.point), std::move(path.point)};
 }
 
 Candidate RandomCandidate(const SearchSpace& space, Rng& rng) {

@@ -58,11 +58,6 @@ struct Candidate {
   bool operator==(const Candidate&) const = default;
 };
 
-/// The inverse of MakeGenome: shape of the image, classes and name count for nothing.
-/// Errors  space/genome (the choice that the space does not have); name is what the user calls the
-/// genome
-Candidate FindCandidate(const SearchSpace& space, const Genome& genome, const std::string& name);
-
 /// A random supernet of the space, and a random path through it.
 Candidate RandomCandidate(const SearchSpace& space, Rng& rng);
 

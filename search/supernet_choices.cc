@@ -14,7 +14,8 @@ std::string Label(const DownsampleGene& gene) { return gene.kind; }
 std::string Label(const MobileNetGene& gene) { return std::to_string(gene.expansion); }
 std::string Label(const std::string& pooling) { return pooling; }
 std::string Label(const TransformerGene& gene) {
-  return std::to_string(gene.mlp_ratio) + (gene.residual ? "-residual" : "");
+  return std::to_string(gene.mlp_ratio) + (gene.residual ? "-residual" : "") +
+         (gene.convs ? "" : "-without-convs");
 }
 
 // Shows every choice module to visit(name, the gene that holds its choice, its candidates), in

@@ -82,6 +82,12 @@ TEST(SupernetChoices, TakeItsPathsAndNoOtherGenome) {
             "  expected: 4\n  found:    2" +
                 fix);
   genome = ReferencePointA();
+  genome.dots[0].transformers[0].convs = false;
+  EXPECT_EQ(text(),
+            "error[supernet/not-a-path] g.json: dot1.tr1\n"
+            "  expected: one of 2, 2-residual, 4, 4-residual\n  found:    2-without-convs" +
+                fix);
+  genome = ReferencePointA();
   genome.dots[1].dim = 96;
   EXPECT_EQ(text(),
             "error[supernet/not-a-path] g.json: dot2 dim\n"
