@@ -22,27 +22,18 @@ Heartbeat::~Heartbeat() {
   thread_.join();
 }
 
-bool Heartbeat::Holds() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (error_) std::rethrow_exception(error_);
-  return !is_lost_;
-}
-
 void Heartbeat::Beat(int64_t lease_ms, int64_t interval_ms) {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!woken_.wait_for(lock, std::chrono::milliseconds(interval_ms), [&] { return is_over_; })) {
     lock.unlock();
-    bool is_held = false;
-    std::exception_ptr error;
+    bool is_lost = false;
     try {
-      is_held = store_.Renew(lease_, lease_ms);
+      is_lost = !store_.Renew(lease_, lease_ms);
     } catch (...) {
-      error = std::current_exception();  // Holds tells it to the worker
+      // The next one may come through.
     }
     lock.lock();
-    error_ = error;
-    is_lost_ = !error && !is_held;
-    if (is_lost_ || InterruptRequested()) return;
+    if (is_lost || InterruptRequested()) return;
   }
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <exception>
 #include <mutex>
 #include <thread>
 
@@ -11,7 +10,9 @@
 namespace tinyformer {
 
 /// Renews the lease in a thread of its own from construction to destruction, which leaves the
-/// lease as it is. The store outlives it.
+/// lease as it is; no longer once another worker has taken it over. The store outlives it. What a
+/// renewal meets (Store's errors; a full disk, for one, may have room at the next) is not told:
+/// the worker meets it at the trial's end, or has lost the lease by then.
 class Heartbeat {
  public:
   /// Every interval_ms (0: a third of lease_ms) the lease is made to last lease_ms from then.
@@ -19,10 +20,6 @@ class Heartbeat {
   ~Heartbeat();
   Heartbeat(const Heartbeat&) = delete;
   Heartbeat& operator=(const Heartbeat&) = delete;
-
-  /// False once another worker has taken the trial over: it is to be dropped. Errors  what the last
-  /// renewal met (Store's errors, Interrupted); a full disk, for one, may have room at the next
-  bool Holds();
 
  private:
   void Beat(int64_t lease_ms, int64_t interval_ms);
@@ -32,8 +29,6 @@ class Heartbeat {
   std::mutex mutex_;
   std::condition_variable woken_;
   bool is_over_ = false;
-  bool is_lost_ = false;
-  std::exception_ptr error_;
   std::thread thread_;
 };
 

@@ -22,7 +22,7 @@ struct Study {
   int64_t id = 0;
   std::string name;
   Json settings;
-  /// Whatever else must be equal for results to be comparable: a hash of data and code.
+  /// Whatever else must be equal for results to be comparable: a hash of the data.
   std::string fingerprint;
   int64_t created_ms = 0;
 };

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <thread>
 
 #include "base/file.h"
 #include "base/rng.h"
@@ -195,19 +196,22 @@ TEST_F(StoreSqlite, ColumnsOfAnotherTypeAreSaid) {
                 "another type\n  fix:      go on from a copy: another program has changed it");
 }
 
-TEST_F(StoreSqlite, AHeartbeatTellsItsWorkerWhatItMet) {
+TEST_F(StoreSqlite, AHeartbeatGoesOnAfterAnError) {
   MakeStore();
   auto store = OpenStore(path_);
+  const int64_t study = store->Studies().at(0).id;
+  const ClaimedTrial claimed = store->Claim(study, {"w2", {"candidate"}}).value();
   Run("ALTER TABLE trials RENAME TO trials_gone");
-  Heartbeat heartbeat(*store, {1, "token"}, 60'000, /*interval_ms=*/1);
-  std::string text;
-  while (text.empty()) text = ErrorText([&] { heartbeat.Holds(); });
-  EXPECT_EQ(text, "error[store/database] " + path_ +
-                      "\n  expected: a statement that SQLite takes\n  found:    no such table: "
-                      "trials\n  fix:      check that no other program has changed the store's "
-                      "tables");
+  EXPECT_EQ(ErrorText([&] { store->Renew(claimed.lease); }),
+            "error[store/database] " + path_ +
+                "\n  expected: a statement that SQLite takes\n  found:    no such table: "
+                "trials\n  fix:      check that no other program has changed the store's "
+                "tables");
+  Heartbeat heartbeat(*store, claimed.lease, /*lease_ms=*/600'000, /*interval_ms=*/1);
   Run("ALTER TABLE trials_gone RENAME TO trials");
-  while (!text.empty()) text = ErrorText([&] { heartbeat.Holds(); });
+  const TrialFilter it = {.first = claimed.trial.number, .end = claimed.trial.number + 1};
+  while (store->Trials(study, it).at(0).lease_until_ms < claimed.trial.lease_until_ms + 60'000)
+    std::this_thread::yield();
 }
 
 TEST_F(StoreSqlite, ArtifactsOutsideTheStudysFolderAreNotRead) {
