@@ -188,6 +188,7 @@ Json TrialMaker::Final(const Trial& trial) const {
     teacher = {"--teacher", folder + "/run", "--alpha", Json(share).dump()};
   }
   Json result = Compress(folder, epochs, seed, teacher);
+  if (!result.at("fits").get<bool>()) return result;  // there may be no firmware
   WriteJson(folder + "/profile.json", Own({"profile", folder + "/firmware"}));
   WriteJson(folder + "/run-emulator.json",
             Own({"run", folder + "/firmware", "--data", place_.data, "--split", "validation",
