@@ -92,7 +92,7 @@ TEST(Orthogonalized, BringsSingularValuesNearOneAndKeepsTheirVectors) {
       EXPECT_LT(o.square().sum().item<double>(), 1.2 * 1.2 * rank) << ToString(shape);
       const at::Tensor product = at::matmul(o, x.t());
       EXPECT_LT((product - product.t()).abs().max().item<double>(),
-                (bf16 ? 0.03 : 1e-4) * product.abs().max().item<double>())
+                (bf16 ? 0.05 : 1e-4) * product.abs().max().item<double>())
           << ToString(shape);
       EXPECT_GT(product.trace().item<double>(), 0);
     }
