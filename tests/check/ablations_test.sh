@@ -10,7 +10,7 @@ printf 'Before.\n<!-- ablations:begin -->\n<!-- ablations:end -->\nAfter.\n' >"$
 program=$tree/tinyformer
 cat >"$program" <<'PROGRAM'
 #!/usr/bin/env bash
-echo "$1 ${*: -12}" >>"$(dirname "$0")/calls"
+echo "$*" >>"$(dirname "$0")/calls"
 option() { local name=$1; shift; while [ $# -gt 0 ]; do [ "$1" = "$name" ] && echo "$2"; shift; done; }
 # config FOLDER STAGE: a run's options; another run there is refused.
 config() {
@@ -73,6 +73,14 @@ make_rows tinyformer-a-seed-2
 expect "another seed of the same network" '--seed 2 --seed 2 {"name": "tinyformer-a"}' \
   "$(grep -o -e '--seed [0-9]*' "$tree/calls" | tr '\n' ' ')$(cat "$tree/out/tinyformer-a-seed-2/run/compressed/genome.json")"
 rm "$tree/zoo/ablations/tinyformer-a-seed-2.json"
+mkdir -p "$tree/zoo/checkpoints" "$tree/tinyformer-120k/run"
+echo weights >"$tree/tinyformer-120k/run/model.safetensors"
+tar -cJf "$tree/zoo/checkpoints/tinyformer-120k.tar.xz" -C "$tree" tinyformer-120k
+rm "$tree/calls"
+make_rows teacher-int8-training >/dev/null
+taught="--teacher $tree/out/teachers/tinyformer-120k/run"
+expect "a teacher in both stages, int8 in the last one's end" "train $taught compress $taught --qat-epochs 1 compile run profile" \
+  "$(grep -o -e '^[a-z]*' -e '--teacher [^ ]*' -e '--qat-epochs [0-9]*' "$tree/calls" | tr '\n' ' ' | sed 's/ $//')"
 rm -r "$tree/out/tinyformer-a" "$tree/calls"
 make_rows block-2
 expect "another dense training is copied and pruned again" "train compress compile run profile" "$(calls)"
@@ -104,6 +112,13 @@ All rows: 4 + 4 epochs.
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 | TinyFormer-A | 7,311 | 2,000 | 10,000 | 0.1 M | 100.00 % | 50.00 % | 75.00 % |
 | block size 2 | 7,311 | 2,000 | 10,000 | 0.1 M | 100.00 % | 50.00 % | 75.00 % |
+
+### TinyFormer-A by other recipes
+
+| recipe | RAM peak, B | flash, B | cycles, est. | float, dense | float, pruned | int8 |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: |
+| TinyFormer-A | 2,000 | 10,000 | 0.1 M | 100.00 % | 50.00 % | 75.00 % |
+| teacher, int8 in training'"'"'s last epoch | 2,000 | 10,000 | 0.1 M | 100.00 % | 50.00 % | 75.00 % |
 <!-- ablations:end -->
 After.'
 "$ablations" --check 2>/dev/null
@@ -163,7 +178,7 @@ rm "$tree/docs/ablations.md" "$tree/zoo/ablations/layernorm.json"
 expect "a missing page is named" "tools/ablations: docs/ablations.md: ENOENT: no such file or directory; it is the page that the tables go into" \
   "$("$ablations" --check 2>&1)"
 expect "an unknown row is refused" \
-  "tools/ablations: --only: expected some of tinyformer-a, tinyformer-a-seed-2, tinyformer-a-seed-3, no-transformer, single-dot, block-2, block-4, tinyformer-120k, mobilenetv2-style, cct-style, layernorm, found 'block-3'" \
+  "tools/ablations: --only: expected some of tinyformer-a, tinyformer-a-seed-2, tinyformer-a-seed-3, no-transformer, single-dot, block-2, block-4, tinyformer-120k, mobilenetv2-style, cct-style, int8-training, teacher, teacher-int8-training, layernorm, found 'block-3'" \
   "$("$ablations" d o --program "$program" --only block-3 2>&1)"
 expect "a wrong number is refused" "tools/ablations: --epochs: expected a whole number, found 'ten'" "$("$ablations" d o --program "$program" --epochs ten 2>&1)"
 expect "an unknown option is refused" "tools/ablations: unknown or incomplete option '--epoch'; the head of tools/ablations lists them" \
