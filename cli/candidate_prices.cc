@@ -3,15 +3,16 @@
 #include <memory>
 
 #include "base/interrupt.h"
+#include "cli/limit_option.h"
 #include "cli/target_limits.h"
 #include "compiler/cost/cycle_table.h"
 #include "search/costs.h"
 
 namespace tinyformer {
 
-PriceFunction CandidatePrices(const Board& board) {
+PriceFunction CandidatePrices(const Board& board, const SearchLimits& limits) {
   PlanOptions options;
-  options.target = LimitsOf(board);
+  options.target = LimitsOf(board, limits);
   const auto pricer = std::make_shared<GenomePricer>(options);
   return [pricer](const Genome& genome) {
     ThrowIfInterrupted();
@@ -20,9 +21,9 @@ PriceFunction CandidatePrices(const Board& board) {
 }
 
 SearchLimits CandidateLimits(const Board& board, const std::string& option) {
-  return ParseLimits(
-      option, {static_cast<int64_t>(board.FlashBytes()), static_cast<int64_t>(board.RamBytes()), 0},
-      CycleTableKnows(board.cpu) ? board.clock_hz : 0);
+  const TargetLimits target = LimitsOf(board);
+  return ParseLimits(option, {target.flash_bytes, target.ram_bytes, 0},
+                     CycleTableKnows(board.cpu) ? board.clock_hz : 0);
 }
 
 }  // namespace tinyformer

@@ -13,7 +13,8 @@ namespace {
 
 // In a process of its own: the signal stays.
 TEST(CandidatePrices, AreEndedByAnInterrupt) {
-  const PriceFunction price = CandidatePrices(FindBoard("stm32f746"));
+  const Board board = FindBoard("stm32f746");
+  const PriceFunction price = CandidatePrices(board, CandidateLimits(board, ""));
   EXPECT_GT(price(ReferencePointA()).flash_bytes, 0);
   EXPECT_EXIT(
       {
@@ -26,6 +27,17 @@ TEST(CandidatePrices, AreEndedByAnInterrupt) {
         }
       },
       ::testing::ExitedWithCode(130), "");
+}
+
+TEST(CandidatePrices, AreThoseOfAPlanWithinTheLimit) {
+  const Board board = FindBoard("stm32f746");
+  const auto price = [&](const std::string& limit) {
+    return CandidatePrices(board, CandidateLimits(board, limit))(ReferencePointA());
+  };
+  const ResourceUse all = price(""), little = price("ram=72KiB");
+  EXPECT_GT(all.sram_peak_bytes, 72 * 1024);
+  EXPECT_LE(little.sram_peak_bytes, 72 * 1024);
+  EXPECT_GT(little.cycles, all.cycles);  // strips are computed twice at their edges
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/temporary_folder.h"
 #include "cli/calibration_options.h"
 #include "cli/command.h"
+#include "cli/limit_option.h"
 #include "cli/target_limits.h"
 #include "compiler/compile.h"
 #include "compiler/cost/cycle_table.h"
@@ -76,6 +77,9 @@ class CompileCommand : public Command {
         ->required();
     app.add_option("--target", target_, "board; tinyformer targets lists them")
         ->capture_default_str();
+    app.add_option("--limit", limit_,
+                   "less than the target has, to leave room for other code: "
+                   "flash=700kB,ram=200KiB");
     app.add_option("--calibrate", data_,
                    "data set whose training images a float model is quantized on");
     app.add_option("--codec", codec_, "how weights are stored: auto, dense, rlc or bitmap")
@@ -92,8 +96,8 @@ class CompileCommand : public Command {
   Answer Run(const CommandLine& line) override {
     const Board board = FindBoard(target_);
     CompileOptions options;
-    options.target = LimitsOf(board);
-    options.other_targets = OtherTargets(board);
+    options.target = LimitsOf(board, Limits(board));
+    if (limit_.empty()) options.other_targets = OtherTargets(board);
     options.codec = ParseCodecRequest(codec_);
     options.optimize = ParseOptimize(optimize_);
     options.prefix = prefix_;
@@ -115,7 +119,8 @@ class CompileCommand : public Command {
     }
     answer.json = result.summary;
     answer.json["cycles_core"] = "cortex-m7";
-    const std::string flags = "--codec " + codec_ + " --optimize " + optimize_;
+    const std::string flags = "--codec " + codec_ + " --optimize " + optimize_ +
+                              (limit_.empty() ? "" : " --limit " + limit_);
     answer.json["provenance"] =
         ToJson(MakeProvenance(line, Checksum(ReadFile(model_)), board.title, flags));
     if (!result.fit.ok) return Refuse(result, std::move(answer));
@@ -130,6 +135,17 @@ class CompileCommand : public Command {
   }
 
  private:
+  SearchLimits Limits(const Board& board) const {
+    const TargetLimits target = LimitsOf(board);
+    const SearchLimits limits =
+        ParseLimits(limit_, {target.flash_bytes, target.ram_bytes, 0}, board.clock_hz);
+    if (limits.cycles > 0) {
+      throw Error("cli/limit", "--limit latency", "flash= or ram=", "latency=",
+                  "leave it out; compile prints estimated cycles, and keeps to bytes only");
+    }
+    return limits;
+  }
+
   Graph ReadQuantized() const {
     Graph graph = ReadOnnx(model_);
     std::string float_value;
@@ -188,16 +204,18 @@ class CompileCommand : public Command {
   }
 
   Answer Refuse(const CompileResult& result, Answer answer) const {
-    const Error error("compile/does-not-fit", model_, "a model that fits " + target_,
+    const Error error("compile/does-not-fit", model_,
+                      "a model that fits " + target_ + (limit_.empty() ? "" : " --limit " + limit_),
                       result.fit.why,
-                      "do what 'what would help' names, or choose a larger --target");
+                      std::string("do what 'what would help' names, or ") +
+                          (limit_.empty() ? "choose a larger --target" : "raise --limit"));
     answer.json["error"] = ErrorJson(error)["error"];
     answer.text = "error[compile/does-not-fit] " + model_ + "\n" + result.fit.why + "\n";
     answer.status = kExitDoesNotFit;
     return answer;
   }
 
-  std::string model_, target_ = "stm32f746", data_, codec_ = "auto", optimize_ = "balanced",
+  std::string model_, target_ = "stm32f746", limit_, data_, codec_ = "auto", optimize_ = "balanced",
                       prefix_ = "model", output_;
   bool explain_ = false;
   CalibrationRequest calibration_;

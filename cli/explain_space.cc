@@ -103,7 +103,7 @@ class Explanation {
         limits_(CandidateLimits(board, request.limit)),
         most_(CandidateLimits(board, "")),
         cycles_known_(CycleTableKnows(board.cpu)),
-        price_(CandidatePrices(board)) {
+        price_(CandidatePrices(board, limits_)) {
     RequireImagesFit(space_, task_, request.data.empty() ? "32 x 32 images" : request.data);
   }
 

@@ -28,7 +28,7 @@ namespace {
 
 // Alg. 1 with its adjustment.
 SearchSpace AdjustedSpace(const SearchSettings& settings, const std::string& rule) {
-  const PriceFunction price = CandidatePrices(FindBoard(settings.target));
+  const PriceFunction price = CandidatePrices(FindBoard(settings.target), settings.limits);
   const auto analyse = [&](const SearchSpace& space) {
     return AnalyseSpace(SampleSpace(space, settings.task, price, kAnalysedNetworks, settings.seed),
                         settings.limits);
@@ -96,7 +96,7 @@ bool HasSearch(const std::string& url) {
 
 // Limits that no network keeps are said at once: to draw supernets for them takes long.
 void RequireFitting(const SearchSettings& settings) {
-  const PriceFunction price = CandidatePrices(FindBoard(settings.target));
+  const PriceFunction price = CandidatePrices(FindBoard(settings.target), settings.limits);
   const std::vector<PricedCandidate> samples =
       SampleSpace(settings.space, settings.task, price, kAnalysedNetworks, settings.seed);
   Refusals refused;

@@ -111,7 +111,7 @@ class SearchWorker {
 void WorkAtSearch(Store* store, const Study& study, const SearchSettings& settings,
                   const SearchWork& work, const std::function<void()>& changed) {
   FindTrainProgram();  // without it no trial is claimed
-  const PriceFunction price = CandidatePrices(FindBoard(settings.target));
+  const PriceFunction price = CandidatePrices(FindBoard(settings.target), settings.limits);
   const SearchWorker worker(store, study, settings, price, work);
   WorkerOptions options;
   options.name = WorkerName();

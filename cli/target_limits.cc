@@ -33,4 +33,11 @@ TargetLimits LimitsOf(const Board& board) {
           ArenaOf(board)};
 }
 
+TargetLimits LimitsOf(const Board& board, const SearchLimits& limits) {
+  TargetLimits target = LimitsOf(board);
+  target.flash_bytes = limits.flash_bytes;
+  target.ram_bytes = limits.ram_bytes;
+  return target;
+}
+
 }  // namespace tinyformer

@@ -204,8 +204,11 @@ Json TrialMaker::Compress(const std::string& folder, int64_t epochs, uint64_t se
   }
   const Json pruned =
       Own(words + Averaging(epochs) + Training(epochs, settings_.training.lr / 2, seed));
-  const Json compiled = Own({"compile", folder + "/model.onnx", "--target", settings_.target, "-o",
-                             folder + "/firmware"});
+  const SearchLimits& limits = settings_.limits;
+  const Json compiled = Own(
+      {"compile", folder + "/model.onnx", "--target", settings_.target, "--limit",
+       "flash=" + std::to_string(limits.flash_bytes) + ",ram=" + std::to_string(limits.ram_bytes),
+       "-o", folder + "/firmware"});
   WriteJson(folder + "/compile.json", compiled);
   const std::string file = folder + "/compile.json";
   const ResourceUse use = ParseUse(compiled, file);
@@ -219,7 +222,7 @@ Json TrialMaker::Compress(const std::string& folder, int64_t epochs, uint64_t se
   return {{"accuracy", number("validation_accuracy_int8")},
           {"accuracy_pruned", number("validation_accuracy")},
           {"sparsity", number("sparsity")},
-          {"fits", fits && Fits(use, settings_.limits)},
+          {"fits", fits && Fits(use, limits)},
           {"use", ToJson(use)}};
 }
 

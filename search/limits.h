@@ -30,15 +30,6 @@ bool Fits(const ResourceUse& use, const SearchLimits& limits);
 /// The largest use as a multiple of its limit: at most 1 when everything fits.
 double LargestShare(const ResourceUse& use, const SearchLimits& limits);
 
-/// The target's limits with those of "flash=980kB,ram=300KiB,latency=50ms" in their place, each at
-/// most once and in any order; "" changes nothing.
-///
-/// Units   bytes, or kB, MB (1000), KiB, MiB (1024); latency: cycles, ms, s at clock_hz, which is 0
-///         for a target whose cycles nobody estimates before it is built
-/// Errors  search/limit (a name, number or unit that is none; more than the target has; a latency
-///         without a clock)
-SearchLimits ParseLimits(const std::string& text, const SearchLimits& target, uint64_t clock_hz);
-
 /// {"flash_bytes", "ram_bytes", "cycles"}; cycles is null when any number is allowed.
 Json ToJson(const SearchLimits& limits);
 

@@ -113,10 +113,10 @@ TEST(Explain, RefusesWrongOptions) {
                 "no space of that name",
                 "choose one of these, or write a file (docs/search_spaces.md)"));
   at.ExpectRefused(Words("search --explain --limit ram=1GiB"),
-                   ErrorText("search/limit", "--limit ram",
+                   ErrorText("cli/limit", "--limit ram",
                              "a number of bytes, or with kB, MB, KiB or MiB", "'1GiB'", kFix));
   const std::string no_latency =
-      ErrorText("search/limit", "--limit latency", "a target with a Cortex-M7",
+      ErrorText("cli/limit", "--limit latency", "a target with a Cortex-M7",
                 "another core, whose cycles are not estimated before it is built",
                 "leave latency out, or take another --target");
   for (const char* command : {"search --explain", "search --data synthetic -o out"}) {

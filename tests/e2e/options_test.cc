@@ -10,6 +10,7 @@
 #include "search/build_graph.h"
 #include "search/testing_network.h"
 #include "tests/command_line.h"
+#include "tests/int8_models.h"
 
 namespace tinyformer {
 namespace {
@@ -234,6 +235,42 @@ TEST_F(OptionsTest, FlashIsCodeWeightsTablesAndDataAndLittleMore) {
     rest -= compiled.at(part).get<int64_t>();
   EXPECT_GE(rest, 0);
   EXPECT_LT(rest, 64) << "alignment";
+}
+
+TEST(LimitTest, LeavesRoomForOtherCode) {
+  NetworkBuilder b(1, {1, 3, 32, 32});
+  b.x = b.Node1("Relu", {b.Conv(b.x, 40, 3)});
+  b.x = b.MaxPool(b.Conv(b.x, 8, 3));
+  b.x = b.Gemm(b.Reshape(b.x, {1, 2048}), 4);
+  const CommandLineTest at;
+  at.Write("model.onnx", Int8Onnx(b.Build()));
+  const auto compile = [&](const std::string& more) {
+    return at.RunJson(Words("compile model.onnx -o out" + more));
+  };
+  const Json all = compile("");
+  const int64_t most = all.at("ram_peak_bytes"), ram = most * 19 / 20;
+  const std::string limit = "flash=900kB,ram=" + std::to_string(ram);
+  const Json within = compile(" --limit " + limit);
+  EXPECT_EQ(within.at("flash_limit_bytes"), 900000);
+  EXPECT_EQ(within.at("ram_limit_bytes"), ram);
+  EXPECT_LE(within.at("ram_peak_bytes"), ram);
+  EXPECT_EQ(within.at("provenance").at("flags"),
+            "--codec auto --optimize balanced --limit " + limit);
+
+  const Ended refused = at.Run(Words("compile model.onnx -o none --limit ram=9kB --json"));
+  EXPECT_EQ(refused.status, 3);
+  const Json error = ParseJson(refused.output, "standard output").at("error");
+  EXPECT_EQ(error.at("expected"), "a model that fits stm32f746 --limit ram=9kB");
+  EXPECT_EQ(error.at("fix"), "do what 'what would help' names, or raise --limit");
+  EXPECT_EQ(error.at("found").get<std::string>().find("--target"), std::string::npos);
+  at.ExpectRefused(
+      Words("compile model.onnx -o none --limit latency=5ms"),
+      ErrorText("cli/limit", "--limit latency", "flash= or ram=", "latency=",
+                "leave it out; compile prints estimated cycles, and keeps to bytes only"));
+  at.ExpectRefused(
+      Words("compile model.onnx -o none --limit ram=1MB"),
+      ErrorText("cli/limit", "--limit ram", "at most the target's 327680 bytes", "1000000 bytes",
+                "write for example --limit flash=980kB,ram=300KiB,latency=500ms"));
 }
 
 TEST(ZooTest, EveryModelIsAsItsCardSays) {
