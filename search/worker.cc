@@ -16,13 +16,16 @@ using std::chrono::milliseconds;
 
 void Make(Store* store, const ClaimedTrial& claimed, const TrialFunction& make,
           const WorkerOptions& options) {
+  const auto end = [&](bool noted) {
+    if (!noted && options.too_late) options.too_late(claimed.trial);
+  };
   try {
     Json result;
     {
       const Heartbeat heartbeat(*store, claimed.lease, options.lease_ms);
       result = make(claimed.trial, claimed.lease);
     }
-    store->Complete(claimed.lease, result);
+    end(store->Complete(claimed.lease, result));
   } catch (const WorkerFault&) {
     store->Release(claimed.lease);
     throw;
@@ -31,7 +34,7 @@ void Make(Store* store, const ClaimedTrial& claimed, const TrialFunction& make,
       store->Release(claimed.lease);
       throw;
     }
-    store->Fail(claimed.lease, ToJson(error), options.attempts);
+    end(store->Fail(claimed.lease, ToJson(error), options.attempts));
   } catch (...) {  // interrupted, out of memory, a bug of ours
     store->Release(claimed.lease);
     throw;

@@ -28,11 +28,14 @@ using TrialFunction = std::function<Json(const Trial& trial, const Lease& lease)
 /// lease_ms  for so long a worker that says nothing is believed to live
 /// poll_ms   between looks at the store while others finish a generation
 /// attempts  failures after which a trial is failed for good
+/// too_late  is told of a trial that this worker ended when its lease was over and the trial
+///           another's: what it found is not kept
 struct WorkerOptions {
   std::string name;
   int64_t lease_ms = 120'000;
   int64_t poll_ms = 500;
   int64_t attempts = 2;
+  std::function<void(const Trial&)> too_late = {};
 };
 
 /// All trials of the study that have ended, as NextTrials wants them.

@@ -197,6 +197,29 @@ TEST(Worker, WhatIsWrongWithTheMachineEndsTheWorkerAndNotTheTrial) {
   EXPECT_EQ(Outcome(url), OfOneWorker());
 }
 
+TEST(Worker, IsToldWhenAnotherHasItsTrial) {
+  const std::string url = FreshStore();
+  const std::unique_ptr<Store> store = OpenStore(url);
+  const Study study = store->OpenStudy("search", ToJson(Settings()), "data");
+  std::vector<std::string> late;
+  WorkerOptions options;
+  options.name = "asleep";
+  options.lease_ms = 100;
+  options.poll_ms = 5;
+  options.too_late = [&](const Trial& trial) { late.push_back(trial.kind); };
+  bool slept = false;
+  const TrialFunction sleeps_once = [&](const Trial& trial, const Lease& lease) {
+    if (!std::exchange(slept, true)) {
+      // Its machine slept; another took the trial, and gave it back.
+      EXPECT_TRUE(store->Release(lease));
+    }
+    return Evaluate(trial);
+  };
+  RunWorker(store.get(), study, Settings(), PaperPrice, sleeps_once, options);
+  EXPECT_EQ(late, std::vector<std::string>{kAnalysis});
+  EXPECT_EQ(Outcome(url), OfOneWorker());
+}
+
 TEST(Worker, AnErrorOfTheStoreIsNotTheTrials) {
   const std::string url = FreshStore();
   const Error busy("store/busy", url, "a lock", "held for minutes", "end the other process");
