@@ -8,7 +8,7 @@
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "compiler/ops/evaluate.h"
-#include "compiler/passes/fold_batch_norm.h"
+#include "compiler/passes/fold_affine.h"
 #include "search/build_graph.h"
 
 namespace tinyformer {
@@ -19,7 +19,7 @@ double FloatAccuracy(const std::string& run_folder, const ImageSet& images, cons
   const std::string weights_path = run_folder + "/model.safetensors";
   const Genome genome = ParseGenome(ReadJson(genome_path), genome_path);
   const Graph graph =
-      FoldBatchNorm(BuildGraph(genome, ReadTensors(weights_path).tensors, weights_path));
+      FoldAffine(BuildGraph(genome, ReadTensors(weights_path).tensors, weights_path));
   const FloatEvaluator evaluator(graph);
 
   std::atomic<int64_t> correct = 0;

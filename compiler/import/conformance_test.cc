@@ -25,7 +25,8 @@ std::vector<float> Floats(const onnx::TensorProto& tensor) {
   return values;
 }
 
-// Integer operands (Reshape's target) become initialisers: the compiler takes constants there.
+// Integer operands (Reshape's target), and what Sub and Div take from and by, become initialisers:
+// the compiler takes constants there.
 std::string ModelWithConstantIntegers(const std::string& folder,
                                       std::vector<std::vector<float>>* inputs) {
   onnx::ModelProto model;
@@ -34,7 +35,9 @@ std::string ModelWithConstantIntegers(const std::string& folder,
   for (int i = 0; i < graph.input_size(); ++i) {
     onnx::TensorProto tensor =
         ReadTensor(folder + "/test_data_set_0/input_" + std::to_string(i) + ".pb");
-    if (tensor.data_type() == onnx::TensorProto::FLOAT) {
+    const std::string& op = graph.node(0).op_type();
+    const bool right = i == 1 && (op == "Sub" || op == "Div");
+    if (tensor.data_type() == onnx::TensorProto::FLOAT && !right) {
       inputs->push_back(Floats(tensor));
       continue;
     }
@@ -93,6 +96,12 @@ const std::string kNodeTests[] = {"test_add",
                                   "test_conv_with_strides_and_asymmetric_padding",
                                   "test_conv_with_strides_no_padding",
                                   "test_conv_with_strides_padding",
+                                  "test_div",
+                                  "test_div_bcast",
+                                  "test_div_example",
+                                  "test_dropout_default",
+                                  "test_dropout_default_old",
+                                  "test_dropout_default_ratio",
                                   "test_flatten_axis0",
                                   "test_flatten_axis1",
                                   "test_flatten_axis2",
@@ -111,7 +120,6 @@ const std::string kNodeTests[] = {"test_add",
                                   "test_gemm_default_vector_bias",
                                   "test_gemm_default_zero_bias",
                                   "test_gemm_transposeB",
-
                                   "test_identity",
                                   "test_matmul_2d",
                                   "test_matmul_3d",
@@ -143,13 +151,26 @@ const std::string kNodeTests[] = {"test_add",
                                   "test_softmax_example",
                                   "test_softmax_large_number",
                                   "test_softmax_negative_axis",
+                                  "test_squeeze",
+                                  "test_squeeze_negative_axes",
+                                  "test_sub",
+                                  "test_sub_bcast",
+                                  "test_sub_example",
                                   "test_transpose_all_permutations_0",
                                   "test_transpose_all_permutations_1",
                                   "test_transpose_all_permutations_2",
                                   "test_transpose_all_permutations_3",
                                   "test_transpose_all_permutations_4",
                                   "test_transpose_all_permutations_5",
-                                  "test_transpose_default"};
+                                  "test_transpose_default",
+                                  "test_unsqueeze_axis_0",
+                                  "test_unsqueeze_axis_1",
+                                  "test_unsqueeze_axis_2",
+                                  "test_unsqueeze_axis_3",
+                                  "test_unsqueeze_negative_axes",
+                                  "test_unsqueeze_three_axes",
+                                  "test_unsqueeze_two_axes",
+                                  "test_unsqueeze_unsorted_axes"};
 
 INSTANTIATE_TEST_SUITE_P(Onnx, NodeTest, ::testing::ValuesIn(kNodeTests),
                          [](const auto& tested) { return tested.param.substr(5); });

@@ -204,10 +204,8 @@ void OnnxImporter::AddNode(const onnx::NodeProto& proto) {
   node.name = !proto.name().empty() ? proto.name() : proto.output_size() > 0 ? proto.output(0) : "";
   if (node.name.empty()) node.name = node.op;
   OpSite site{graph_, node, opset_};
-  const bool absorbed =
-      node.op == "Constant" || node.op == "QuantizeLinear" || node.op == "DequantizeLinear";
   const OpDef* op = FindOp(node.op);
-  if (!absorbed &&
+  if (FindAbsorbedOp(node.op) == nullptr &&
       (op == nullptr || op->level != OpDef::Level::kOnnx || opset_ < op->first_opset)) {
     FailNode(site, "import/unsupported-op", "one of " + SupportedOnnxOps(), node.op,
              "express the model with the operators above, or add it: docs/adding_an_operator.md");
@@ -222,13 +220,13 @@ void OnnxImporter::AddNode(const onnx::NodeProto& proto) {
   AddOperator(proto, std::move(node));
 }
 
-void OnnxImporter::AddOperator(const onnx::NodeProto& proto, Node node) {
-  OpSite site{graph_, node, opset_};
-  if (node.op == "Identity" && proto.input_size() == 1 && !proto.input(0).empty())
-    return Define(proto.output(0), Lookup(site, proto.input(0)));
+std::vector<ValueId> OnnxImporter::ReadOperands(const OpSite& site,
+                                                const onnx::NodeProto& proto) const {
+  const std::string& op = site.node.op;
+  std::vector<ValueId> operands;
   for (const std::string& tensor : proto.input()) {
     if (tensor.empty()) {
-      node.inputs.push_back(kNoValue);
+      operands.push_back(kNoValue);
       continue;
     }
     Entry entry = Lookup(site, tensor);
@@ -238,27 +236,51 @@ void OnnxImporter::AddOperator(const onnx::NodeProto& proto, Node node) {
                "operand '" + tensor + "' is int8", "export in QDQ form");
     }
     const Value& value = graph_.value(entry.value);
-    if (value.is_constant() && value.data->empty()) {
+    // A target shape, or axes.
+    const bool counts = operands.size() == 1 && (op == "Reshape" || op == "Squeeze" ||
+                                                 op == "Unsqueeze" || op == "ReduceMean");
+    if (value.is_constant() && value.data->empty() && !counts) {
       FailNode(site, "import/empty-operand", "operands with at least one element",
                "'" + tensor + "' of shape " + ToString(value.shape),
                "export the model again: the operand was lost");
     }
-    const bool counts = node.op == "Reshape" && node.inputs.size() == 1;  // the target shape
     if (value.is_constant() && value.type != DType::kFloat32 && !value.quantization && !counts) {
       FailNode(site, "import/operand-type",
                "constants of type float32, or integers behind a DequantizeLinear",
                "'" + tensor + "' of type " + DTypeName(value.type), "export in QDQ form");
     }
-    node.inputs.push_back(entry.value);
+    operands.push_back(entry.value);
   }
-  while (!node.inputs.empty() && node.inputs.back() == kNoValue) node.inputs.pop_back();
-  NormalizeAttributes(graph_, opset_, &node);
-  std::vector<Shape> shapes = InferShapes(site);
-  for (int i = static_cast<int>(shapes.size()); i < proto.output_size(); ++i) {
+  while (!operands.empty() && operands.back() == kNoValue) operands.pop_back();
+  return operands;
+}
+
+void OnnxImporter::RequireOutputs(const OpSite& site, const onnx::NodeProto& proto,
+                                  int count) const {
+  for (int i = count; i < proto.output_size(); ++i) {
     if (proto.output(i).empty()) continue;
     FailNode(site, "import/extra-output", "only the first output in use",
              "output '" + proto.output(i) + "'", "export without the operator's optional outputs");
   }
+}
+
+void OnnxImporter::AddOperator(const onnx::NodeProto& proto, Node node) {
+  OpSite site{graph_, node, opset_};
+  const bool identity = node.op == "Identity" && proto.input_size() == 1;
+  const bool dropout = node.op == "Dropout" && proto.input_size() >= 1;
+  if ((identity || dropout) && !proto.input(0).empty()) {
+    if (dropout) RequireEvaluation(site, proto);
+    RequireOutputs(site, proto, 1);
+    return Define(proto.output(0), Lookup(site, proto.input(0)));
+  }
+  node.inputs = ReadOperands(site, proto);
+  if (const AbsorbedOp* absorbed = FindAbsorbedOp(node.op)) {
+    RequireOperands(site, absorbed->min_inputs, absorbed->max_inputs);
+    RewriteEquivalent(&node);
+  }
+  NormalizeAttributes(graph_, opset_, &node);
+  std::vector<Shape> shapes = InferShapes(site);
+  RequireOutputs(site, proto, static_cast<int>(shapes.size()));
   constexpr int64_t kMost = int64_t{1} << 28;
   int64_t count = 1;
   for (int64_t d : shapes[0]) {

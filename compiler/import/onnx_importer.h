@@ -50,6 +50,17 @@ class OnnxImporter {
   void RequireOutputsFromInputs() const;
   void AddNode(const onnx::NodeProto& proto);
   void AddOperator(const onnx::NodeProto& proto, Node node);
+  std::vector<ValueId> ReadOperands(const OpSite& site, const onnx::NodeProto& proto) const;
+  void RequireOutputs(const OpSite& site, const onnx::NodeProto& proto, int count) const;
+  // A node of AbsorbedOps that others express becomes these: its last one, after those before it.
+  void RewriteEquivalent(Node* node);
+  void RewriteSqueeze(Node* node);
+  void RewriteUnsqueeze(Node* node);
+  void RewriteReduceMean(Node* node);
+  void RewriteByConstant(Node* node);  // Sub, Div
+  void BecomeReshape(Node* node, const Shape& target);
+  // Of a Dropout, which then does nothing.
+  void RequireEvaluation(const OpSite& site, const onnx::NodeProto& proto) const;
   void AddConstant(const onnx::NodeProto& proto, const Node& node);
   void AddQuantize(const onnx::NodeProto& proto, const Node& node);
   void AddDequantize(const onnx::NodeProto& proto, const Node& node);

@@ -23,11 +23,9 @@ std::string BytesError(const std::string& bytes) {
 }
 
 const char* kSupported =
-    "one of Add, AveragePool, BatchNormalization, Clip, Constant, Conv, DequantizeLinear, Flatten, "
-    "Gemm, "
-    "GlobalAveragePool, Identity, LayerNormalization, MatMul, MaxPool, Mul, QuantizeLinear, Relu, "
-    "Reshape, Softmax, "
-    "Transpose";
+    "one of Add, AveragePool, BatchNormalization, Clip, Constant, Conv, DequantizeLinear, Div, "
+    "Dropout, Flatten, Gemm, GlobalAveragePool, Identity, LayerNormalization, MatMul, MaxPool, "
+    "Mul, QuantizeLinear, ReduceMean, Relu, Reshape, Softmax, Squeeze, Sub, Transpose, Unsqueeze";
 
 onnx::ModelProto ReluModel() {
   return ModelFromText("g (float[1,4] x) => (float[1,4] y) { y = Relu(x) }");
@@ -279,7 +277,7 @@ TEST(ReadOnnx, HalfPrecisionWeightsAreRefused) {
   auto model = ConvModel();
   model.mutable_graph()->mutable_initializer(0)->set_data_type(onnx::TensorProto::FLOAT16);
   EXPECT_EQ(ImportError(model),
-            "error[import/tensor-type] tensor 'w'\n  expected: FLOAT, DOUBLE, INT8, UINT8, INT32 "
+            "error[import/tensor-type] tensor 'w'\n  expected: FLOAT, DOUBLE, INT8, UINT8, BOOL, INT32 "
             "or INT64\n"
             "  found:    FLOAT16\n  fix:      convert the model to float32 before exporting it");
 }

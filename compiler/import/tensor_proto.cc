@@ -95,6 +95,10 @@ Value ConvertTensor(const onnx::TensorProto& tensor, const std::string& name) {
       value.type = DType::kUint8;
       value.SetElements(Read<uint8_t, uint8_t>(tensor, name, shape, tensor.int32_data()));
       break;
+    case onnx::TensorProto::BOOL:
+      value.type = DType::kBool;
+      value.SetElements(Read<uint8_t, uint8_t>(tensor, name, shape, tensor.int32_data()));
+      break;
     case onnx::TensorProto::INT32:
       value.type = DType::kInt32;
       value.SetElements(Read<int32_t, int32_t>(tensor, name, shape, tensor.int32_data()));
@@ -104,7 +108,7 @@ Value ConvertTensor(const onnx::TensorProto& tensor, const std::string& name) {
       value.SetElements(Read<int64_t, int64_t>(tensor, name, shape, tensor.int64_data()));
       break;
     default:
-      throw Error("import/tensor-type", Where(name), "FLOAT, DOUBLE, INT8, UINT8, INT32 or INT64",
+      throw Error("import/tensor-type", Where(name), "FLOAT, DOUBLE, INT8, UINT8, BOOL, INT32 or INT64",
                   TypeName(tensor.data_type()), "convert the model to float32 before exporting it");
   }
   if (value.type == DType::kFloat32) RequireFinite(name, value.Elements<float>());

@@ -68,22 +68,24 @@ void EvaluateClamp(const OpSite& site, const std::vector<const Tensor*>& in,
 
 }  // namespace
 
-const OpDef kAdd = {"Add",
-                    OpDef::Level::kOnnx,
-                    2,
-                    2,
-                    "two activations of one shape, or a constant bias after MatMul",
-                    QuantizeRule::kOwnScale,
-                    InferBroadcast,
-                    EvaluateAdd};
-const OpDef kMul = {"Mul",
-                    OpDef::Level::kOnnx,
-                    2,
-                    2,
-                    "a constant factor on attention scores or after MatMul or Gemm",
-                    QuantizeRule::kOwnScale,
-                    InferBroadcast,
-                    EvaluateMul};
+const OpDef kAdd = {
+    "Add",
+    OpDef::Level::kOnnx,
+    2,
+    2,
+    "two activations of one shape, or a constant after Conv or MatMul or on the input",
+    QuantizeRule::kOwnScale,
+    InferBroadcast,
+    EvaluateAdd};
+const OpDef kMul = {
+    "Mul",
+    OpDef::Level::kOnnx,
+    2,
+    2,
+    "a constant factor on attention scores, after Conv, MatMul or Gemm, or on the input",
+    QuantizeRule::kOwnScale,
+    InferBroadcast,
+    EvaluateMul};
 const OpDef kLoweredAdd = {"add",
                            OpDef::Level::kLowered,
                            2,

@@ -23,7 +23,26 @@ const char* QuantizeText(QuantizeRule rule) {
   return "?";
 }
 
+constexpr AbsorbedOp kAbsorbed[] = {
+    {"Constant", 0, 0, "becomes a constant"},
+    {"DequantizeLinear", 2, 3, "becomes a value's quantization"},
+    {"Div", 2, 2, "a constant right operand; becomes Mul"},
+    {"Dropout", 1, 3, "evaluation mode; goes"},
+    {"QuantizeLinear", 2, 3, "becomes a value's quantization"},
+    {"ReduceMean", 1, 2, "of an image, axes 2 and 3; becomes GlobalAveragePool"},
+    {"Squeeze", 1, 2, "constant axes; becomes Reshape"},
+    {"Sub", 2, 2, "a constant right operand; becomes Add"},
+    {"Unsqueeze", 1, 2, "constant axes; becomes Reshape"},
+};
+
 }  // namespace
+
+const AbsorbedOp* FindAbsorbedOp(const std::string& name) {
+  for (const AbsorbedOp& op : kAbsorbed) {
+    if (name == op.name) return &op;
+  }
+  return nullptr;
+}
 
 void FailNode(const OpSite& site, const std::string& code, const std::string& expected,
               const std::string& found, const std::string& fix) {
@@ -38,7 +57,8 @@ const OpDef* FindOp(const std::string& name) {
 }
 
 std::string SupportedOnnxOps() {
-  std::vector<std::string> names = {"Constant", "DequantizeLinear", "QuantizeLinear"};
+  std::vector<std::string> names;
+  for (const AbsorbedOp& op : kAbsorbed) names.push_back(op.name);
   for (const OpDef* op : AllOps()) {
     if (op->level == OpDef::Level::kOnnx) names.push_back(op->name);
   }
@@ -61,12 +81,12 @@ Json ListOps() {
     entry["quantize"] = QuantizeText(op->quantize);
     list.push_back(entry);
   }
-  for (const char* name : {"Constant", "DequantizeLinear", "QuantizeLinear"}) {
+  for (const AbsorbedOp& op : kAbsorbed) {
     Json entry;
-    entry["name"] = name;
+    entry["name"] = op.name;
     entry["level"] = "onnx";
     entry["opsets"] = std::to_string(kFirstOpset) + ".." + std::to_string(kLastOpset);
-    entry["accepts"] = "absorbed by import: becomes a constant or a value's quantization";
+    entry["accepts"] = op.accepts;
     entry["quantize"] = QuantizeText(QuantizeRule::kNotQuantized);
     list.push_back(entry);
   }
@@ -79,20 +99,24 @@ std::vector<Shape> InferShapes(const OpSite& site) {
     FailNode(site, "import/unsupported-op", "one of " + SupportedOnnxOps(), site.node.op,
              "express the model with the operators above, or add it: docs/adding_an_operator.md");
   }
+  RequireOperands(site, op->min_inputs, op->max_inputs);
+  return op->infer(site);
+}
+
+void RequireOperands(const OpSite& site, int min_inputs, int max_inputs) {
   const auto given = static_cast<int>(site.input_count());
-  bool too_many = op->max_inputs >= 0 && given > op->max_inputs;
-  bool missing = given < op->min_inputs;
-  for (int i = 0; i < op->min_inputs && i < given; ++i)
+  bool too_many = max_inputs >= 0 && given > max_inputs;
+  bool missing = given < min_inputs;
+  for (int i = 0; i < min_inputs && i < given; ++i)
     missing |= !site.has_input(static_cast<size_t>(i));
   if (missing || too_many) {
-    std::string expected = std::to_string(op->min_inputs);
-    if (op->max_inputs != op->min_inputs && op->max_inputs > 0) {
-      expected += " to " + std::to_string(op->max_inputs);
+    std::string expected = std::to_string(min_inputs);
+    if (max_inputs != min_inputs && max_inputs > 0) {
+      expected += " to " + std::to_string(max_inputs);
     }
     FailNode(site, "import/operands", expected + " operands", std::to_string(given) + " operands",
              "export the model again: the file breaks the operator's definition");
   }
-  return op->infer(site);
 }
 
 void RequireRank(const OpSite& site, size_t input, size_t rank) {

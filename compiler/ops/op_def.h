@@ -75,8 +75,18 @@ const std::vector<const OpDef*>& AllOps();
 /// The operator called `name`, or null.
 const OpDef* FindOp(const std::string& name);
 
-/// "Add, AveragePool, ...": what import accepts, with the ones that it absorbs (Constant,
-/// QuantizeLinear, ...).
+/// An ONNX operator that import takes and no graph holds.
+struct AbsorbedOp {
+  const char* name;
+  int min_inputs;
+  int max_inputs;
+  const char* accepts;  // as of OpDef, and what becomes of it
+};
+
+/// The absorbed operator called `name`, or null.
+const AbsorbedOp* FindAbsorbedOp(const std::string& name);
+
+/// "Add, AveragePool, ...": what import accepts, with those that it absorbs.
 std::string SupportedOnnxOps();
 
 /// For `tinyformer ops`: [{"name", "level", "opsets", "accepts", "quantize"}].
@@ -87,6 +97,10 @@ Json ListOps();
 std::vector<Shape> InferShapes(const OpSite& site);
 
 // What several operators check.
+
+/// That a node has so many operands, the first min_inputs of which are given. max_inputs  -1: any
+/// number. Errors  import/operands
+void RequireOperands(const OpSite& site, int min_inputs, int max_inputs);
 
 /// Errors  import/rank
 void RequireRank(const OpSite& site, size_t input, size_t rank);

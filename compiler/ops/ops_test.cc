@@ -20,11 +20,11 @@ TEST(OpTable, IsSortedAndComplete) {
     EXPECT_NE(op->evaluate, nullptr) << op->name;
     EXPECT_EQ(FindOp(op->name), op);
   }
-  EXPECT_EQ(ListOps().size(), AllOps().size() + 3);
+  EXPECT_EQ(ListOps().size(), AllOps().size() + 9);
   EXPECT_EQ(
       ListOps()[0].dump(),
       R"({"name":"Add","level":"onnx","opsets":"11..20","accepts":"two activations of one shape, or a )"
-      R"(constant bias after MatMul","quantize":"own scale"})");
+      R"(constant after Conv or MatMul or on the input","quantize":"own scale"})");
 }
 
 TEST(Operands, MissingOnesAreCounted) {

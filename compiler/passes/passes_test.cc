@@ -4,7 +4,7 @@
 #include "compiler/ops/evaluate.h"
 #include "compiler/ops/movement.h"
 #include "compiler/passes/cancel_transposes.h"
-#include "compiler/passes/fold_batch_norm.h"
+#include "compiler/passes/fold_affine.h"
 #include "compiler/passes/fold_constants.h"
 #include "compiler/passes/fuse_activation.h"
 #include "compiler/passes/fuse_linear.h"
@@ -43,15 +43,15 @@ TEST(RemoveNoOps, RemovesReshapesToTheSameShape) {
   ExpectEqualFunction(g, less, 0);
 }
 
-TEST(FoldBatchNorm, FoldsIntoTheConvolution) {
+TEST(FoldAffine, FoldsIntoTheConvolution) {
   NetworkBuilder b(2, {1, 3, 5, 5});
   b.x = b.BatchNorm(b.Conv(b.x, 4, 3));
-  Graph g = b.Build(), folded = FoldBatchNorm(g);
+  Graph g = b.Build(), folded = FoldAffine(g);
   EXPECT_EQ(CountOps(folded), "Conv 1");
   ExpectEqualFunction(g, folded, 1e-5);
 }
 
-TEST(FoldBatchNorm, PrunedWeightsStayExactlyZero) {
+TEST(FoldAffine, PrunedWeightsStayExactlyZero) {
   NetworkBuilder b(2, {1, 3, 5, 5});
   b.x = b.BatchNorm(b.Conv(b.x, 4, 3));
   Graph g = b.Build();
@@ -59,9 +59,57 @@ TEST(FoldBatchNorm, PrunedWeightsStayExactlyZero) {
   auto w = weight.Elements<float>();
   for (size_t i = 0; i < w.size(); i += 2) w[i] = 0.0f;
   weight.SetElements(w);
-  Graph folded = FoldBatchNorm(g);
+  Graph folded = FoldAffine(g);
   auto after = folded.value(folded.nodes[0].inputs[1]).Elements<float>();
   for (size_t i = 0; i < w.size(); i += 2) EXPECT_EQ(after[i], 0.0f);
+}
+
+TEST(FoldAffine, ConstantsOfEachChannelBelongToTheConvolution) {
+  for (const Shape& shape : {Shape{4, 1, 1}, Shape{1, 4, 1, 1}, Shape{1}, Shape{}}) {
+    for (bool left : {false, true}) {
+      NetworkBuilder b(2, {1, 3, 5, 5});
+      b.x = b.Conv(b.x, 4, 3);
+      for (const char* op : {"Mul", "Add"}) {
+        const ValueId constant = b.Random("c", shape, -1, 1);
+        b.x = left ? b.Node1(op, {constant, b.x}) : b.Node1(op, {b.x, constant});
+      }
+      Graph g = b.Build(), folded = FoldAffine(g);
+      EXPECT_EQ(CountOps(folded), "Conv 1") << ToString(shape);
+      ExpectEqualFunction(g, folded, 1e-5);
+    }
+  }
+}
+
+TEST(FoldAffine, NormalisationOfTheInputIsOneDepthwiseConvolution) {
+  NetworkBuilder b(2, {1, 3, 5, 5});
+  b.x = b.Node1("Add", {b.x, b.Random("mean", {3, 1, 1}, -1, 0)});
+  b.x = b.Node1("Mul", {b.x, b.Random("stddev", {3, 1, 1}, 1, 2)});
+  b.x = b.Conv(b.x, 4, 3);
+  Graph g = b.Build(), folded = FoldAffine(g);
+  EXPECT_EQ(CountOps(folded), "Conv 2");
+  EXPECT_EQ(folded.nodes[0].Int("group", 1), 3);
+  ExpectEqualFunction(g, folded, 1e-5);
+}
+
+TEST(FoldAffine, LeavesWhatIsNotOfTheConvolutionAlone) {
+  NetworkBuilder b(2, {1, 4, 4, 4});
+  const ValueId conv = b.Conv(b.x, 4, 3);
+  const ValueId both =
+      b.Node1("Add", {conv, b.Random("c", {4, 1, 1}, -1, 1)});  // conv has two readers
+  const ValueId columns = b.Node1("Mul", {b.Conv(both, 4, 3), b.Random("c", {4}, -1, 1)});
+  const ValueId relu = b.Node1("Relu", {columns});
+  b.x = b.Node1("Add", {b.Node1("Mul", {relu, b.Random("c", {1}, -1, 1)}), conv});
+  Graph g = b.Build(), folded = FoldAffine(g);
+  EXPECT_EQ(CountOps(folded), CountOps(g));
+}
+
+TEST(FoldAffine, LeavesARoundedConvolutionAlone) {
+  NetworkBuilder b(2, {1, 3, 5, 5});
+  b.x = b.Conv(b.x, 4, 3);
+  b.graph.value(b.x).quantization = Quantization::PerTensor(0.1F, 0);
+  b.x = b.Node1("Add", {b.x, b.Random("c", {4, 1, 1}, -1, 1)});
+  Graph g = b.Build();
+  EXPECT_EQ(CountOps(FoldAffine(g)), "Add 1, Conv 1");
 }
 
 TEST(FuseLinear, TakesTheFactorIntoTheWeights) {

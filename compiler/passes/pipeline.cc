@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "compiler/ops/op_def.h"
 #include "compiler/passes/cancel_transposes.h"
-#include "compiler/passes/fold_batch_norm.h"
+#include "compiler/passes/fold_affine.h"
 #include "compiler/passes/fold_constants.h"
 #include "compiler/passes/fuse_activation.h"
 #include "compiler/passes/fuse_attention.h"
@@ -27,9 +27,11 @@ const char* Unlowered(const Graph& g, const Node& node) {
   if (FindOp(op)->level == OpDef::Level::kLowered && op != "mul") return nullptr;
   if (op == "MatMul")
     return "a product with a constant matrix, or part of self-attention or sequence pooling";
-  if (op == "Mul") return "a factor on attention scores or after a linear layer";
+  if (op == "Mul")
+    return "a constant factor on attention scores, after Conv, MatMul or Gemm, or on the input";
   if (op == "Gemm") return "a constant matrix and a bias that all rows share";
-  if (op == "Add") return "two activations of one shape, or a bias after MatMul";
+  if (op == "Add")
+    return "two activations of one shape, or a constant after Conv or MatMul or on the input";
   return "a use that a kernel covers";
 }
 
@@ -52,7 +54,7 @@ void RequireLowered(const Graph& g) {
 
 const std::vector<Pass> kPasses = {
     {"FoldConstants", FoldConstants},   {"RemoveNoOps", RemoveNoOps},
-    {"FoldBatchNorm", FoldBatchNorm},   {"FuseLinear", FuseLinear},
+    {"FoldAffine", FoldAffine},         {"FuseLinear", FuseLinear},
     {"FuseAttention", FuseAttention},   {"FuseAttentionPool", FuseAttentionPool},
     {"ToChannelsLast", ToChannelsLast}, {"CancelTransposes", CancelTransposes},
     {"FuseActivation", FuseActivation}, {"PointwiseToLinear", PointwiseToLinear},

@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "compiler/ops/evaluate.h"
-#include "compiler/passes/fold_batch_norm.h"
+#include "compiler/passes/fold_affine.h"
 #include "compiler/passes/fold_constants.h"
 #include "compiler/passes/remove_no_ops.h"
 #include "compiler/quantize/calibration_points.h"
@@ -220,8 +220,8 @@ Graph Calibrate(const Graph& float_graph, const CalibrationImages& images,
     throw Error("calibrate/no-images", "--calibrate", "at least one image", "none",
                 "name a data set with training images");
   }
-  Graph g = FoldBatchNorm(RemoveNoOps(FoldConstants(float_graph)));
-  Verify(g, "FoldBatchNorm");
+  Graph g = FoldAffine(RemoveNoOps(FoldConstants(float_graph)));
+  Verify(g, "FoldAffine");
   return Calibrator(std::move(g), images, options).Run(choices);
 }
 

@@ -10,8 +10,9 @@
 #include <map>
 
 #include "base/file.h"
+#include "base/rng.h"
 #include "compiler/export/write_onnx.h"
-#include "compiler/import/read_onnx.h"
+#include "compiler/import/onnx_text.h"
 #include "compiler/ops/evaluate.h"
 #include "compiler/ops/movement.h"
 #include "compiler/passes/network_for_tests.h"
@@ -59,8 +60,8 @@ struct Agreement {
   int64_t same_class = 0, images = 0;
 };
 
-Agreement Compare(const Graph& annotated, int64_t count) {
-  const std::string file = WriteOnnx(annotated);
+// Of a QDQ file and the graph that it holds.
+Agreement CompareFile(const std::string& file, const Graph& annotated, int64_t count) {
   const Graph quantized = QuantizeGraph(Lower(ParseOnnx(file, "m.onnx")));
   const Shape shape = annotated.value(annotated.inputs[0]).shape;
   const Quantization q = *quantized.value(quantized.outputs[0]).quantization;
@@ -98,13 +99,20 @@ Agreement Compare(const Graph& annotated, int64_t count) {
   return agreement;
 }
 
-void ExpectWithinOneLsb(const std::string& layer, NetworkBuilder& b) {
-  Agreement a = Compare(Annotated(b.Build()), 4);
+Agreement Compare(const Graph& annotated, int64_t count) {
+  return CompareFile(WriteOnnx(annotated), annotated, count);
+}
+
+void ExpectWithinOneLsb(const std::string& layer, const Agreement& a) {
   std::printf("%-22s %lld of %lld elements differ, at most %d LSB\n", layer.c_str(),
               static_cast<long long>(a.different), static_cast<long long>(a.elements), a.worst_lsb);
   EXPECT_LE(a.worst_lsb, 1) << layer;
   // Differences come from ties and from roundings that nearly tie.
   EXPECT_LT(static_cast<double>(a.different), 0.05 * static_cast<double>(a.elements)) << layer;
+}
+
+void ExpectWithinOneLsb(const std::string& layer, NetworkBuilder& b) {
+  ExpectWithinOneLsb(layer, Compare(Annotated(b.Build()), 4));
 }
 
 // The graph output of an image network is channels first in the file and behind a transpose in the
@@ -131,6 +139,45 @@ TEST(Oracle, DepthwiseConvolutionIsWithinOneLsb) {
   NetworkBuilder b(4, {1, 16, 10, 10});
   b.x = b.Node1("Relu", {b.Conv(b.x, 16, 3, 1, 16)});
   ExpectWithinOneLsb("depthwise_conv2d", b);
+}
+
+// What exporters write in place of our own operators (compiler/import/equivalent_operators.cc).
+TEST(Oracle, OperatorsThatImportReplacesAreWithinOneLsb) {
+  auto model = ModelFromText(
+      "g (float[1,3,8,8] x) => (float[1,5] y) { s = Sub(x, mean) n = Div(s, deviation) "
+      "c = Conv<pads = [1, 1, 1, 1]>(n, w) m = Mul(c, gain) a = Add(shift, m) r = Relu(a) "
+      "d = Dropout(r) p = ReduceMean<axes = [2, 3], keepdims = 0>(d) u = Unsqueeze(p, two) "
+      "q = Squeeze(u, two) y = Gemm<transB = 1>(q, v) }");
+  Rng rng(7, "operators");
+  const auto add = [&](const std::string& name, const Shape& shape, double low, double high) {
+    std::vector<float> values(static_cast<size_t>(ElementCount(shape)));
+    for (float& value : values) value = static_cast<float>(rng.Uniform(low, high));
+    AddFloats(model, name, shape, values);
+  };
+  add("mean", {1, 3, 1, 1}, -0.5, 0.5);
+  add("deviation", {3, 1, 1}, 0.5, 2);
+  add("w", {4, 3, 3, 3}, -0.5, 0.5);
+  add("gain", {}, 0.5, 2);
+  add("shift", {1, 4, 1, 1}, -0.5, 0.5);
+  add("v", {5, 4}, -1, 1);
+  AddIntegers(model, "two", onnx::TensorProto::INT64, {1}, {2});
+  const Graph graph = Import(model);
+  const std::vector<float> image = RandomInput(graph, 1), ours = FloatEvaluator(graph).Run(image),
+                           theirs = RunOnnxRuntime(model.SerializeAsString(), image);
+  ASSERT_EQ(ours.size(), theirs.size());
+  for (size_t i = 0; i < ours.size(); ++i) EXPECT_NEAR(ours[i], theirs[i], 1e-5);
+  ExpectWithinOneLsb("replaced operators", Compare(Annotated(graph), 8));
+}
+
+TEST(Oracle, TheMeanOfAnInt8ImageIsWithinOneLsb) {
+  auto model = ModelFromText(
+      "g (float[1,6,5,5] x) => (float[1,6] y) { xq = QuantizeLinear(x, s, z) "
+      "xd = DequantizeLinear(xq, s, z) m = ReduceMean<axes = [2, 3], keepdims = 0>(xd) "
+      "mq = QuantizeLinear(m, t, z) y = DequantizeLinear(mq, t, z) }");
+  AddFloats(model, "s", {}, {0.01F});
+  AddFloats(model, "t", {}, {0.003F});
+  AddIntegers(model, "z", onnx::TensorProto::INT8, {}, {3});
+  ExpectWithinOneLsb("ReduceMean", CompareFile(model.SerializeAsString(), Import(model), 8));
 }
 
 TEST(Oracle, LinearIsWithinOneLsb) {

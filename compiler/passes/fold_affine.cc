@@ -1,7 +1,8 @@
-// FoldBatchNorm.
-#include "compiler/passes/fold_batch_norm.h"
+// FoldAffine.
+#include "compiler/passes/fold_affine.h"
 
 #include <cmath>
+#include <optional>
 
 #include "base/error.h"
 #include "compiler/passes/rewrite.h"
@@ -10,10 +11,11 @@ namespace tinyformer {
 namespace {
 
 struct Affine {
+  ValueId x = kNoValue;
   std::vector<double> factor, offset;  // y = x * factor + offset, per channel
 };
 
-Affine ReadAffine(const Graph& g, const Node& node) {
+Affine ReadBatchNorm(const Graph& g, const Node& node) {
   bool constant = g.value(node.outputs[0]).shape.size() == 4;
   for (size_t i = 1; i < 5; ++i) constant = constant && g.value(node.inputs[i]).is_constant();
   if (!constant) {
@@ -24,7 +26,7 @@ Affine ReadAffine(const Graph& g, const Node& node) {
   }
   std::vector<float> p[4];
   for (size_t i = 0; i < 4; ++i) p[i] = RealElements(g.value(node.inputs[i + 1]));
-  Affine affine;
+  Affine affine{node.inputs[0], {}, {}};
   for (size_t c = 0; c < p[0].size(); ++c) {
     double f = static_cast<double>(p[0][c]) /
                std::sqrt(static_cast<double>(p[3][c]) + node.Float("epsilon", 1e-5));
@@ -34,13 +36,37 @@ Affine ReadAffine(const Graph& g, const Node& node) {
   return affine;
 }
 
+// One number for each channel of an image, from a constant that broadcasts so; empty: it does not.
+std::vector<float> PerChannel(const Value& constant, const Shape& image) {
+  const std::vector<float> elements = RealElements(constant);
+  const auto channels = static_cast<size_t>(image[1]);
+  if (elements.size() == 1) return std::vector<float>(channels, elements[0]);
+  const Shape& shape = constant.shape;
+  const bool along = shape.size() >= 3 && shape[shape.size() - 3] == image[1];
+  return along && elements.size() == channels ? elements : std::vector<float>();
+}
+
+// Of an Add or Mul with a constant, on an image that is no int8 tensor.
+std::optional<Affine> ReadArithmetic(const Graph& g, const Node& node) {
+  const size_t constant = g.value(node.inputs[0]).is_constant() ? 0 : 1;
+  const ValueId x = node.inputs[1 - constant];
+  const Value &image = g.value(x), &other = g.value(node.inputs[constant]);
+  if (!other.is_constant() || image.is_constant() || image.quantization) return std::nullopt;
+  if (image.shape.size() != 4 || g.value(node.outputs[0]).shape != image.shape) return std::nullopt;
+  const std::vector<float> values = PerChannel(other, image.shape);
+  if (values.empty()) return std::nullopt;
+  Affine affine{x, std::vector<double>(values.size(), 1), std::vector<double>(values.size(), 0)};
+  (node.op == "Mul" ? affine.factor : affine.offset).assign(values.begin(), values.end());
+  return affine;
+}
+
 std::vector<float> ToFloats(const std::vector<double>& values) {
   return {values.begin(), values.end()};
 }
 
 Node DepthwiseFor(Graph* g, const Node& norm, const Affine& affine) {
   const auto channels = static_cast<int64_t>(affine.factor.size());
-  Node conv{norm.name, "Conv", {norm.inputs[0]}, norm.outputs, {{"group", channels}}};
+  Node conv{norm.name, "Conv", {affine.x}, norm.outputs, {{"group", channels}}};
   conv.inputs.push_back(
       AddFloats(g, norm.name + ".weight", {channels, 1, 1, 1}, ToFloats(affine.factor)));
   conv.inputs.push_back(AddFloats(g, norm.name + ".bias", {channels}, ToFloats(affine.offset)));
@@ -72,17 +98,23 @@ Node Fold(Graph* g, const Node& conv, const Node& norm, const Affine& affine) {
 
 }  // namespace
 
-Graph FoldBatchNorm(Graph g) {
+Graph FoldAffine(Graph g) {
   for (size_t n = 0; n < g.nodes.size(); ++n) {
-    if (g.nodes[n].op != "BatchNormalization") continue;
-    const Node norm = g.nodes[n];
-    const Affine affine = ReadAffine(g, norm);
-    const int producer = g.Producer(norm.inputs[0]);
+    const Node node = g.nodes[n];
+    std::optional<Affine> affine;
+    if (node.op == "BatchNormalization") affine = ReadBatchNorm(g, node);
+    if (node.op == "Add" || node.op == "Mul") affine = ReadArithmetic(g, node);
+    if (!affine) continue;
+    const int producer = g.Producer(affine->x);
     const Node* conv = producer < 0 ? nullptr : &g.nodes[static_cast<size_t>(producer)];
     const bool own = conv && conv->op == "Conv" && g.value(conv->inputs[1]).is_constant() &&
                      (conv->inputs.size() < 3 || g.value(conv->inputs[2]).is_constant()) &&
-                     g.Readers(norm.inputs[0]).size() == 1 && !g.IsOutput(norm.inputs[0]);
-    g.nodes[n] = own ? Fold(&g, Node(*conv), norm, affine) : DepthwiseFor(&g, norm, affine);
+                     g.Readers(affine->x).size() == 1 && !g.IsOutput(affine->x);
+    if (own) {
+      g.nodes[n] = Fold(&g, Node(*conv), node, *affine);
+    } else if (producer < 0 || node.op == "BatchNormalization") {
+      g.nodes[n] = DepthwiseFor(&g, node, *affine);
+    }
   }
   return Compact(g);
 }
