@@ -276,10 +276,11 @@ TEST(ReadOnnx, ExternalDataIsRefused) {
 TEST(ReadOnnx, HalfPrecisionWeightsAreRefused) {
   auto model = ConvModel();
   model.mutable_graph()->mutable_initializer(0)->set_data_type(onnx::TensorProto::FLOAT16);
-  EXPECT_EQ(ImportError(model),
-            "error[import/tensor-type] tensor 'w'\n  expected: FLOAT, DOUBLE, INT8, UINT8, BOOL, INT32 "
-            "or INT64\n"
-            "  found:    FLOAT16\n  fix:      convert the model to float32 before exporting it");
+  EXPECT_EQ(
+      ImportError(model),
+      "error[import/tensor-type] tensor 'w'\n  expected: FLOAT, DOUBLE, INT8, UINT8, BOOL, INT32 "
+      "or INT64\n"
+      "  found:    FLOAT16\n  fix:      convert the model to float32 before exporting it");
 }
 
 TEST(ReadOnnx, AttributesHaveTheirTypes) {

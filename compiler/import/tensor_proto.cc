@@ -108,8 +108,9 @@ Value ConvertTensor(const onnx::TensorProto& tensor, const std::string& name) {
       value.SetElements(Read<int64_t, int64_t>(tensor, name, shape, tensor.int64_data()));
       break;
     default:
-      throw Error("import/tensor-type", Where(name), "FLOAT, DOUBLE, INT8, UINT8, BOOL, INT32 or INT64",
-                  TypeName(tensor.data_type()), "convert the model to float32 before exporting it");
+      throw Error("import/tensor-type", Where(name),
+                  "FLOAT, DOUBLE, INT8, UINT8, BOOL, INT32 or INT64", TypeName(tensor.data_type()),
+                  "convert the model to float32 before exporting it");
   }
   if (value.type == DType::kFloat32) RequireFinite(name, value.Elements<float>());
   return value;
