@@ -80,8 +80,8 @@ void OnnxImporter::RewriteUnsqueeze(Node* node) {
 void OnnxImporter::RewriteReduceMean(Node* node) {
   const OpSite site{graph_, *node, opset_};
   RequireRank(site, 0, 4);
-  const Shape x = site.shape(0);
-  const std::vector<int64_t> axes = TakeAxes(site, node, x.size());
+  const int64_t batch = site.shape(0)[0], channels = site.shape(0)[1];
+  const std::vector<int64_t> axes = TakeAxes(site, node, 4);
   if (axes != std::vector<int64_t>{2, 3}) {
     FailNode(site, "import/axis", "the mean of an image: axes 2 and 3",
              axes.empty() ? "no axes" : ToText(axes), "use AveragePool or GlobalAveragePool");
@@ -94,12 +94,12 @@ void OnnxImporter::RewriteReduceMean(Node* node) {
   }
   pool.outputs = {graph_.AddValue({graph_.UniqueValueName(node->name + ".pool"),
                                    DType::kFloat32,
-                                   {x[0], x[1], 1, 1},
+                                   {batch, channels, 1, 1},
                                    std::nullopt,
                                    std::nullopt})};
   node->inputs[0] = pool.outputs[0];
   graph_.nodes.push_back(std::move(pool));
-  BecomeReshape(node, {x[0], x[1]});
+  BecomeReshape(node, {batch, channels});
 }
 
 void OnnxImporter::RewriteByConstant(Node* node) {
