@@ -11,7 +11,7 @@
 namespace tinyformer {
 namespace {
 
-constexpr const char* kExample = "write for example --limit flash=980kB,ram=300KiB,latency=500ms";
+constexpr const char* kExample = "write for example --limit flash=980kB,ram=300KiB";
 
 [[noreturn]] void Fail(const std::string& part, const std::string& expected,
                        const std::string& found) {

@@ -25,9 +25,8 @@ TEST(ParseLimits, TakesUnits) {
 void ExpectRefused(const std::string& text, const std::string& where, const std::string& expected,
                    const std::string& found) {
   EXPECT_EQ(ErrorText([&] { ParseLimits(text, kBoard, kClock); }),
-            "error[cli/limit] --limit " + where + "\n  expected: " + expected +
-                "\n  found:    " + found +
-                "\n  fix:      write for example --limit flash=980kB,ram=300KiB,latency=500ms");
+            "error[cli/limit] --limit " + where + "\n  expected: " + expected + "\n  found:    " +
+                found + "\n  fix:      write for example --limit flash=980kB,ram=300KiB");
 }
 
 TEST(ParseLimits, RefusesWhatItDoesNotKnow) {

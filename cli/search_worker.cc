@@ -119,7 +119,8 @@ void WorkAtSearch(Store* store, const Study& study, const SearchSettings& settin
   options.too_late = [](const Trial& trial) {
     PrintAboveProgress(trial.kind + " " + std::to_string(trial.number) +
                        " came too late: the store had not heard of this worker for longer than its "
-                       "lease, and another has the trial; give --lease-seconds more\n");
+                       "lease, and the trial is no longer this worker's; give --lease-seconds "
+                       "more\n");
   };
   const auto note = [&](const char* kind, const Json& detail) {
     store->AddEvent(study.id, options.name, kind, detail);

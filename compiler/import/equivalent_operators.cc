@@ -108,18 +108,22 @@ void OnnxImporter::RewriteByConstant(Node* node) {
   const Value& right = site.input(1);
   if (!right.is_constant()) {
     FailNode(site, "import/not-constant", "a constant right operand",
-             "'" + right.name + "', computed at run time", kFold);
+             "'" + right.name + "', which a node computes",
+             "export with constant folding; subtract or divide what varies in another way");
   }
   std::vector<float> elements = RealElements(right);
   for (float& e : elements) {
-    e = sub ? -e : 1 / e;
-    if (!std::isfinite(e)) {
-      FailNode(site, "import/not-finite", "a right operand without zeros", "a zero",
-               "correct the model: it divides by zero");
+    const float other = sub ? -e : 1 / e;
+    if (!std::isfinite(other) || !std::isfinite(e)) {
+      FailNode(site, "import/not-finite",
+               sub ? "a finite right operand" : "a right operand that can be divided by",
+               std::to_string(e), "correct the model: its result is not finite");
     }
+    e = other;
   }
   node->op = sub ? "Add" : "Mul";
-  node->inputs[1] = graph_.AddConstant(graph_.UniqueValueName(right.name), right.shape, elements);
+  node->inputs[1] =
+      graph_.AddConstant(graph_.UniqueValueName(node->name + ".constant"), right.shape, elements);
 }
 
 void OnnxImporter::RequireEvaluation(const OpSite& site, const onnx::NodeProto& proto) const {

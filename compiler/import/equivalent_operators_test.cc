@@ -111,12 +111,41 @@ TEST(EquivalentOperators, SubAndDivByConstantsAreAddAndMul) {
 TEST(EquivalentOperators, DivisionsThatNoConstantDecidesAreNamed) {
   auto zero = ModelFromText("g (float[1,2] x) => (float[1,2] y) { y = Div(x, b) }");
   AddFloats(zero, "b", {2}, {1, 0});
-  EXPECT_EQ(ImportError(zero), NodeError("not-finite", "Div", 17, "a right operand without zeros",
-                                         "a zero", "correct the model: it divides by zero"));
-  EXPECT_EQ(ImportError(
-                ModelFromText("g (float[1,2] x) => (float[1,2] y) { a = Relu(x) y = Sub(x, a) }")),
-            NodeError("not-constant", "Sub", 17, "a constant right operand",
-                      "'a', computed at run time", kFold));
+  EXPECT_EQ(ImportError(zero),
+            NodeError("not-finite", "Div", 17, "a right operand that can be divided by", "0.000000",
+                      "correct the model: its result is not finite"));
+  EXPECT_EQ(
+      ImportError(
+          ModelFromText("g (float[1,2] x) => (float[1,2] y) { a = Relu(x) y = Sub(x, a) }")),
+      NodeError("not-constant", "Sub", 17, "a constant right operand", "'a', which a node computes",
+                "export with constant folding; subtract or divide what varies in another way"));
+}
+
+TEST(EquivalentOperators, ConstantsAreFiniteAndOfTheirType) {
+  auto model = ModelFromText(
+      "g (float[1,2] x) => (float[1,2] y) { k = Constant<value_float = 1.0>() y = Sub(x, k) }");
+  onnx::AttributeProto& k = *model.mutable_graph()->mutable_node(0)->mutable_attribute(0);
+  EXPECT_EQ(Nodes(model), "Add");
+  k.set_f(INFINITY);
+  EXPECT_EQ(
+      ImportError(model),
+      "error[import/not-finite] tensor 'k'\n  expected: finite numbers\n"
+      "  found:    an infinity at element 0\n  fix:      train again: the weights have diverged");
+  k.set_type(onnx::AttributeProto::INT);
+  EXPECT_EQ(
+      ImportError(model),
+      "error[import/constant] node 'k' (Constant, opset 17)\n  expected: attribute value, "
+      "value_int, value_ints, value_float or value_floats\n  found:    attribute 'value_float'\n"
+      "  fix:      export the constant as a tensor");
+}
+
+TEST(EquivalentOperators, ScalarsAreReshapes) {
+  auto model = ModelFromText("g (float[1,3] x) => (float[1,3] y) { s = Squeeze(k) y = Mul(x, s) }");
+  AddFloats(model, "k", {1}, {2});
+  EXPECT_EQ(FloatEvaluator(Import(model)).Run({1, 2, 3}), (std::vector<float>{2, 4, 6}));
+  EXPECT_EQ(ImportError(ModelFromText("g (float[1,1] x) => (float y) { y = Squeeze(x) }")),
+            NodeError("output-shape", "Reshape", 17, "an output with a batch of one", "shape []",
+                      "keep the first dimension"));
 }
 
 TEST(EquivalentOperators, DropoutGoes) {

@@ -281,6 +281,13 @@ void OnnxImporter::AddOperator(const onnx::NodeProto& proto, Node node) {
   NormalizeAttributes(graph_, opset_, &node);
   std::vector<Shape> shapes = InferShapes(site);
   RequireOutputs(site, proto, static_cast<int>(shapes.size()));
+  const bool constant = std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId id) {
+    return id == kNoValue || graph_.value(id).is_constant();
+  });
+  if (shapes[0].empty() && !constant && !options_.any_inputs) {
+    FailNode(site, "import/output-shape", "an output with a batch of one", "shape []",
+             "keep the first dimension");
+  }
   constexpr int64_t kMost = int64_t{1} << 28;
   int64_t count = 1;
   for (int64_t d : shapes[0]) {
@@ -308,23 +315,24 @@ void OnnxImporter::AddConstant(const onnx::NodeProto& proto, const Node& node) {
   const std::string name = graph_.UniqueValueName(proto.output(0));
   if (a.name() == "value" && a.type() == onnx::AttributeProto::TENSOR) {
     value = ConvertTensor(a.t(), name);
-  } else if (a.name() == "value_int" || a.name() == "value_ints") {
-    std::vector<int64_t> elements(a.ints().begin(), a.ints().end());
-    Shape shape = {static_cast<int64_t>(elements.size())};
-    if (a.name() == "value_int") elements = {a.i()}, shape = {};
-    value = {name, DType::kInt64, shape, std::nullopt, std::nullopt};
-    value.SetElements(elements);
-  } else if (a.name() == "value_float" || a.name() == "value_floats") {
-    std::vector<float> elements(a.floats().begin(), a.floats().end());
-    Shape shape = {static_cast<int64_t>(elements.size())};
-    if (a.name() == "value_float") elements = {a.f()}, shape = {};
-    value = {name, DType::kFloat32, shape, std::nullopt, std::nullopt};
-    value.SetElements(elements);
+  } else if (a.name() == "value_int" && a.type() == onnx::AttributeProto::INT) {
+    value = {name, DType::kInt64, {}, std::nullopt, std::nullopt};
+    value.SetElements(std::vector<int64_t>{a.i()});
+  } else if (a.name() == "value_ints" && a.type() == onnx::AttributeProto::INTS) {
+    value = {name, DType::kInt64, {a.ints_size()}, std::nullopt, std::nullopt};
+    value.SetElements(std::vector<int64_t>(a.ints().begin(), a.ints().end()));
+  } else if (a.name() == "value_float" && a.type() == onnx::AttributeProto::FLOAT) {
+    value = {name, DType::kFloat32, {}, std::nullopt, std::nullopt};
+    value.SetElements(std::vector<float>{a.f()});
+  } else if (a.name() == "value_floats" && a.type() == onnx::AttributeProto::FLOATS) {
+    value = {name, DType::kFloat32, {a.floats_size()}, std::nullopt, std::nullopt};
+    value.SetElements(std::vector<float>(a.floats().begin(), a.floats().end()));
   } else {
     FailNode(site, "import/constant",
              "attribute value, value_int, value_ints, value_float or value_floats",
              "attribute '" + a.name() + "'", "export the constant as a tensor");
   }
+  if (value.type == DType::kFloat32) RequireFinite(proto.output(0), value.Elements<float>());
   const bool is_uint8 = value.type == DType::kUint8;
   Define(proto.output(0), {graph_.AddValue(std::move(value)), std::nullopt, false, is_uint8});
 }

@@ -17,6 +17,9 @@ namespace tinyformer {
 /// import/not-finite; where = "tensor 'name'"
 Value ConvertTensor(const onnx::TensorProto& tensor, const std::string& name);
 
+/// Errors  import/not-finite
+void RequireFinite(const std::string& name, const std::vector<float>& elements);
+
 /// Attributes with the types that our operators read. Errors  import/attribute-unknown,
 /// import/attribute-type
 std::map<std::string, Attribute> ConvertAttributes(const OpSite& site,

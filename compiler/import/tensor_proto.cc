@@ -50,6 +50,8 @@ std::vector<T> Read(const onnx::TensorProto& tensor, const std::string& name, co
   return elements;
 }
 
+}  // namespace
+
 void RequireFinite(const std::string& name, const std::vector<float>& elements) {
   for (size_t i = 0; i < elements.size(); ++i) {
     if (std::isfinite(elements[i])) continue;
@@ -59,8 +61,6 @@ void RequireFinite(const std::string& name, const std::vector<float>& elements) 
                 "train again: the weights have diverged");
   }
 }
-
-}  // namespace
 
 Value ConvertTensor(const onnx::TensorProto& tensor, const std::string& name) {
   if (tensor.data_location() == onnx::TensorProto::EXTERNAL || tensor.external_data_size() > 0) {

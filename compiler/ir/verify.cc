@@ -13,8 +13,9 @@ void VerifyValues(const Graph& graph, const std::string& after) {
   for (const Value& v : graph.values) {
     TF_CHECK(!v.name.empty(), "after", after, "a value has no name");
     TF_CHECK(names.insert(v.name).second, "after", after, "two values are called", v.name);
+    // A constant may be empty: the shape of a scalar.
     for (int64_t d : v.shape)
-      TF_CHECK(d > 0, "after", after, v.name, "has shape", ToString(v.shape));
+      TF_CHECK(d > 0 || (v.data && d == 0), "after", after, v.name, "has shape", ToString(v.shape));
     if (v.data) {
       TF_CHECK(static_cast<int64_t>(v.data->size()) == ElementCount(v.shape) * DTypeBytes(v.type),
                "after", after, "constant", v.name, "holds bytes", v.data->size());

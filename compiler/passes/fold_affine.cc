@@ -107,7 +107,8 @@ Graph FoldAffine(Graph g) {
     if (!affine) continue;
     const int producer = g.Producer(affine->x);
     const Node* conv = producer < 0 ? nullptr : &g.nodes[static_cast<size_t>(producer)];
-    const bool own = conv && conv->op == "Conv" && g.value(conv->inputs[1]).is_constant() &&
+    const bool own = conv && conv->op == "Conv" && !g.value(affine->x).quantization &&
+                     g.value(conv->inputs[1]).is_constant() &&
                      (conv->inputs.size() < 3 || g.value(conv->inputs[2]).is_constant()) &&
                      g.Readers(affine->x).size() == 1 && !g.IsOutput(affine->x);
     if (own) {

@@ -8,8 +8,9 @@ namespace tinyformer {
 /// b' = b * f + o. A pruned weight stays exactly zero.
 ///
 ///   BatchNormalization    f = gamma / sqrt(var + epsilon), o = beta - mean * f
-///   Mul, Add              by or of a constant: one number, or one a channel; unless a quantization
-///                         lies between, which rounds
+///   Mul, Add              by or of a constant: one number, or one a channel
+///
+/// A quantization between the two stays, for it rounds.
 ///
 /// Example  %1 = Conv(%0, $w), %2 = BatchNormalization(%1, ..)   ->   %2 = Conv(%0, $w', $b')
 /// Needs    a graph at ONNX level with constant weights and statistics

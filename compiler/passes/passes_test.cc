@@ -104,12 +104,13 @@ TEST(FoldAffine, LeavesWhatIsNotOfTheConvolutionAlone) {
 }
 
 TEST(FoldAffine, LeavesARoundedConvolutionAlone) {
-  NetworkBuilder b(2, {1, 3, 5, 5});
-  b.x = b.Conv(b.x, 4, 3);
-  b.graph.value(b.x).quantization = Quantization::PerTensor(0.1F, 0);
-  b.x = b.Node1("Add", {b.x, b.Random("c", {4, 1, 1}, -1, 1)});
-  Graph g = b.Build();
-  EXPECT_EQ(CountOps(FoldAffine(g)), "Add 1, Conv 1");
+  for (bool norm : {false, true}) {
+    NetworkBuilder b(2, {1, 3, 5, 5});
+    b.x = b.Conv(b.x, 4, 3);
+    b.graph.value(b.x).quantization = Quantization::PerTensor(0.1F, 0);
+    b.x = norm ? b.BatchNorm(b.x) : b.Node1("Add", {b.x, b.Random("c", {4, 1, 1}, -1, 1)});
+    EXPECT_EQ(CountOps(FoldAffine(b.Build())), norm ? "Conv 2" : "Add 1, Conv 1");
+  }
 }
 
 TEST(FuseLinear, TakesTheFactorIntoTheWeights) {

@@ -28,10 +28,14 @@ const char* Unlowered(const Graph& g, const Node& node) {
   if (op == "MatMul")
     return "a product with a constant matrix, or part of self-attention or sequence pooling";
   if (op == "Mul")
-    return "a constant factor on attention scores, after Conv, MatMul or Gemm, or on the input";
+    return "a number on attention scores or after a linear layer, or a constant of each channel "
+           "right "
+           "after a Conv or on an input image, not rounded in between";
   if (op == "Gemm") return "a constant matrix and a bias that all rows share";
   if (op == "Add")
-    return "two activations of one shape, or a constant after Conv or MatMul or on the input";
+    return "two activations of one shape, a bias after MatMul, or a constant of each channel right "
+           "after "
+           "a Conv or on an input image, not rounded in between";
   return "a use that a kernel covers";
 }
 

@@ -239,6 +239,12 @@ std::vector<ArenaLayout> PlaceBuffers(const std::vector<ArenaBuffer>& buffers,
   if (one_block && fewest > lower_bound && buffers.size() <= kExactBuffers) {
     add(Named(PlaceExact(buffers, BestLayout(buffers, layouts), kExactSteps), "exact"));
   }
+  if (!one_block && fewest > lower_bound) {
+    // What fits the first block needs no other, and more is known of one block.
+    const std::vector<ArenaLayout> of_one = PlaceBuffers(buffers, {}, Placement::kFewestBytes);
+    const ArenaLayout& smallest = BestLayout(buffers, of_one);
+    if (smallest.bytes <= space.BlockStart(1)) add(smallest);
+  }
   if (done()) return layouts;
   const ArenaLayout& best = BestLayout(buffers, layouts, space);
   if (!one_block || SlowAccesses(buffers, best.offsets, space) > 0) {

@@ -126,9 +126,9 @@ enum class Placement : uint8_t { kFastMemory, kFewestBytes };
 
 /// All strategies in a fixed order: head_tail (one block only), greedy_by_size, greedy_by_lifetime,
 /// greedy_by_breadth; hill_climb when the best of these is above the lower bound, exact when it
-/// still is and there are few buffers (both one block only); fast_first when a region is fast or
-/// there are several blocks. Random searches get fewer steps the more buffers there are.
-/// kFewestBytes ends at the first that reaches the lower bound.
+/// still is and there are few buffers (both one block only, or what fits the first); fast_first
+/// when a region is fast or there are several blocks. Random searches get fewer steps the more
+/// buffers there are. kFewestBytes ends at the first that reaches the lower bound.
 ///
 /// Errors  Interrupted
 std::vector<ArenaLayout> PlaceBuffers(const std::vector<ArenaBuffer>& buffers,

@@ -118,6 +118,16 @@ TEST(FastMemory, ABlockThatIsFullSendsTheRestToTheNext) {
   EXPECT_EQ(space.NamesOf(5600, 800), "axi+outside");
 }
 
+TEST(FastMemory, WhatFitsTheFirstBlockTakesNoMoreThanInOne) {
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    Rng rng(seed, "first block");
+    const std::vector<ArenaBuffer> buffers = RandomBuffers(rng);
+    const int64_t of_one = BestLayout(buffers, PlaceBuffers(buffers)).bytes;
+    const ArenaSpace space = {{{{"dtcm", of_one, true}}, {{"sram", 1 << 20, false}}}};
+    EXPECT_LE(BestLayout(buffers, PlaceBuffers(buffers, space), space).bytes, of_one) << seed;
+  }
+}
+
 TEST(FastMemory, TheReferencePointKeepsItsPeakAndMovesItsScratch) {
   const Graph graph = ReferenceShapes(1, 0.5);
   std::vector<Kernel> kernels;

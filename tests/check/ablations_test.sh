@@ -78,6 +78,10 @@ echo weights >"$tree/tinyformer-120k/run/model.safetensors"
 tar -cJf "$tree/zoo/checkpoints/tinyformer-120k.tar.xz" -C "$tree" tinyformer-120k
 rm "$tree/calls"
 make_rows teacher-int8-training >/dev/null
+mv "$tree/zoo/checkpoints" "$tree/zoo/moved"
+expect "a missing teacher is said before anything is trained" \
+  "tools/ablations: there is no $tree/zoo/checkpoints/tinyformer-120k.tar.xz, the teacher of the row teacher" "$(make_rows tinyformer-a,teacher)"
+mv "$tree/zoo/moved" "$tree/zoo/checkpoints"
 taught="--teacher $tree/out/teachers/tinyformer-120k/run"
 expect "a teacher in both stages, int8 in the last one's end" "train $taught compress $taught --qat-epochs 1 compile run profile" \
   "$(grep -o -e '^[a-z]*' -e '--teacher [^ ]*' -e '--qat-epochs [0-9]*' "$tree/calls" | tr '\n' ' ' | sed 's/ $//')"
@@ -118,7 +122,7 @@ All rows: 4 + 4 epochs.
 | recipe | RAM peak, B | flash, B | cycles, est. | float, dense | float, pruned | int8 |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 | TinyFormer-A | 2,000 | 10,000 | 0.1 M | 100.00 % | 50.00 % | 75.00 % |
-| teacher, int8 in training'"'"'s last epoch | 2,000 | 10,000 | 0.1 M | 100.00 % | 50.00 % | 75.00 % |
+| teacher, and int8 in the last epoch | 2,000 | 10,000 | 0.1 M | 100.00 % | 50.00 % | 75.00 % |
 <!-- ablations:end -->
 After.'
 "$ablations" --check 2>/dev/null

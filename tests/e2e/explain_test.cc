@@ -7,7 +7,7 @@
 namespace tinyformer {
 namespace {
 
-const char* const kFix = "write for example --limit flash=980kB,ram=300KiB,latency=500ms";
+const char* const kFix = "write for example --limit flash=980kB,ram=300KiB";
 
 TEST(Explain, SaysHowLargeTheSpaceIsAndWhatItsNetworksCost) {
   const CommandLineTest at;
