@@ -33,13 +33,13 @@ PlannedNetwork PlanNetwork(const Graph& graph, const KernelLists& lists, const P
   // Strips are chosen for one block of RAM; where there is a gap, the same may take more.
   constexpr int kTries = 3;
   int64_t limit = arena_limit;
-  for (int tried = 0; tried < kTries && limit >= 0; ++tried) {
+  for (int tried = 0; tried == 0 || (tried < kTries && limit > 0); ++tried) {
     Plan plan =
         MakePlan(graph, kernels, ChooseStrips(graph, kernels, limit), target.arena, placement);
     const bool better = tried == 0 || plan.arena_bytes < planned.plan.arena_bytes;
     if (better) planned.plan = std::move(plan);
     const int64_t excess = planned.plan.arena_bytes - arena_limit;
-    if (excess <= 0 || target.arena.blocks.size() < 2 || arena_limit == 0) break;
+    if (excess <= 0 || target.arena.blocks.size() < 2) break;
     limit -= excess;
   }
   planned.use = EstimateUse(graph, planned.plan, target.stack_bytes);
