@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <set>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -106,7 +107,24 @@ class SearchWorker {
   const TrialMaker maker_;
 };
 
+std::string BuildName(const Json& joined) {
+  return joined.value("version", "?") + " (" + joined.value("commit", "?") + ")";
+}
+
 }  // namespace
+
+std::string OtherBuildWarning(const std::vector<Event>& events, const Json& joining) {
+  std::set<std::string> others;
+  for (const Event& event : events) {
+    if (event.kind == "joined") others.insert(BuildName(event.detail));
+  }
+  const std::string own = BuildName(joining);
+  others.erase(own);
+  if (others.empty()) return "";
+  std::string text = "warning: this worker is tinyformer " + own + ", others of this search were ";
+  for (const std::string& other : others) text += (other == *others.begin() ? "" : ", ") + other;
+  return text + "; what they found is compared as if one had trained it all\n";
+}
 
 void WorkAtSearch(Store* store, const Study& study, const SearchSettings& settings,
                   const SearchWork& work, const std::function<void()>& changed) {
@@ -125,8 +143,10 @@ void WorkAtSearch(Store* store, const Study& study, const SearchSettings& settin
   const auto note = [&](const char* kind, const Json& detail) {
     store->AddEvent(study.id, options.name, kind, detail);
   };
-  note("joined",
-       {{"threads", work.threads}, {"version", TINYFORMER_VERSION}, {"commit", TINYFORMER_COMMIT}});
+  const Json joining = {
+      {"threads", work.threads}, {"version", TINYFORMER_VERSION}, {"commit", TINYFORMER_COMMIT}};
+  PrintAboveProgress(OtherBuildWarning(store->Events(study.id), joining));
+  note("joined", joining);
   try {
     RunWorker(
         store, study, settings, price,

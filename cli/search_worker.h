@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "search/settings.h"
 #include "search/store/store.h"
@@ -19,6 +20,10 @@ struct SearchWork {
   int64_t lease_ms = 120'000;
   bool keep_bytes = false;  // as in TrialFiles
 };
+
+/// What to tell a worker whose build differs from those that `joined` before; empty when none does.
+/// `joining`: the detail of its own event.
+std::string OtherBuildWarning(const std::vector<Event>& events, const Json& joining);
 
 /// Works until the search is at its end; `changed` is called after every trial and while it waits.
 /// Events: `joined` (threads, version, commit), `left` (why: done, interrupted, or the error).
