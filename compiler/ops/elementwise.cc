@@ -73,7 +73,7 @@ const OpDef kAdd = {
     OpDef::Level::kOnnx,
     2,
     2,
-    "two activations of one shape, or a constant after Conv or MatMul or on the input",
+    "two activations of one shape, or a constant after Conv, MatMul or Gemm, or on the input",
     QuantizeRule::kOwnScale,
     InferBroadcast,
     EvaluateAdd};

@@ -24,7 +24,7 @@ TEST(OpTable, IsSortedAndComplete) {
   EXPECT_EQ(
       ListOps()[0].dump(),
       R"({"name":"Add","level":"onnx","opsets":"11..20","accepts":"two activations of one shape, or a )"
-      R"(constant after Conv or MatMul or on the input","quantize":"own scale"})");
+      R"(constant after Conv, MatMul or Gemm, or on the input","quantize":"own scale"})");
 }
 
 TEST(Operands, MissingOnesAreCounted) {

@@ -10,6 +10,18 @@ bool IsMatrix(const Graph& g, ValueId id) {
   return g.value(id).is_constant() && g.value(id).shape.size() == 2;
 }
 
+// Whether a constant broadcasts along the last dimension, of `out` elements.
+bool IsPerOutput(const Value& constant, int64_t out) {
+  const int64_t count = ElementCount(constant.shape);
+  return count == 1 || (count == out && constant.shape.back() == out);
+}
+
+std::vector<float> PerOutput(const Value& constant, int64_t out) {
+  const std::vector<float> elements = RealElements(constant);
+  return elements.size() == 1 ? std::vector<float>(static_cast<size_t>(out), elements[0])
+                              : elements;
+}
+
 ValueId Scaled(Graph* g, ValueId id, double factor) {
   if (factor == 1.0) return id;
   const Value& value = g->value(id);
@@ -24,14 +36,10 @@ ValueId AsBias(Graph* g, ValueId id, int64_t out, const std::string& name) {
     return AddFloats(g, name, {out}, std::vector<float>(static_cast<size_t>(out), 0.0f));
   }
   const Value value = g->value(id);
-  if (!value.is_constant()) return kNoValue;
+  if (!value.is_constant() || !IsPerOutput(value, out)) return kNoValue;
   if (value.shape == Shape{out}) return id;
-  const int64_t count = ElementCount(value.shape);
-  if (count == out && (out == 1 || value.shape.back() == out))
-    return ReshapeConstant(g, id, {out}, 0, value.name);
-  if (count != 1) return kNoValue;
-  return AddFloats(g, value.name, {out},
-                   std::vector<float>(static_cast<size_t>(out), RealElements(value)[0]));
+  if (ElementCount(value.shape) == out) return ReshapeConstant(g, id, {out}, 0, value.name);
+  return AddFloats(g, value.name, {out}, PerOutput(value, out));
 }
 
 void LowerGemm(Graph* g, Node* node) {
@@ -79,22 +87,41 @@ void LowerMatMul(Graph* g, size_t n) {
                  {}};
 }
 
-// linear -> Mul by a number: the number belongs to the weights.
-void FoldFactor(Graph* g, size_t n) {
+// linear -> Mul or Add with a constant of each output: it belongs to the weights and the bias.
+void FoldReader(Graph* g, size_t n) {
   const Node node = g->nodes[n];
-  Node* mul = OnlyReader(g, node.outputs[0]);
-  if (!mul || mul->op != "Mul" || g->value(node.outputs[0]).quantization) return;
-  auto factor = ScalarConstant(*g, mul->inputs[mul->inputs[0] == node.outputs[0] ? 1 : 0]);
-  if (!factor || g->value(mul->outputs[0]).shape != g->value(node.outputs[0]).shape) return;
-  *mul = {node.name,
-          "linear",
-          {node.inputs[0], Scaled(g, node.inputs[1], static_cast<double>(*factor)),
-           Scaled(g, node.inputs[2], static_cast<double>(*factor))},
-          mul->outputs,
-          {}};
+  Node* reader = OnlyReader(g, node.outputs[0]);
+  if (!reader || g->value(node.outputs[0]).quantization) return;
+  if (FoldableOperand(*g, *reader) != node.outputs[0]) return;
+  const ValueId constant = reader->inputs[reader->inputs[0] == node.outputs[0] ? 1 : 0];
+  const Value weight = g->value(node.inputs[1]), bias = g->value(node.inputs[2]);
+  const std::vector<float> values = PerOutput(g->value(constant), weight.shape[0]);
+  std::vector<float> w = RealElements(weight), b = RealElements(bias);
+  if (reader->op == "Mul") {
+    for (size_t i = 0; i < w.size(); ++i) w[i] *= values[i / (w.size() / b.size())];
+  }
+  for (size_t i = 0; i < b.size(); ++i)
+    b[i] = reader->op == "Mul" ? b[i] * values[i] : b[i] + values[i];
+  const ValueId own =
+      reader->op == "Mul" ? AddFloats(g, weight.name, weight.shape, w) : node.inputs[1];
+  *reader = {node.name,
+             "linear",
+             {node.inputs[0], own, AddFloats(g, bias.name, bias.shape, b)},
+             reader->outputs,
+             {}};
 }
 
 }  // namespace
+
+ValueId FoldableOperand(const Graph& g, const Node& node) {
+  if (node.op != "Add" && node.op != "Mul") return kNoValue;
+  const size_t constant = g.value(node.inputs[0]).is_constant() ? 0 : 1;
+  const ValueId x = node.inputs[1 - constant];
+  const Value &other = g.value(node.inputs[constant]), &operand = g.value(x);
+  if (!other.is_constant() || operand.is_constant() || operand.shape.empty()) return kNoValue;
+  const bool same = g.value(node.outputs[0]).shape == operand.shape;
+  return same && IsPerOutput(other, operand.shape.back()) ? x : kNoValue;
+}
 
 Graph FuseLinear(Graph g) {
   for (size_t n = 0; n < g.nodes.size(); ++n) {
@@ -106,7 +133,7 @@ Graph FuseLinear(Graph g) {
   }
   g = Compact(g);
   for (size_t n = 0; n < g.nodes.size(); ++n) {
-    if (g.nodes[n].op == "linear") FoldFactor(&g, n);
+    if (g.nodes[n].op == "linear") FoldReader(&g, n);
   }
   return Compact(g);
 }

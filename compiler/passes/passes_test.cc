@@ -122,6 +122,24 @@ TEST(FuseLinear, TakesTheFactorIntoTheWeights) {
   ExpectEqualFunction(g, fused, 1e-5);
 }
 
+TEST(FuseLinear, ConstantsOfEachOutputBelongToTheLayer) {
+  NetworkBuilder b(3, {1, 5, 4});
+  for (const Shape& shape : {Shape{}, Shape{6}, Shape{1, 1, 6}}) {
+    b.x = b.Node1("Mul", {b.Random("f" + ToString(shape), shape, -2, 2), b.Dense(b.x, 6)});
+    b.x = b.Node1("Add", {b.x, b.Random("c" + ToString(shape), shape, -1, 1)});
+  }
+  const Graph g = b.Build(), fused = FuseLinear(g);
+  EXPECT_EQ(CountOps(fused), "linear 3");
+  ExpectEqualFunction(g, fused, 1e-5);
+}
+
+TEST(FuseLinear, LeavesWhatIsNotOfTheLayerAlone) {
+  NetworkBuilder b(3, {1, 5, 4});
+  b.x = b.Node1("Add", {b.Dense(b.x, 5), b.Random("positions", {5, 5}, -1, 1)});
+  b.x = b.Node1("Mul", {b.Dense(b.x, 5), b.Random("of_each_row", {5, 1}, -1, 1)});
+  EXPECT_EQ(CountOps(FuseLinear(b.Build())), "Add 1, Mul 1, linear 2");
+}
+
 TEST(FuseLinear, ReadsEveryFormOfGemm) {
   for (bool transposed : {false, true}) {
     NetworkBuilder b(3, {1, 4});

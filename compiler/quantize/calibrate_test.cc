@@ -84,6 +84,19 @@ TEST(CalibrationPoints, FollowTheKernels) {
             "MatMul29 > Transpose30 > Reshape32\nAdd35\n");
 }
 
+TEST(CalibrationPoints, ConstantsAfterAProductAreInsideTheLayer) {
+  NetworkBuilder b(1, {1, 5, 4});
+  b.x = b.Node1("Mul", {b.Dense(b.x, 6), b.Random("scale_of_each", {6}, 0.5, 2)});
+  b.x = b.Node1("Relu", {b.Node1("Add", {b.x, b.Random("c", {}, -1, 1)})});
+  const ValueId last = b.x;
+  b.x = b.Dense(b.x, 3);
+  const Graph g = b.Build();
+  const std::vector<CalibrationPoint> points = FindCalibrationPoints(g);
+  ASSERT_EQ(points.size(), 3U);  // image, Relu, output
+  EXPECT_EQ(points[1].measured, last);
+  EXPECT_NO_THROW(QuantizeGraph(Lower(Calibrate(g, RandomImages(g, 2)))));
+}
+
 TEST(CalibrationPoints, ProbabilitiesThatALayerReadsAreOneWithAKnownRange) {
   NetworkBuilder b(1, {1, 4, 6});
   b.x = b.Dense(b.Node1("Softmax", {b.x}), 3);

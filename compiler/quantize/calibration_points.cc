@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "compiler/ops/op_def.h"
+#include "compiler/passes/fuse_linear.h"
 
 namespace tinyformer {
 namespace {
@@ -24,16 +25,24 @@ bool HasConstant(const Graph& g, const Node& node) {
   return false;
 }
 
+// True when `node` ends a linear layer: a product with constants, or what FuseLinear folds into
+// one.
+bool EndsLinear(const Graph& g, const Node& node) {
+  if (node.op == "Gemm" || node.op == "MatMul") return HasConstant(g, node);
+  const ValueId x = FoldableOperand(g, node);
+  const int producer = x == kNoValue ? -1 : g.Producer(x);
+  return producer >= 0 && OnlyReader(g, x) != nullptr &&
+         EndsLinear(g, g.nodes[static_cast<size_t>(producer)]);
+}
+
 // True when the kernel that makes `node` goes on to the node that reads it, so that its own result
-// is never stored: a bias or number after a product, an activation function after either.
+// is never stored: constants after a product, an activation function after either.
 bool IsInsideKernel(const Graph& g, const Node& node) {
   const Node* reader = OnlyReader(g, node.outputs[0]);
   if (reader == nullptr) return false;
   const bool product = node.op == "MatMul" || node.op == "Gemm";
-  if ((reader->op == "Mul" || (reader->op == "Add" && node.op == "MatMul")) && product &&
-      HasConstant(g, *reader)) {
-    return true;
-  }
+  if (product && reader->op == "Mul" && HasConstant(g, *reader)) return true;
+  if (EndsLinear(g, node) && FoldableOperand(g, *reader) != kNoValue) return true;
   return IsClamp(*reader) && (product || node.op == "Conv" || node.op == "Add" ||
                               node.op == "LayerNormalization" || node.op == "Mul" || IsClamp(node));
 }
