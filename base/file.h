@@ -21,17 +21,19 @@ std::string ReadFile(const std::string& path, uint64_t max_bytes = uint64_t{4} <
 /// names is replaced; a device or pipe (/dev/stdout) gets the bytes.
 ///
 /// Errors  file/write-failed (disk full, no permission): the old file is left as it was, the
-/// temporary is removed
+///         temporary is removed
 void WriteFileAtomic(const std::string& path, std::string_view bytes);
 
-/// Appends one line in a single write, then flushes. Errors  file/write-failed
+/// Appends one line: a single write, unless the system takes only part of it. Nothing is synced.
+/// Errors  file/write-failed
 void AppendLine(const std::string& path, std::string_view line);
 
-/// Creates the folder and its parents. Errors  file/write-failed
+/// Creates the folder and its parents.
+/// Errors  file/write-failed
 void MakeDirectories(const std::string& path);
 
 /// What std::filesystem could not do with a path (too long, links in a circle, no permission), as
-/// the user's wrong input: file/unusable-path.
+/// the user's wrong input: file/unusable-path, or file/write-failed when the disk is full.
 Error PathError(const std::filesystem::filesystem_error& error);
 
 /// XXH64 of the bytes, as 16 hex digits: detects accidents, not attackers.

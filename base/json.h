@@ -20,8 +20,8 @@ namespace tinyformer {
 
 using Json = nlohmann::ordered_json;
 
-/// Parses text; name is what the user calls it (usually a path). Errors  json/syntax (with line and
-/// column, or the number that no double holds)
+/// Parses text; name is what the user calls it (usually a path).
+/// Errors  json/syntax (with line and column, or the number that no double holds)
 Json ParseJson(std::string_view text, const std::string& name);
 
 /// ReadFile then ParseJson.
@@ -65,8 +65,8 @@ struct JsonHolds<std::vector<T>> {
   }
 };
 
-/// object[key] as T. Errors  json/key when it is absent, of another type, or a number that T does
-/// not hold
+/// object[key] as T.
+/// Errors  json/key when it is absent, of another type, or a number that T does not hold
 template <typename T>
 T RequireKey(const Json& object, const std::string& key, const std::string& name,
              const std::string& expected) {
@@ -80,7 +80,8 @@ T RequireKey(const Json& object, const std::string& key, const std::string& name
   FailJsonKey(name, key, expected, JsonTypeName(value));
 }
 
-/// object[key] as T, or fallback when absent. Errors  json/key when it is of another type
+/// object[key] as T, or fallback when absent.
+/// Errors  json/key when it is of another type
 template <typename T>
 T OptionalKey(const Json& object, const std::string& key, const std::string& name,
               const std::string& expected, T fallback) {

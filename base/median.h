@@ -7,8 +7,8 @@
 
 namespace tinyformer {
 
-/// The middle value; of an even number of values the mean of the two in the middle. Needs  one
-/// value at least, none NaN
+/// The middle value; of an even number of values the mean of the two in the middle.
+/// Needs  one value at least, none NaN
 inline double Median(std::vector<double> values) {
   TF_CHECK(!values.empty(), "median of nothing");
   std::sort(values.begin(), values.end());

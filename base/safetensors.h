@@ -19,7 +19,8 @@ struct NamedTensor {
   std::string bytes;
 
   static NamedTensor Float32(Shape shape, const float* values);
-  /// The values as float. Errors (bug)  dtype is not F32
+  /// The values as float.
+  /// Errors (bug)  dtype is not F32
   std::vector<float> Floats() const;
 };
 

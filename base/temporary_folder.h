@@ -9,8 +9,8 @@ namespace tinyformer {
 class TemporaryFolder {
  public:
   /// Makes an empty folder under the system's temporary directory ($TMPDIR). The first one of a
-  /// process removes those that killed processes have left there. Errors  file/unusable-path,
-  /// file/write-failed
+  /// process removes those that killed processes have left there.
+  /// Errors  file/unusable-path, file/write-failed
   TemporaryFolder();
   ~TemporaryFolder();
   TemporaryFolder(const TemporaryFolder&) = delete;

@@ -13,7 +13,8 @@ namespace tinyformer {
 /// throw Interrupted.
 PriceFunction CandidatePrices(const Board& board, const SearchLimits& limits);
 
-/// The board's limits, or those of a --limit in their place. Errors  cli/limit
+/// The board's limits, or those of a --limit in their place.
+/// Errors  cli/limit
 SearchLimits CandidateLimits(const Board& board, const std::string& option);
 
 }  // namespace tinyformer

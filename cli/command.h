@@ -14,7 +14,8 @@ class App;
 
 namespace tinyformer {
 
-/// Exit statuses. Source  SPEC section 10; 130 is the shell's for SIGINT
+/// Exit statuses.
+/// Source  SPEC section 10; 130 is the shell's for SIGINT
 enum ExitStatus : int {
   kExitOk = 0,
   kExitBug = 1,

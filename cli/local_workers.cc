@@ -79,7 +79,8 @@ class Crew {
     for (Worker& worker : crew_) Start(&worker);
   }
 
-  /// Starts those anew that died. Errors  search/workers-die, a worker's own
+  /// Starts those anew that died.
+  /// Errors  search/workers-die, a worker's own
   void Look() {
     for (Worker& worker : crew_) {
       int status = 0;

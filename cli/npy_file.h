@@ -17,10 +17,12 @@ namespace tinyformer {
 std::vector<int8_t> ReadInputArray(const std::string& path, const Firmware& firmware);
 
 /// Writes images' int8 inputs or outputs as an array [n, ...]; one is a network's input or output
-/// shape, whose batch n replaces. Errors  file/write-failed
+/// shape, whose batch n replaces.
+/// Errors  file/write-failed
 void WriteArray(const std::string& path, const Shape& one, const std::vector<int8_t>& elements);
 
-/// Writes numbers as an int64 array [n]. Errors  file/write-failed
+/// Writes numbers as an int64 array [n].
+/// Errors  file/write-failed
 void WriteArray(const std::string& path, const std::vector<int64_t>& numbers);
 
 }  // namespace tinyformer

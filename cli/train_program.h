@@ -11,7 +11,8 @@
 
 namespace tinyformer {
 
-/// $TINYFORMER_TRAIN, else tinyformer-train beside this program. Errors  cli/train-missing
+/// $TINYFORMER_TRAIN, else tinyformer-train beside this program.
+/// Errors  cli/train-missing
 std::string FindTrainProgram();
 
 /// Replaces this process by tinyformer-train with the arguments (arguments[0] is its command).
@@ -29,8 +30,8 @@ ProgramResult RunTrainProgram(const std::vector<std::string>& arguments);
 /// Likewise this program itself, with another command.
 ProgramResult RunOwnProgram(const std::vector<std::string>& arguments);
 
-/// The error in what a program printed with --json. Errors  json/key (name is what the user calls
-/// the program)
+/// The error in what a program printed with --json.
+/// Errors  json/key (name is what the user calls the program)
 Error PrintedError(const Json& answer, const std::string& name);
 
 /// Starts this program with another command, its standard output and error into these files; when

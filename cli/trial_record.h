@@ -37,7 +37,8 @@ class TrialRecord {
   /// Ends the looks, with a last one, which tells what earlier ones could not.
   /// Errors  those of Store; json/* for a metrics.jsonl that training did not write
   void Finish();
-  /// The files that the trial has made, by their names relative to its place. Errors  Store's
+  /// The files that the trial has made, by their names relative to its place.
+  /// Errors  Store's
   void AddFiles();
 
  private:

@@ -76,7 +76,7 @@ std::string Number(const Json& object, const char* key) {
 /// Compiles and links the card's model.
 ///
 /// Errors  zoo/does-not-fit, zoo/bytes (it takes other bytes than the card says), zoo/card, those
-/// of import, compiler and build
+///         of import, compiler and build
 void Verify(const Card& card) {
   const std::string model = fs::path(card.path).replace_extension(".onnx").string();
   const Board board = FindBoard(card.target);

@@ -28,8 +28,8 @@ struct CompileOptions : PlanOptions {
 /// "Does not fit" is a value: the command ends with status 3 and `why`.
 struct Fit {
   bool ok = true;
-  std::string
-      why;  // empty when ok; lines: by how many bytes, what is alive at the peak, what would help
+  // Empty when ok; lines: by how many bytes, what is alive at the peak, what would help.
+  std::string why;
 };
 
 struct CompileResult {

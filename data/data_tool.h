@@ -14,7 +14,8 @@ Json ListDatasets();
 /// {"spec", "fingerprint", "height", "width", "channels", "mean", "stddev", "train_images",
 /// "validation_images", "test_images", "classes": [{"name", "train", "validation"}], "warnings"}
 ///
-/// Of the test images only their number is told. Errors  those of OpenDataset
+/// Of the test images only their number is told.
+/// Errors  those of OpenDataset
 Json DatasetInfoJson(const std::string& spec, const DatasetOptions& options = {});
 
 /// Reads every image, test images too, and reports: {"spec", "ok", "train_images", "test_images",

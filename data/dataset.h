@@ -64,7 +64,8 @@ class LockedTestSet {
   explicit LockedTestSet(std::shared_ptr<const ImageSet> images) : images_(std::move(images)) {}
   bool exists() const { return images_ != nullptr; }
   int64_t size() const { return images_ == nullptr ? 0 : images_->size(); }
-  /// The images. Needs  exists()
+  /// The images.
+  /// Needs  exists()
   const ImageSet& Open(const TestSetKey&) const { return *images_; }
 
  private:

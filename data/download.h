@@ -31,7 +31,8 @@ struct DownloadResult {
 ///          file/write-failed: disk full, no permission; path.part stays
 DownloadResult Download(const DownloadRequest& request);
 
-/// Hexadecimal digest of a file. algorithm as in DownloadRequest. Errors  data/missing
+/// Hexadecimal digest of a file. algorithm as in DownloadRequest.
+/// Errors  data/missing
 std::string FileDigest(const std::string& path, const std::string& algorithm);
 
 }  // namespace tinyformer

@@ -21,7 +21,8 @@ namespace tinyformer {
 ///         Alternative to the CIFAR datasets", 2017
 ImageSource OpenImagenet32(const std::string& folder, const std::string& cache_folder);
 
-/// Checks the CRC-32 of every array in the folder, stored ones too. Errors  data/zip
+/// Checks the CRC-32 of every array in the folder, stored ones too.
+/// Errors  data/zip
 void CheckImagenet32Checksums(const std::string& folder);
 
 }  // namespace tinyformer

@@ -21,8 +21,8 @@ namespace {
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path, const std::string& fix) : path_(path) {
-  int fd =
-      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe is refused, not waited for
+  // A pipe is refused, not waited for.
+  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) {
     if (errno == ENOENT || errno == ENOTDIR) {
       throw Error("data/missing", path, "a file", "nothing at this path", fix);

@@ -22,8 +22,7 @@ struct NpyHeader {
 /// the array.
 ///
 /// Errors  data/npy: magic, version, a type other than |u1 <u2 <i8 ..., Fortran order, a shape
-/// whose
-///         bytes do not match total_bytes
+///         whose bytes do not match total_bytes
 /// Source  NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays"
 NpyHeader ParseNpyHeader(const uint8_t* bytes, size_t count, uint64_t total_bytes,
                          const std::string& name);

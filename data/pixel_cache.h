@@ -20,7 +20,8 @@ struct CachedPixels {
 };
 
 /// Writes pixels, then the note, then a trailer of 32 bytes: XXH64 of pixels and note, their
-/// lengths, "tfpixel1". Appears whole or not at all. Errors  file/write-failed
+/// lengths, "tfpixel1". Appears whole or not at all.
+/// Errors  file/write-failed
 void WritePixelCache(const std::string& path, const std::vector<uint8_t>& pixels, const Json& note);
 
 /// Maps a cache file. Returns false when it is absent or not exactly what WritePixelCache wrote:

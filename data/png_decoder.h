@@ -8,7 +8,8 @@
 
 namespace tinyformer {
 
-/// The picture in its own size; transparency is blended over white. Throws  UnreadableImage
+/// The picture in its own size; transparency is blended over white.
+/// Throws  UnreadableImage
 RgbImage DecodePng(const std::string& bytes, int64_t most_pixels);
 
 }  // namespace tinyformer

@@ -38,7 +38,8 @@ struct SourceKind {
 /// The kinds, in the order in which they are listed to the user.
 const std::vector<SourceKind>& SourceKinds();
 
-/// Opens a spec without splitting it. Errors  data/spec and those of the kind
+/// Opens a spec without splitting it.
+/// Errors  data/spec and those of the kind
 ImageSource OpenSource(const std::string& spec, const DatasetOptions& options);
 
 }  // namespace tinyformer

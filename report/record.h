@@ -27,7 +27,7 @@ struct Provenance {
 ///         value   in `unit`; a share is in [0, 1] with unit "share"
 ///         n       how many samples or repeats stand behind it
 ///         spread  half width of the 95 % interval for shares, the interquartile range for timings;
-///         0 for exact counts
+///                 0 for exact counts
 struct Record {
   std::string name;
   double value = 0;

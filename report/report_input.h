@@ -144,9 +144,8 @@ bool HasNetwork(const ReportInput& input);
 /// that goes on). Of model.safetensors only the metadata is used.
 ///
 /// Errors  file/missing (no such folder), report/empty (none of the files), json/syntax, tensors/*,
-/// json/key, report/value (a tensor
-///         outside the arena or the layers, a confusion matrix that is not square, an accuracy
-///         outside [0, 1])
+///         json/key, report/value (a tensor outside the arena or the layers, a confusion matrix
+///         that is not square, an accuracy outside [0, 1])
 ReportInput ReadReportInput(const std::string& folder);
 
 /// Whether the folder has any of those files.

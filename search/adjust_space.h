@@ -14,10 +14,11 @@ namespace tinyformer {
 ///
 /// Equations  y = Round(k (x - mean(x)) + b), k = n_accept / n_eval + 10 %,
 ///            b = x_min + (mean(N) - N_min) / (N_max - N_min) * (x_max - x_min)
-/// where x are the settings of one dimension, and N the parameters of the networks that fit (with
-/// one N alone the quotient counts as 1/2). Nothing fits: the space is unchanged.
-/// Source  paper Eq. 1-3, literally. One step; it may lead away: the larger the networks, the
-/// larger b.
+///            where x are the settings of one dimension, and N the parameters of the networks that
+///            fit (with one N alone the quotient counts as 1/2). Nothing fits: the space is
+///            unchanged.
+/// Source     paper Eq. 1-3, literally. One step; it may lead away: the larger the networks, the
+///            larger b.
 SearchSpace AdjustByPaper(const SearchSpace& space, const SpaceAnalysis& analysis);
 
 /// A space and what its analysis says.

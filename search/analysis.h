@@ -28,7 +28,7 @@ std::vector<PricedCandidate> SampleSpace(const SearchSpace& space, const ImageTa
 /// Dense parameters that a network should have: from 0.8 to 2.8 times the bytes of flash that it
 /// may take, so that it fits when pruned, and uses what there is.
 /// Source  paper III-B2 (lambda; which writes memory limit where its figures show that it means
-/// storage)
+///         storage)
 struct ParameterBand {
   static constexpr double kLowest = 0.8, kHighest = 2.8;
   int64_t low = 0, high = 0;
@@ -39,7 +39,8 @@ struct ParameterBand {
 /// Smallest value, quartiles, largest: of the sorted values those at (n - 1) k / 4, rounded down.
 using Quartiles = std::array<int64_t, 5>;
 
-/// Counts of the samples that a space gave. Source  paper Alg. 1
+/// Counts of the samples that a space gave.
+/// Source  paper Alg. 1
 struct SpaceAnalysis {
   static constexpr double kAcceptance = 0.9;
 

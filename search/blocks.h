@@ -12,8 +12,7 @@ namespace tinyformer {
 /// How a layer's weights fall into blocks of consecutive elements of the flattened OHWI order.
 ///
 /// conv, linear  `block` input channels of one output channel and position (of the kernel, of the
-/// map
-///               that a linear layer sees flattened); block index over
+///               map that a linear layer sees flattened); block index over
 ///               [out][position][channels / block]
 /// depthwise     one kernel row; block index over [out][kh]
 /// Needs         block divides the channels (ListLayers gives sparsity 0 where it does not)

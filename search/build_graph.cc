@@ -121,7 +121,8 @@ class GraphBuilder : public NetworkWriter {
       map = Append("pool", "GlobalAveragePool", {map});
       return Append("pool.flatten", "Flatten", {map}, {{"axis", int64_t{1}}});
     }
-    // SeqPool. Source  CCT (arXiv 2104.05704), section 3.3
+    // SeqPool.
+    // Source  CCT (arXiv 2104.05704), section 3.3
     ValueId tokens = ToTokens("pool", map);
     ValueId scores =
         Transpose("pool.transpose", MatMulAdd(layers_.at("pool.score"), tokens, 1), {0, 2, 1});

@@ -20,8 +20,7 @@ namespace tinyformer {
 ///
 /// Flash   the constants' bytes (weight_bytes) are exact, code is estimated
 /// RAM     arena and stack, exact. Where RAM has a gap and the part behind it is too small, it is
-/// at
-///         least the target's RAM and the bytes that are missing there
+///         at least the target's RAM and the bytes that are missing there
 /// Cycles  a Cortex-M7's (CycleTableKnows), estimated
 ///
 /// Before training nobody knows which blocks are pruned, so a genome is priced with canonical masks

@@ -12,14 +12,16 @@ namespace tinyformer {
 
 /// How one choice module is pruned: blocks of `block` consecutive weights along the flattened OHWI
 /// inner dimension (depthwise: 3 along the kernel's width), `sparsity` the share of blocks that are
-/// zero. Source  paper III-C2, Table I
+/// zero.
+/// Source  paper III-C2, Table I
 struct PrunePolicy {
   double sparsity = 0;  // [0, 0.95]
   int block = 4;        // 2 or 4
   bool operator==(const PrunePolicy&) const = default;
 };
 
-/// Halves height and width. Source  SPEC section 2, choices D0, D1, D2
+/// Halves height and width.
+/// Source  SPEC section 2, choices D0, D1, D2
 struct DownsampleGene {
   std::string kind = "conv_maxpool";  // "conv_maxpool" | "conv_stride2" | "inverted_residual"
   PrunePolicy prune;
@@ -27,21 +29,23 @@ struct DownsampleGene {
 };
 
 /// Two conv3x3 whose output is added to the input: of the zoo's tinyformer-120k, of teachers and
-/// comparisons; the paper's spaces do not have them. Source  He et al. 2016, ResNet, figure 2, with
-/// the ReLU before the addition
+/// comparisons; the paper's spaces do not have them.
+/// Source  He et al. 2016, ResNet, figure 2, with the ReLU before the addition
 struct ResidualGene {
   PrunePolicy prune;
   bool operator==(const ResidualGene&) const = default;
 };
 
-/// Inverted residual. Source  MobileNetV2; paper III-B1
+/// Inverted residual.
+/// Source  MobileNetV2; paper III-B1
 struct MobileNetGene {
   int expansion = 4;  // 2, 4, 6
   PrunePolicy prune;
   bool operator==(const MobileNetGene&) const = default;
 };
 
-/// conv3x3 -> conv1x1 -> encoder -> conv1x1 -> conv3x3, or the encoder alone. Source  paper III-B1
+/// conv3x3 -> conv1x1 -> encoder -> conv1x1 -> conv3x3, or the encoder alone.
+/// Source  paper III-B1
 struct TransformerGene {
   int heads = 4;          // divides the DoT's dim
   int mlp_ratio = 2;      // 2 or 4
@@ -65,8 +69,8 @@ struct Genome {
   int height = 32, width = 32, channels = 3, classes = 10;
   int stem = 0;  // 0 none, else channels of a conv3x3
   std::vector<DotGene> dots;
-  std::string pooling =
-      "seqpool";  // "seqpool" | "average" (2x2 average pool, flatten) | "global" (global average)
+  // "seqpool" | "average" (2x2 average pool, flatten) | "global" (global average)
+  std::string pooling = "seqpool";
   int last_linear = 768;
   PrunePolicy last_prune;
   bool operator==(const Genome&) const = default;
@@ -75,12 +79,11 @@ struct Genome {
 /// One layer with weights, as training, pruning and costs see it.
 ///
 /// Names  "stem.conv", "dot1.down.conv", "dot1.down.{expand,depthwise,project}",
-/// "dot1.res1.{conv1,conv2}", "dot1.mb1.{expand,depthwise,project}",
+///        "dot1.res1.{conv1,conv2}", "dot1.mb1.{expand,depthwise,project}",
 ///        "dot1.tr1.{conv_in,proj_in,ln1,q,k,v,out,ln2,mlp1,mlp2,proj_out,conv_out}", "pool.score",
 ///        "last", "head"
 /// Files  <name>.weight (conv: OIHW, linear: [out, in]), <name>.bias (linear, layernorm), and for a
-/// conv its batch norm:
-///        <name>.bn.{weight,bias,running_mean,running_var}
+///        conv its batch norm: <name>.bn.{weight,bias,running_mean,running_var}
 struct LayerSpec {
   enum class Kind { kConv, kDepthwise, kLinear, kLayerNorm };
   std::string name;
@@ -101,7 +104,7 @@ std::vector<LayerSpec> ListLayers(const Genome& genome);
 
 /// Reads and writes the JSON form. name is what the user calls the file.
 /// Errors  json/key, genome/version, genome/value (names the module, what is allowed, what was
-/// found)
+///         found)
 Genome ParseGenome(const Json& json, const std::string& name);
 Json ToJson(const Genome& genome);
 

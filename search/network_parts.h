@@ -11,8 +11,8 @@ namespace tinyformer {
 
 /// One part of a network.
 struct NetworkPart {
-  std::string
-      name;  // "stem", "dot1.down", "dot1.res1", "dot1.mb1", "dot1.tr1", "pool", "last", "head"
+  // "stem", "dot1.down", "dot1.res1", "dot1.mb1", "dot1.tr1", "pool", "last", "head"
+  std::string name;
   std::string kind;    // "downsampling", "residual", "inverted residual", "transformer", ...
   std::string choice;  // what was chosen: "conv 3x3, max pooling", "4 heads, MLP ratio 2, residual"
   std::vector<int> output;  // [height, width, channels], or [features]

@@ -62,8 +62,8 @@ struct PlannedTrial {
 
 /// The generation that follows those that have ended; empty at the end of the search.
 ///
-/// ended  all trials of the search, in any order
-/// Needs  every trial that was planned before has ended
+/// ended   all trials of the search, in any order
+/// Needs   every trial that was planned before has ended
 /// Errors  search/nothing-fits (no supernet or no candidate of the space keeps the limits),
 ///         search/all-failed (every trial of a stage failed, or is above a limit); json/* for a
 ///         payload that is not ours

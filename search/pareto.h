@@ -13,12 +13,14 @@ using Objectives = std::vector<double>;
 bool Dominates(const Objectives& a, const Objectives& b);
 
 /// Rank of every trial: 0 for those that none dominates, 1 for those that only rank 0 dominates,
-/// and so on. Source  NSGA-II (Deb et al. 2002), fast non-dominated sorting
+/// and so on.
+/// Source  NSGA-II (Deb et al. 2002), fast non-dominated sorting
 std::vector<int> ParetoRanks(const std::vector<Objectives>& trials);
 
 /// How far the neighbours of every trial lie within its rank, summed over the objectives, each
 /// scaled to the rank's range; infinite for the ends of a range that is not empty. Of equal values
-/// the first in order counts as the lower. Source  NSGA-II, crowding distance
+/// the first in order counts as the lower.
+/// Source  NSGA-II, crowding distance
 std::vector<double> CrowdingDistances(const std::vector<Objectives>& trials,
                                       const std::vector<int>& ranks);
 

@@ -22,7 +22,8 @@ struct SearchRecord {
   std::vector<EndedTrial> ended;  // those of them that have ended, in the same order
 };
 
-/// The study of the store. Errors  search/no-study
+/// The study of the store.
+/// Errors  search/no-study
 Study FindSearch(Store* store);
 
 /// Reads the search of the store, which may be open for reading only, while workers write to it.

@@ -79,11 +79,13 @@ WholeRange SettingRange(const std::string& option);
 /// Errors  search/option: names the option, its range and the value found
 void CheckSettings(const SearchSettings& settings);
 
-/// As the store keeps it. Errors  json/*, those of ParseSpace and CheckSettings
+/// As the store keeps it.
+/// Errors  json/*, those of ParseSpace and CheckSettings
 Json ToJson(const SearchSettings& settings);
 SearchSettings ParseSettings(const Json& json, const std::string& name);
 
-/// "accuracy,flash": the words of the command line. Errors  search/option
+/// "accuracy,flash": the words of the command line.
+/// Errors  search/option
 std::vector<Objective> ParseObjectives(const std::string& text);
 std::string ObjectivesText(const std::vector<Objective>& objectives);
 

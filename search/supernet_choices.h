@@ -54,7 +54,7 @@ Genome MakePath(const SupernetChoices& choices, const std::vector<int>& chosen);
 
 /// Refuses a genome that is no path of the supernet; its name and pruning count for nothing.
 /// Errors  supernet/not-a-path (names the module, or what else differs); name is what the user
-/// calls the genome
+///         calls the genome
 void RequirePath(const SupernetChoices& choices, const Genome& genome, const std::string& name);
 
 /// How paths are drawn.

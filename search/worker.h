@@ -21,7 +21,7 @@ class WorkerFault : public Error {
 /// attempt was cut off, and should look at InterruptRequested.
 ///
 /// Throws  Error (the trial fails), Interrupted and WorkerFault (the trial waits for another
-/// worker)
+///         worker)
 using TrialFunction = std::function<Json(const Trial& trial, const Lease& lease)>;
 
 /// name      who does the work, in the store's words: "host:1234"
@@ -45,7 +45,7 @@ std::vector<EndedTrial> EndedTrials(const std::vector<Trial>& trials);
 /// while it waits.
 ///
 /// Errors  those of Store, CheckTrials and NextTrials; Interrupted, WorkerFault and whatever is no
-/// Error (the trial at hand waits again)
+///         Error (the trial at hand waits again)
 void RunWorker(
     Store* store, const Study& study, const SearchSettings& settings, const PriceFunction& price,
     const TrialFunction& make, const WorkerOptions& options,

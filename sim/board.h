@@ -76,11 +76,13 @@ Board ReadBoard(const std::string& directory);
 /// program, else the source tree of the build.
 std::string BoardsDirectory();
 
-/// Names of the boards there, sorted. Errors  file/missing (no such folder)
+/// Names of the boards there, sorted.
+/// Errors  file/missing (no such folder)
 std::vector<std::string> BoardNames();
 
-/// The board of that name. Errors  board/unknown (lists the names that exist), board/value (it
-/// calls itself otherwise), and those of ReadBoard
+/// The board of that name.
+/// Errors  board/unknown (lists the names that exist), board/value (it calls itself otherwise), and
+///         those of ReadBoard
 Board FindBoard(const std::string& name);
 
 }  // namespace tinyformer

@@ -45,7 +45,8 @@ struct FirmwareBuild {
 FirmwareBuild BuildFirmware(const Firmware& firmware, const Board& board, bool profile);
 
 /// Builds folder/build/host/model, the same generated code as a program for this machine (-O3
-/// -march=native); returns its path. Errors  as BuildFirmware
+/// -march=native); returns its path.
+/// Errors  as BuildFirmware
 std::string BuildHostProgram(const Firmware& firmware);
 
 /// An ELF from sources of one's own, for kernel tests: the board's flags, startup and linker
@@ -59,8 +60,8 @@ struct ElfRequest {
   std::string optimization = "-O2";
 };
 
-/// Objects go beside the output, in <output_path>.objects. Always compiles. Errors  as
-/// BuildFirmware
+/// Objects go beside the output, in <output_path>.objects. Always compiles.
+/// Errors  as BuildFirmware
 FirmwareBuild BuildElf(const ElfRequest& request, const Board& board);
 
 /// The sizes of an ELF that was linked with a board.ld.

@@ -39,7 +39,8 @@ struct ElfFile {
   /// Bytes of the section of that name; 0 when there is none.
   uint32_t SectionBytes(const std::string& name) const;
   std::optional<ElfSymbol> FindSymbol(const std::string& name) const;
-  /// The address of a symbol that must exist. Errors  sim/elf-symbol
+  /// The address of a symbol that must exist.
+  /// Errors  sim/elf-symbol
   uint32_t Address(const std::string& name) const;
   /// The function that contains the address, or "an unknown function".
   std::string FunctionAt(uint32_t address) const;

@@ -13,7 +13,7 @@ using tinyformer::Json;
 
 constexpr const char* kUsage =
     "usage: tf_emulate [--cycles] [--target NAME] firmware.elf\n"
-    "  --cycles       also estimate Cortex-M7 cycles (slower)\n"
+    "  --cycles       also estimate cycles of the board's core (slower)\n"
     "  --target NAME  a board (default stm32f746)\n"
     "Semihosting opens files in the current folder. sim/README.md says how to build such an ELF.\n";
 

@@ -21,7 +21,7 @@ struct RunCost {
 
 enum class EmulationMode {
   kCount,   ///< instructions only: about 200 to 400 million a second
-  kCycles,  ///< with the Cortex-M7 cycle model: about 40 million a second
+  kCycles,  ///< with the cycle model of the board's core: about 40 million a second
 };
 
 struct EmulationOptions {
@@ -47,8 +47,8 @@ struct RamPart {
 
 struct EmulationResult {
   RunCost total;  ///< everything, start-up and file access included
-  uint64_t images =
-      0;  ///< counted regions (tf_image_marker); 1 when the firmware has no such marker
+  /// Counted regions (tf_image_marker); 1 when the firmware has no such marker.
+  uint64_t images = 0;
   uint64_t instructions_min = 0;  ///< over the images
   uint64_t instructions_max = 0;
   RunCost images_total;            ///< sum over the images
@@ -57,26 +57,28 @@ struct EmulationResult {
   int exit_status = 0;
   std::string console;  ///< what firmware and emulator printed
 
-  /// The part of that name. Errors (bug)  no such part
+  /// The part of that name.
+  /// Errors (bug)  no such part
   const RamPart& Ram(const std::string& name) const;
 };
 
 /// Runs elf_path on the board's emulated machine in directory (semihosting opens files there).
 ///
-/// The ELF must be linked with the board's board.ld. RAM behind its tf_ram_end counts as outside.
-/// It may define tf_profile_marker[256] and tf_image_marker[2]: byte stores to them split the
-/// counts (sim/README.md). A guest exit status other than 0 is returned, not an error.
+/// The ELF must be linked with the board's board.ld. Of each region of RAM, what lies behind the
+/// ELF's last section there counts as outside. It may define tf_profile_marker[256] and
+/// tf_image_marker[2]: byte stores to them split the counts (sim/README.md). A guest exit status
+/// other than 0 is returned, not an error.
 ///
-/// Errors  sim/emulator-missing, sim/emulator-failed, sim/plugin-missing, sim/plugin-version,
-/// sim/plugin-output,
-///         sim/timeout, sim/stray-access, sim/flash-write, sim/stack-overflow, sim/fault, file/*,
-///         Interrupted
+/// Errors  sim/elf, sim/elf-symbol, sim/emulator-missing, sim/emulator-failed, sim/plugin-missing,
+///         sim/plugin-version, sim/plugin-output, sim/no-reset, sim/timeout, sim/stray-access,
+///         sim/flash-write, sim/stack-overflow, sim/fault, sim/unequal-work, file/*, Interrupted
 EmulationResult RunElf(const std::string& elf_path, const Board& board,
                        const std::string& directory, const EmulationOptions& options);
 
 namespace internal {
 
-/// The plugin's JSON text as a result; what names the run in errors. Errors  sim/plugin-output
+/// The plugin's JSON text as a result; what names the run in errors.
+/// Errors  sim/plugin-output
 EmulationResult ParsePluginResult(const std::string& text, const std::string& what);
 
 }  // namespace internal

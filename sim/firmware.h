@@ -32,8 +32,8 @@ struct Firmware {
 
 /// Reads directory/plan.json.
 ///
-/// Errors  sim/not-firmware (no plan.json there), file/*, json/*, sim/plan (another
-/// format; a prefix, shape, quantization or layer that compile does not write)
+/// Errors  sim/not-firmware (no plan.json there), file/*, json/*, sim/plan (another format; a
+///         prefix, shape, quantization or layer that compile does not write)
 Firmware ReadFirmware(const std::string& directory);
 
 /// The board it was compiled for: from its own board/ folder, else the installed board of that

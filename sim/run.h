@@ -34,8 +34,8 @@ struct RunResult {
   uint64_t cycles_estimate = 0;  ///< per image (mean), ideal memory; 0 without kCycles
   uint64_t stall_estimate = 0;   ///< per image (mean): what caches and flash add; 0 without kCycles
   uint64_t stack_peak_bytes = 0;  ///< deepest stack of the whole run, harness included
-  uint64_t ram_touched_bytes =
-      0;  ///< bytes of stack (down to the peak), data, bss and arena that were written
+  /// Bytes of stack (down to the peak), data, bss and arena that were written.
+  uint64_t ram_touched_bytes = 0;
   uint64_t arena_touched_bytes = 0;
   std::vector<LayerRun> layers;
   FirmwareSize size;  ///< of the ELF that ran; zero on the host
@@ -45,15 +45,14 @@ struct RunResult {
 ///
 /// inputs  [images][input_bytes], int8, channels last; at least one image
 /// Errors  those of BuildFirmware and RunElf; sim/input-size (not a whole number of images),
-/// sim/invoke-failed,
-///         sim/harness-files (it could not read or write its files)
+///         sim/invoke-failed, sim/harness-files (it could not read or write its files)
 RunResult RunOnEmulator(const Firmware& firmware, const Board& board,
                         const std::vector<int8_t>& inputs, const RunOptions& options);
 
 /// The same on this machine at full speed; only outputs and images are filled.
 ///
 /// Errors  those of BuildHostProgram; sim/input-size, sim/invoke-failed, sim/harness-files,
-/// sim/host-crash, sim/timeout
+///         sim/host-crash, sim/timeout
 RunResult RunOnHost(const Firmware& firmware, const std::vector<int8_t>& inputs,
                     const RunOptions& options);
 

@@ -20,7 +20,8 @@ struct ImageShape {
 void CropAndFlip(const ImageShape& shape, int pad, Rng* rng, const uint8_t* from, uint8_t* to);
 
 /// Fills a random rectangle (2 % to 33 % of the area, aspect 0.3 to 3.3) with `fill` (one byte per
-/// channel). Source  Zhong et al. 2017, Random Erasing, algorithm 1
+/// channel).
+/// Source  Zhong et al. 2017, Random Erasing, algorithm 1
 void EraseRectangle(const ImageShape& shape, const std::vector<uint8_t>& fill, Rng* rng,
                     uint8_t* pixels);
 

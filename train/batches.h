@@ -49,7 +49,8 @@ class TrainingBatches {
   int64_t steps_per_epoch() const { return steps_per_epoch_; }
   /// Images of a step: the recipe's batch, or all images where they are fewer.
   int64_t batch() const { return batch_; }
-  /// The batch of a step counted over all epochs. Errors  Interrupted
+  /// The batch of a step counted over all epochs.
+  /// Errors  Interrupted
   void Make(int64_t step, Batch* batch);
 
  private:
@@ -70,7 +71,8 @@ class BatchesAhead {
  public:
   /// `batches` must outlive this, and nobody else may call its Make. end: there is no such step.
   BatchesAhead(TrainingBatches& batches, int64_t end) : batches_(batches), end_(end) {}
-  /// The batch of a step, good until the next call. Errors  Interrupted
+  /// The batch of a step, good until the next call.
+  /// Errors  Interrupted
   Batch& Take(int64_t step);
 
  private:

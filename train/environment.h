@@ -30,7 +30,8 @@ class ThreadsScope {
 /// (tinyformer bench train, with and without).
 void KeepFreedMemory();
 
-/// "cpu" or "cuda" for "auto", "cpu", "cuda". Errors  train/device (cuda asked for, none here)
+/// "cpu" or "cuda" for "auto", "cpu", "cuda".
+/// Errors  train/device (cuda asked for, none here)
 std::string ChooseDevice(const std::string& wanted);
 
 /// "bf16" or "off" for "auto", "bf16", "off": auto takes bfloat16 where the processor multiplies

@@ -40,9 +40,9 @@ using MakeBatch = std::function<void(int64_t i, Batch* batch)>;
 
 /// Replaces all running batch norm statistics by the mean over `batches` batches of images of this
 /// shape. A network that was trained to the end wants images changed at random as in its training,
-/// for its weights fit those statistics. Source  pruning and weight averaging leave stale ones;
-/// SPEC section 3 (batch norm recalibration)
+/// for its weights fit those statistics.
 ///
+/// Source  pruning and weight averaging leave stale ones; SPEC section 3 (batch norm recalibration)
 /// Errors  Interrupted; what make throws
 void RecalibrateBatchNorm(const Network& network, const ImageShape& shape, int64_t batches,
                           const MakeBatch& make, const Arithmetic& arithmetic);

@@ -14,7 +14,7 @@ namespace tinyformer {
 /// Owns its weights, unless it was made over others': moving hands them over, Clone copies them.
 ///
 /// Names  those of ListLayers (search/genome.h): <layer>.weight, .bias,
-/// .bn.{weight,bias,running_mean,running_var}
+///        .bn.{weight,bias,running_mean,running_var}
 class Network {
  public:
   /// Fresh weights, a function of genome and seed only (same on every machine and thread count).
@@ -46,7 +46,7 @@ std::map<std::string, NamedTensor> ExportTensors(const Parameters& parameters);
 /// Writes a file's tensors into those of the same name. name is what the user calls the file.
 ///
 /// Errors  train/weights: a tensor is absent or has another shape (the file belongs to another
-/// genome)
+///         genome)
 void ImportTensors(const std::map<std::string, NamedTensor>& tensors, const std::string& name,
                    const Parameters& parameters);
 

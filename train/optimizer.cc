@@ -13,8 +13,8 @@ namespace {
 
 constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;
 constexpr double kMomentum = 0.95;
-constexpr double kUpdateSize =
-    0.2;  // root mean square of an update of Muon's, as AdamW's mostly is
+// Root mean square of an update of Muon's, as AdamW's mostly is.
+constexpr double kUpdateSize = 0.2;
 
 bool IsMatrix(const Parameter& p) {
   return p.role == Parameter::Role::kWeight && p.value.dim() >= 2 && p.value.size(1) > 1;

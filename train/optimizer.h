@@ -25,20 +25,22 @@ OptimizerOptions OptionsOf(const Recipe& recipe);
 /// brought near 1, scaled so that its elements are as large as AdamW's and one learning rate serves
 /// both. For weights [out, in, ...] with in > 1 as matrices [out, in ...], the first convolution's
 /// and the classifier's, too, which its authors leave to AdamW; a depthwise convolution is no
-/// matrix. Source  Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks";
-/// the scale: Liu et al. 2025, arXiv 2502.16982, equation 4
+/// matrix.
+/// Source  Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks"; the
+///         scale: Liu et al. 2025, arXiv 2502.16982, equation 4
 class Optimizer {
  public:
   Optimizer(const Parameters& parameters, const OptimizerOptions& options);
 
   /// One update from the gradients, which it then clears. A parameter without a gradient stays as
-  /// it is: not moved, not decayed, not counted. Errors  Interrupted, before anything has changed
+  /// it is: not moved, not decayed, not counted.
+  /// Errors  Interrupted, before anything has changed
   void Step(double lr);
 
   /// The moments by parameter name: "m.<name>", "v.<name>"; Muon has the first only.
   const Parameters& moments() const { return moments_; }
-  /// The moments of one parameter, first and, where there is one, second. Errors (bug)  it is not
-  /// trained
+  /// The moments of one parameter, first and, where there is one, second.
+  /// Errors (bug)  it is not trained
   std::vector<at::Tensor> MomentsOf(const std::string& name) const;
   /// How often each trained parameter was updated, in the order of the parameters.
   std::vector<int64_t> updates() const;

@@ -18,7 +18,8 @@ struct PathScore {
 Json ToJson(const PathScore& score);
 
 /// Replaces all running batch norm statistics by the mean over `batches` batches of `batch` images
-/// as they are, spread evenly over the set. Errors  Interrupted
+/// as they are, spread evenly over the set.
+/// Errors  Interrupted
 void RecalibrateOnPlainImages(const Network& network, const ImageStore& images, int64_t batch,
                               int64_t batches, const std::string& device);
 

@@ -48,7 +48,7 @@ class RunFolder {
 /// A finished run: its genome and its weights.
 ///
 /// Errors  train/no-run (the folder has no model.safetensors: it is not a run or not finished),
-/// those of the readers
+///         those of the readers
 struct FinishedRun {
   std::string file;  // what the user calls the file of the weights
   Genome genome;
@@ -56,7 +56,8 @@ struct FinishedRun {
 };
 FinishedRun ReadFinishedRun(const std::string& path);
 
-/// The file's tensors. Errors  train/weights (NaN or infinity), those of ReadTensors
+/// The file's tensors.
+/// Errors  train/weights (NaN or infinity), those of ReadTensors
 TensorFile ReadFiniteTensors(const std::string& file);
 
 /// XXH64 of the run's tensors.

@@ -20,8 +20,8 @@ double LearningRate(const Recipe& recipe, int64_t step, int64_t steps_per_epoch)
 /// Source  Zhu and Gupta 2017, equation 1, from sparsity 0
 double GradualSparsity(double final_sparsity, int64_t update, int64_t updates);
 
-/// When masks change during a compress run: after step number step, update number Update(step) of
-/// Updates().
+/// When masks change during a compress run: after every step with which UpdatesDue(done) grows,
+/// updates() times in all.
 class PruningRamp {
  public:
   PruningRamp(const Recipe& recipe, int64_t steps_per_epoch);

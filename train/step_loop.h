@@ -66,7 +66,7 @@ class StepLoop {
   /// Restores the trainee when the folder has a checkpoint.
   ///
   /// Errors  train/checkpoint (of another genome or length), those of the readers; all say that
-  /// removing the checkpoint helps
+  ///         removing the checkpoint helps
   StepLoop(const LoopJob& job, Trainee& trainee);
 
   int64_t steps_per_epoch() const { return batches_.steps_per_epoch(); }
@@ -76,7 +76,7 @@ class StepLoop {
   /// All steps that are left.
   ///
   /// Errors  train/nan (a loss left the finite numbers, found some steps late on a GPU; the last
-  /// checkpoint stays), train/memory (too little for a batch), Interrupted (saved before)
+  ///         checkpoint stays), train/memory (too little for a batch), Interrupted (saved before)
   void Run();
 
  private:

@@ -28,7 +28,8 @@ class Supernet {
   Supernet(const SupernetChoices& choices, uint64_t seed);
 
   /// The network of a path over the supernet's own tensors: what it trains, the supernet has.
-  /// Clone() takes it out. Needs  RequirePath
+  /// Clone() takes it out.
+  /// Needs  RequirePath
   Network Path(const Genome& path) const;
 
   const SupernetChoices& choices() const { return choices_; }

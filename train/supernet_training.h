@@ -14,12 +14,12 @@ struct SupernetJob : LoopJob {
 /// Trains or resumes the job: each step trains one path of DrawPath; what is not on it stays as it
 /// is.
 ///
-/// Bits    a function of choices, recipe, data, thread count, libtorch and instruction set, however
-///         often the run was stopped or killed
-/// Writes  the files of StepLoop, at the end supernet.safetensors (float32)
-/// Returns the trained supernet, on the recipe's device
-/// Errors  those of StepLoop
-/// Source  Guo et al. 2020, SPOS, section 3; paper Alg. 2, line "train"
+/// Bits     a function of choices, recipe, data, thread count, libtorch and instruction set,
+///          however often the run was stopped or killed
+/// Writes   the files of StepLoop, at the end supernet.safetensors (float32)
+/// Returns  the trained supernet, on the recipe's device
+/// Errors   those of StepLoop
+/// Source   Guo et al. 2020, SPOS, section 3; paper Alg. 2, line "train"
 Supernet TrainSupernet(const SupernetJob& job);
 
 /// A finished supernet run's weights, on the CPU.

@@ -16,7 +16,8 @@ struct TrainingJob : LoopJob {
 };
 
 struct TrainingResult {
-  double validation_accuracy = 0;  // of the weights in model.safetensors, float32 arithmetic
+  // Of the weights in model.safetensors, float32 arithmetic; with qat_epochs rounded as int8.
+  double validation_accuracy = 0;
   double validation_loss = 0;
   std::string weights;  // "ema" or "raw"
   int64_t epochs = 0, steps = 0;
@@ -26,10 +27,9 @@ struct TrainingResult {
 /// Runs or resumes the job and writes the folder's files.
 ///
 /// Bits    a function of genome, recipe, data, thread count, libtorch and instruction set: going on
-/// after a kill at any
-///         moment ends in the same model.safetensors as never having stopped
+///         after a kill at any moment ends in the same model.safetensors as never having stopped
 /// Writes  the files of StepLoop (the checkpoint also holds averaged weights and masks), at the end
-/// model.safetensors (float32; metadata: genome, accuracies, seed)
+///         model.safetensors (float32; metadata: genome, accuracies, seed)
 /// Errors  those of StepLoop
 TrainingResult RunTraining(const TrainingJob& job);
 

@@ -36,14 +36,16 @@ void AddMachineOptions(CLI::App* app, TrainingOptions* options);
 
 inline constexpr const char* kReferenceA = "reference-a";
 
-/// kReferenceA, or a genome file. Errors  those of ParseGenome
+/// kReferenceA, or a genome file.
+/// Errors  those of ParseGenome
 Genome ReadGenome(const std::string& name);
 
 /// The images that its network takes, and the classes that it tells apart.
 ImageTask TaskOf(const Genome& genome);
 
 /// Gives a genome the data set's channels and classes, and the height and width of its images where
-/// they have one size of their own. Errors  those of OpenDataset
+/// they have one size of their own.
+/// Errors  those of OpenDataset
 void MakeForImages(const std::string& spec, Genome* genome);
 
 /// Completes and checks the recipe, and sets the number of threads.
@@ -54,7 +56,7 @@ void PrepareTraining(TrainingOptions* options);
 /// The finished run `path`, which networks of the student's genome can learn from.
 ///
 /// Errors  train/teacher (it takes other images, tells other classes apart, or is the run itself),
-/// train/no-run, those of ParseGenome and ImportTensors
+///         train/no-run, those of ParseGenome and ImportTensors
 FinishedRun ReadTeacher(const std::string& path, const std::string& run, const Genome& student);
 
 /// Opens the data set and prints its warnings. made: what was made for such images ("genome").
@@ -71,7 +73,8 @@ FolderLock LockRun(const std::string& folder);
 /// Prints what RunFolder::Open returned.
 void WarnOfDifferences(const std::vector<std::string>& differences);
 
-/// Prints on standard output. Errors  cli/output
+/// Prints on standard output.
+/// Errors  cli/output
 void PrintResult(const std::string& text);
 
 }  // namespace tinyformer

@@ -20,9 +20,10 @@ struct RandomLayer {
 /// `each` layers for every line of the cycle table, the same ones for the same seed.
 ///
 /// Shapes    tokens 1 to 256 (a third of the linear layers have one), channels 1 to 768, images 1x1
-/// to 24x24, windows 1, 3 and 5, strides 1 and 2, 1 to 8 heads; sizes are drawn evenly on a log
-/// scale Limits    a quarter clamp their output Weights   zero blocks 30 to 95 %; at most 340 KB
-/// and 24 million MACs a layer
+///           to 24x24, windows 1, 3 and 5, strides 1 and 2, 1 to 8 heads; sizes are drawn evenly on
+///           a log scale
+/// Limits    a quarter clamp their output
+/// Weights   zero blocks 30 to 95 %; at most 340 KB and 24 million MACs a layer
 std::vector<RandomLayer> RandomLayers(int each, uint64_t seed);
 
 /// The lines that RandomLayers covers: every kernel of the engine, those with weights also

@@ -11,7 +11,7 @@ struct Sequence {
 };
 
 /// Source  jnk0le/random, "pipeline cycle test/doc/cortex_m7.md": measured with DWT.CYCCNT on an
-/// STM32H743
+///         STM32H743
 inline constexpr Sequence kSequences[] = {
     {"two independent adds", "add.w r0, r0, #1\nadd.w r1, r1, #1", 1},
     {"two inline shifts", "add.w r0, r4, r5, lsl #3\nadd.w r1, r4, r5, lsl #3", 2},

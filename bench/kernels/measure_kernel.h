@@ -23,7 +23,8 @@ enum class EngineBuild : uint8_t {
   kPlain  ///< engine/ref, the plain loops: dense, or one token at a time from the sparse code
 };
 
-/// The kernel that the case names. Errors  bench/kernel (its layer cannot be computed by it)
+/// The kernel that the case names.
+/// Errors  bench/kernel (its layer cannot be computed by it)
 Kernel KernelOf(const KernelCase& measured);
 
 /// Compiles the case for the board and runs one image under the cycle model.
@@ -33,8 +34,8 @@ KernelCost MeasureKernel(const KernelCase& measured, const Board& board, EngineB
 
 /// A line of the table.
 ///
-/// dense_plain     the same layer dense, from engine/ref
-/// one_token_plain sparse layers: one token at a time from the code, from engine/ref
+/// dense_plain      the same layer dense, from engine/ref
+/// one_token_plain  sparse layers: one token at a time from the code, from engine/ref
 struct KernelRow {
   KernelCase measured;  // without its graph
   KernelCost fast, dense_plain;

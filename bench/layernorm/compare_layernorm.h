@@ -25,7 +25,8 @@ struct LayernormResult {
   int64_t correct = 0;  ///< images whose class the whole network finds with this LayerNorm
 };
 
-/// The model that was read from path must take int8 images. Errors  bench/model
+/// The model that was read from path must take int8 images.
+/// Errors  bench/model
 void RequireImageModel(const Graph& model, const std::string& path);
 
 /// Runs an int8 model (ReadOnnx's result) once for every variant; a variant's errors are taken on

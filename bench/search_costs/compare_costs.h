@@ -41,7 +41,8 @@ struct PricingRate {
 PricingRate MeasureRate(const SearchSpace& space, const PlanOptions& options, int64_t count);
 
 /// Builds, verifies and prices candidates; the int32 arithmetic of every layer holds for any
-/// weights. Errors (bug)  one that does not
+/// weights.
+/// Errors (bug)  one that does not
 void RequireValid(const SearchSpace& space, const PlanOptions& options, uint64_t first,
                   int64_t count);
 

@@ -23,7 +23,8 @@ namespace tinyformer {
 /// Where a code is asked for (CodecRequest), kernels' code bytes count for nothing.
 enum class Optimize : uint8_t { kBalanced, kSpeed, kSize, kRam };
 
-/// "balanced", "speed", "size", "ram". Errors  compile/optimize
+/// "balanced", "speed", "size", "ram".
+/// Errors  compile/optimize
 Optimize ParseOptimize(const std::string& text);
 
 /// One kernel for every node of a quantized graph, of those listed for it. flash_limit_bytes
@@ -33,7 +34,8 @@ Optimize ParseOptimize(const std::string& text);
 std::vector<Kernel> ChooseKernels(const Graph& graph, const KernelLists& lists, CodecRequest codec,
                                   Optimize optimize, int64_t flash_limit_bytes);
 
-/// Of ListKernels(graph, codec). Errors  also plan/no-kernel
+/// Of ListKernels(graph, codec).
+/// Errors  also plan/no-kernel
 std::vector<Kernel> ChooseKernels(const Graph& graph, CodecRequest codec, Optimize optimize,
                                   int64_t flash_limit_bytes);
 

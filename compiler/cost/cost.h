@@ -19,19 +19,20 @@ struct ResourceUse {
   int64_t flash_bytes = 0;      // constants and estimated code
   int64_t sram_peak_bytes = 0;  // arena, stack reserve and static data
   int64_t macs = 0;             // as if every weight were stored
-  int64_t effective_macs =
-      0;               // of the weights that kernels multiply (fillers of run length included)
+  // Of the weights that kernels multiply (fillers of run length included).
+  int64_t effective_macs = 0;
   int64_t cycles = 0;  // estimated, Cortex-M7
-  int64_t weight_bytes =
-      0;  // of flash_bytes, the constants: coded weights, biases, tables, padding
+  // Of flash_bytes, the constants: coded weights, biases, tables, padding.
+  int64_t weight_bytes = 0;
   bool operator==(const ResourceUse&) const = default;
 };
 
 /// One layer's share.
 ///
 /// weight_bytes   what the layer's constants take in flash: coded weights, biases, multipliers,
-/// tables padding_bytes  what the linker puts between them, so that each starts at a multiple of
-/// four dense_bytes    weight_bytes with dense weights
+///                tables
+/// padding_bytes  what the linker puts between them, so that each starts at a multiple of four
+/// dense_bytes    weight_bytes with dense weights
 struct LayerCost {
   std::string name;
   std::string op;
@@ -46,8 +47,7 @@ struct LayerCost {
 /// Prices one node with one kernel.
 ///
 /// MACs  conv2d, depthwise_conv2d, linear: weights * output positions (borders counted whole, as in
-/// the literature);
-///       attention: 2 T^2 d; attention_pool: T d; others 0
+///       the literature); attention: 2 T^2 d; attention_pool: T d; others 0
 LayerCost EstimateLayer(const Graph& graph, const Node& node, const Kernel& kernel);
 
 /// One LayerCost a layer of the plan, in order.

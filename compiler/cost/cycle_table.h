@@ -13,7 +13,7 @@ namespace tinyformer {
 /// cycles = sum over the kinds of work of each[kind] * count
 ///
 /// Units   cycles of the emulator's Cortex-M7 model (ideal memory), an estimate and never a board's
-/// measurement
+///         measurement
 struct KernelCycles {
   const char* line;  // CycleLine
   WorkCounts each;
@@ -32,14 +32,17 @@ const std::vector<KernelCycles>& CycleTable();
 /// For other cores they only choose kernels.
 bool CycleTableKnows(const std::string& cpu);
 
-/// One line. Errors (bug)  no such line
+/// One line.
+/// Errors (bug)  no such line
 const KernelCycles& CyclesOf(const std::string& line);
 
 /// Bytes of code and tables of these kernels together (-O2, -ffunction-sections, unused sections
-/// left out). Errors (bug)  no such kernel
+/// left out).
+/// Errors (bug)  no such kernel
 int CodeBytes(const std::vector<std::string>& kernels);
 
-/// Bytes of the parameters of one layer with this kernel. Errors (bug)  no such kernel
+/// Bytes of the parameters of one layer with this kernel.
+/// Errors (bug)  no such kernel
 int DescriptorBytes(const std::string& kernel);
 
 }  // namespace tinyformer

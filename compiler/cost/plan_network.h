@@ -37,7 +37,8 @@ struct PlannedNetwork {
   ResourceUse use;
 };
 
-/// Plans a quantized graph. Errors  those of ChooseKernels and MakePlan
+/// Plans a quantized graph.
+/// Errors  those of ChooseKernels and MakePlan
 PlannedNetwork PlanNetwork(const Graph& graph, const PlanOptions& options);
 
 /// The same with what ListKernels(graph, options.codec) gives, or would give if the graph's weights

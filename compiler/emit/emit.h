@@ -28,7 +28,7 @@ SourceTree EmitFirmware(const Graph& graph, const Plan& plan, const SelfTest& te
                         const EmitOptions& options);
 
 /// Errors  emit/prefix unless the text is a lower-case C identifier of at most 40 characters that
-/// is no word of C or C++ and no name of the folder's own files
+///         is no word of C or C++ and no name of the folder's own files
 void CheckPrefix(const std::string& prefix);
 
 }  // namespace tinyformer

@@ -12,16 +12,18 @@
 
 namespace tinyformer {
 
-/// A tensor of the file as a constant value. Types  float, int8, uint8, int32, int64, bool, double
-/// (becomes float) Errors  import/tensor-type, import/external-data, import/tensor-size,
-/// import/not-finite; where = "tensor 'name'"
+/// A tensor of the file as a constant value.
+///
+/// Types   float, int8, uint8, int32, int64, bool, double (becomes float)
+/// Errors  import/tensor-type, import/external-data, import/tensor-size, import/not-finite; where =
+///         "tensor 'name'"
 Value ConvertTensor(const onnx::TensorProto& tensor, const std::string& name);
 
 /// Errors  import/not-finite
 void RequireFinite(const std::string& name, const std::vector<float>& elements);
 
-/// Attributes with the types that our operators read. Errors  import/attribute-unknown,
-/// import/attribute-type
+/// Attributes with the types that our operators read.
+/// Errors  import/attribute-unknown, import/attribute-type
 std::map<std::string, Attribute> ConvertAttributes(const OpSite& site,
                                                    const onnx::NodeProto& proto);
 

@@ -18,15 +18,12 @@ struct ImportOptions {
 /// Reads a model: float, or int8 in QuantizeLinear/DequantizeLinear form.
 ///
 /// Result   nodes as in the file at opset 17's meaning, without Constant, Identity, QuantizeLinear,
-/// DequantizeLinear; every
-///          shape known; batch 1 (a symbolic batch becomes 1)
+///          DequantizeLinear; every shape known; batch 1 (a symbolic batch becomes 1)
 /// QDQ      QuantizeLinear + DequantizeLinear on an activation become Value.quantization (uint8 is
-/// moved to int8: zero point
-///          - 128); on a constant, integer data with quantization
+///          moved to int8: zero point - 128); on a constant, integer data with quantization
 /// Accepts  opset 11..20 of the default domain, the operators of SupportedOnnxOps()
 /// Errors   file/...; import/not-onnx, import/opset, import/unsupported-op, import/batch, ...
-/// (docs/errors.md); each names
-///          the file, the node with operator and opset, or the tensor
+///          (docs/errors.md); each names the file, the node with operator and opset, or the tensor
 Graph ReadOnnx(const std::string& path, const ImportOptions& options = {});
 
 /// The same from bytes; name is what the user calls the file.

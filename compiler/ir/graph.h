@@ -26,7 +26,8 @@ constexpr float kScaleLimit = 1e30F;  // every scale is above 0 and below this
 /// real = scale[c] * (stored - zero_point)
 ///
 /// Per tensor: one scale, axis -1. Per channel: one scale per index of `axis`, zero point 0
-/// (weights are symmetric). Source  ONNX QuantizeLinear, opset 13
+/// (weights are symmetric).
+/// Source  ONNX QuantizeLinear, opset 13
 struct Quantization {
   std::vector<float> scales;
   int32_t zero_point = 0;
@@ -52,11 +53,12 @@ struct Value {
   DType type = DType::kFloat32;
   Shape shape;
   std::optional<Quantization> quantization;
-  std::optional<std::string>
-      data;  // row-major little-endian bytes, ElementCount(shape) * DTypeBytes(type)
+  // Row-major little-endian bytes, ElementCount(shape) * DTypeBytes(type).
+  std::optional<std::string> data;
 
   bool is_constant() const { return data.has_value(); }
-  /// The constant's elements as T. Errors (bug)  not a constant, or sizes differ
+  /// The constant's elements as T.
+  /// Errors (bug)  not a constant, or sizes differ
   template <typename T>
   std::vector<T> Elements() const;
   template <typename T>
@@ -111,8 +113,8 @@ struct Graph {
 };
 
 /// Checks structure (ids in range, one producer each, topological order, unique names, constants of
-/// the right size) and every node against its OpDef. Errors (bug): CheckFailure that names `after`,
-/// the pass that broke it.
+/// the right size) and every node against its OpDef.
+/// Errors (bug)  CheckFailure that names `after`, the pass that broke it
 void Verify(const Graph& graph, const std::string& after);
 
 /// Text form, one line a node, for --dump and tests; equal graphs give equal text.

@@ -52,8 +52,9 @@ enum class QuantizeRule {
 /// One operator.
 ///
 /// infer     checks operand counts, ranks and attributes (Errors name node, operator, opset) and
-/// gives the outputs' shapes evaluate  float meaning; operands in the order of node.inputs (null:
-/// absent), outputs' shapes are set and data is sized
+///           gives the outputs' shapes
+/// evaluate  float meaning; operands in the order of node.inputs (null: absent), outputs' shapes
+///           are set and data is sized
 struct OpDef {
   enum class Level { kOnnx, kLowered };
 
@@ -92,21 +93,24 @@ std::string SupportedOnnxOps();
 /// For `tinyformer ops`: [{"name", "level", "opsets", "accepts", "quantize"}].
 Json ListOps();
 
-/// Checks a node's operand count and runs its OpDef's infer. Errors  import/unsupported-op,
-/// import/operands, and the op's own
+/// Checks a node's operand count and runs its OpDef's infer.
+/// Errors  import/unsupported-op, import/operands, and the op's own
 std::vector<Shape> InferShapes(const OpSite& site);
 
 // What several operators check.
 
-/// That a node has so many operands, the first min_inputs of which are given. max_inputs  -1: any
-/// number. Errors  import/operands
+/// That a node has so many operands, the first min_inputs of which are given.
+/// max_inputs  -1: any number
+/// Errors      import/operands
 void RequireOperands(const OpSite& site, int min_inputs, int max_inputs);
 
 /// Errors  import/rank
 void RequireRank(const OpSite& site, size_t input, size_t rank);
-/// axis in [0, rank) from an attribute that may be negative. Errors  import/axis
+/// axis in [0, rank) from an attribute that may be negative.
+/// Errors  import/axis
 int NormalizeAxis(const OpSite& site, int64_t axis, size_t rank);
-/// NumPy broadcasting of two shapes. Errors  import/broadcast
+/// NumPy broadcasting of two shapes.
+/// Errors  import/broadcast
 Shape BroadcastShapes(const OpSite& site, const Shape& a, const Shape& b);
 
 }  // namespace tinyformer

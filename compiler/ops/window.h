@@ -16,12 +16,12 @@ struct Window {
 /// down.
 ///
 /// Errors  import/attribute (wrong count or sign), import/window (the kernel is larger than the
-/// padded input),
-///         import/padding (a pad as large as the kernel: a window without a pixel)
+///         padded input), import/padding (a pad as large as the kernel: a window without a pixel)
 Window ReadWindow(const OpSite& site, int64_t in_height, int64_t in_width, int64_t kernel_height,
                   int64_t kernel_width);
 
-/// An attribute of exactly `count` integers, each at least `least`. Errors  import/attribute
+/// An attribute of exactly `count` integers, each at least `least`.
+/// Errors  import/attribute
 std::vector<int64_t> RequireInts(const OpSite& site, const std::string& key, size_t count,
                                  int64_t least, const std::vector<int64_t>& fallback);
 

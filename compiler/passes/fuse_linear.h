@@ -12,8 +12,8 @@ namespace tinyformer {
 ///          and so for Add, where FoldableOperand says so and %1 is not annotated
 /// Needs    a graph at ONNX level
 /// Ensures  no Gemm, no MatMul with a constant matrix on the right; integer weights stay integer
-/// (unless alpha scales them) Errors   compile/weights-not-constant: a Gemm whose weight or bias is
-/// computed at run time
+///          (unless alpha scales them)
+/// Errors   compile/weights-not-constant: a Gemm whose weight or bias is computed at run time
 Graph FuseLinear(Graph g);
 
 /// The operand of an Add or Mul whose other one is a constant of one number or of one for each

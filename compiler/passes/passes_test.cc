@@ -94,8 +94,8 @@ TEST(FoldAffine, NormalisationOfTheInputIsOneDepthwiseConvolution) {
 TEST(FoldAffine, LeavesWhatIsNotOfTheConvolutionAlone) {
   NetworkBuilder b(2, {1, 4, 4, 4});
   const ValueId conv = b.Conv(b.x, 4, 3);
-  const ValueId both =
-      b.Node1("Add", {conv, b.Random("c", {4, 1, 1}, -1, 1)});  // conv has two readers
+  // conv has two readers.
+  const ValueId both = b.Node1("Add", {conv, b.Random("c", {4, 1, 1}, -1, 1)});
   const ValueId columns = b.Node1("Mul", {b.Conv(both, 4, 3), b.Random("c", {4}, -1, 1)});
   const ValueId relu = b.Node1("Relu", {columns});
   b.x = b.Node1("Add", {b.Node1("Mul", {relu, b.Random("c", {1}, -1, 1)}), conv});

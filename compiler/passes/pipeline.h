@@ -20,10 +20,10 @@ extern const std::vector<Pass> kPasses;
 /// From ONNX level (float, annotated or read from QDQ) to the lowered level; Verify runs after
 /// every pass.
 ///
-/// Input   as ReadOnnx or search/build_graph give it. Output  only lowered operators,
-/// channels-last, input [1,H,W,C] Errors  compile/pattern (an operator that fits no kernel where it
-/// stands), compile/clip-bound, compile/batch-norm,
-///         compile/weights-not-constant
+/// Input   as ReadOnnx or search/build_graph give it.
+/// Output  only lowered operators, channels-last, input [1,H,W,C]
+/// Errors  compile/pattern (an operator that fits no kernel where it stands), compile/clip-bound,
+///         compile/batch-norm, compile/weights-not-constant
 Graph Lower(const Graph& onnx_level,
             const std::function<void(const Pass&, const Graph&)>& after = nullptr);
 

@@ -14,7 +14,8 @@ namespace tinyformer {
 /// only `from` has moves to `to`.
 void ReplaceUses(Graph* graph, ValueId from, ValueId to);
 
-/// Every operand but the first is a constant. Errors  compile/weights-not-constant
+/// Every operand but the first is a constant.
+/// Errors  compile/weights-not-constant
 void RequireConstantParameters(const Graph& graph, const Node& node);
 
 /// The one number that a constant holds, if it holds one.
@@ -25,8 +26,8 @@ std::optional<float> ScalarConstant(const Graph& graph, ValueId id);
 ValueId TransposeConstant(Graph* graph, ValueId id, const std::vector<int64_t>& perm,
                           const std::string& name);
 
-/// A constant with the same bytes and another shape. Needs  one scale, or a channel axis that
-/// `axis` names in the new shape
+/// A constant with the same bytes and another shape.
+/// Needs  one scale, or a channel axis that `axis` names in the new shape
 ValueId ReshapeConstant(Graph* graph, ValueId id, const Shape& shape, int axis,
                         const std::string& name);
 

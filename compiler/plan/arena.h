@@ -73,12 +73,14 @@ int64_t ArenaLowerBound(const std::vector<ArenaBuffer>& buffers);
 
 /// The paper's strategy: outputs alternate between the two ends of the arena, each as close to its
 /// end as the living buffers of that end allow. Working memory lies on the side of its layer's
-/// output. Source  paper III-D, Fig. 6
+/// output.
+/// Source  paper III-D, Fig. 6
 ArenaLayout PlaceHeadTail(const std::vector<ArenaBuffer>& buffers);
 
 /// Largest buffer first, each in the smallest gap between living buffers that holds it, else above
-/// them. Source  Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference"
-/// (2020), greedy by size
+/// them.
+/// Source  Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference" (2020),
+///         greedy by size
 ArenaLayout PlaceGreedyBySize(const std::vector<ArenaBuffer>& buffers,
                               const ArenaSpace& space = {});
 
@@ -87,7 +89,8 @@ ArenaLayout PlaceGreedyByLifetime(const std::vector<ArenaBuffer>& buffers,
                                   const ArenaSpace& space = {});
 
 /// As PlaceGreedyBySize with the layers in order of falling live bytes, and within a layer the
-/// largest buffer first. Source  as above, greedy by breadth
+/// largest buffer first.
+/// Source  as above, greedy by breadth
 ArenaLayout PlaceGreedyByBreadth(const std::vector<ArenaBuffer>& buffers,
                                  const ArenaSpace& space = {});
 
@@ -145,7 +148,7 @@ std::vector<int64_t> UsedBytes(const std::vector<ArenaBuffer>& buffers,
                                const std::vector<int64_t>& offsets, const ArenaSpace& space);
 
 /// Errors (bug)  two buffers alive at the same time overlap, an offset is not aligned, a buffer
-/// leaves the arena or lies across two blocks
+///               leaves the arena or lies across two blocks
 void CheckLayout(const std::vector<ArenaBuffer>& buffers, const ArenaLayout& layout,
                  const ArenaSpace& space = {});
 

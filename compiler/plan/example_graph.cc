@@ -8,7 +8,8 @@ namespace {
 
 constexpr double kSpread = 40;  // standard deviation of activations, in steps
 
-// Q0.31 with shift -1. Source  docs/quantization.md, Requantize
+// Q0.31 with shift -1.
+// Source  docs/quantization.md, Requantize
 int64_t SmallMultiplier(double real) { return std::llround(std::min(real, 0.49) * 4294967296.0); }
 
 }  // namespace

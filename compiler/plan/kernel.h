@@ -19,9 +19,10 @@ namespace tinyformer {
 /// A kernel as it would compute one node.
 ///
 /// name      the engine's function, e.g. "linear_s8_bitmap4"; empty when the node only renames
-/// memory (reshape) header    the engine header that declares it, e.g. "linear_s8_sparse.h" codec
-/// how the weights are stored; dense with 0 bytes for a node without weights in_place  operands
-/// whose memory the output may take over
+///           memory (reshape)
+/// header    the engine header that declares it, e.g. "linear_s8_sparse.h"
+/// codec     how the weights are stored; dense with 0 bytes for a node without weights
+/// in_place  operands whose memory the output may take over
 struct Kernel {
   std::string name;
   std::string header;

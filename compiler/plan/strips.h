@@ -32,7 +32,8 @@ std::vector<StripChain> FindStripChains(const Graph& graph);
 /// A chain computed by strips of that many rows of its windowed layer's output.
 ///
 /// Memory  window_bytes hold the rows that a strip sees, then output_bytes the strip's own when
-/// they cannot lie in the same place; scratch_bytes are the most that any of the layers asks for
+///         they cannot lie in the same place; scratch_bytes are the most that any of the layers
+///         asks for
 struct StripSchedule {
   StripChain chain;
   int rows = 0;

@@ -14,7 +14,7 @@ namespace tinyformer {
 /// The images to calibrate on: training images without augmentation, a few hundred.
 ///
 /// read  writes image `index` as the graph's input wants it: normalised floats in the input's
-/// layout (NCHW at ONNX level)
+///       layout (NCHW at ONNX level)
 struct CalibrationImages {
   int64_t count = 0;
   std::function<void(int64_t index, float* input)> read;
@@ -53,8 +53,8 @@ Quantization InputQuantization(const std::vector<float>& mean, const std::vector
 /// Calibrates a float graph at ONNX level and quantizes its weights.
 ///
 /// Does     folds constants and batch normalisation, runs images (two passes: ranges, histograms),
-/// chooses each range, and
-///          QuantizeParameters: weights int8 symmetric per output channel, biases int32
+///          chooses each range, and QuantizeParameters: weights int8 symmetric per output channel,
+///          biases int32
 /// Result   the annotated graph: WriteOnnx writes it as QDQ, Lower and QuantizeGraph compile it
 /// Errors   calibrate/no-images, calibrate/not-finite (names the tensor)
 /// Repeat   the same images and options give the same graph on one machine

@@ -10,8 +10,8 @@ namespace tinyformer {
 /// One int8 tensor-to-be: the value that is measured and the others that carry the same numbers.
 ///
 /// Example  Conv -> Relu -> MaxPool -> Reshape: `measured` is the Relu's output; MaxPool's and
-/// Reshape's are `followers`;
-///          the convolution's own output stays real (the kernel clamps its accumulator)
+///          Reshape's are `followers`; the convolution's own output stays real (the kernel clamps
+///          its accumulator)
 struct CalibrationPoint {
   ValueId measured = kNoValue;
   std::vector<ValueId> followers;

@@ -32,7 +32,8 @@ class Histogram {
 
   /// Everything that was seen.
   Range MinMax() const;
-  /// Leaves (1 - share) of the values outside, half at each end. Needs  share in (0, 1]
+  /// Leaves (1 - share) of the values outside, half at each end.
+  /// Needs  share in (0, 1]
   Range Percentile(double share) const;
   /// The range whose int8 grid has the smallest mean squared error, each end shrunk in steps.
   Range LeastSquaredError() const;

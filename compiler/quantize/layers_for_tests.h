@@ -46,7 +46,8 @@ inline Node WithIntegerEpsilon(const Graph& g, Node node, const Node& quantized)
 /// rounding the exact result by half a unit of rounding plus its own approximations, so at most one
 /// LSB.
 ///
-/// annotated  a graph at ONNX level with quantizations; seed  of the image
+/// annotated  a graph at ONNX level with quantizations
+/// seed       of the image
 inline void ExpectLayersWithinOneLsb(const Graph& annotated, uint64_t seed) {
   Graph lowered = PropagateQuantization(Lower(annotated));
   QuantizeOptions options;

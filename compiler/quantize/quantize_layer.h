@@ -5,8 +5,8 @@
 
 namespace tinyformer {
 
-/// Rewrites node `n` (attributes and constant operands) to the quantized level. Needs  its
-/// activations' quantizations
+/// Rewrites node `n` (attributes and constant operands) to the quantized level.
+/// Needs  its activations' quantizations
 void QuantizeLayer(Graph* graph, size_t n, const QuantizeOptions& options);
 
 }  // namespace tinyformer

@@ -22,6 +22,7 @@ Quantization PerChannel(const std::vector<float>& scales, size_t axis);
 /// below 2^29.
 ///
 /// Shapes  weights shape, row-major; bias [channels] or empty
+///
 /// A channel of zeros gets the layer's largest scale (1/127 when all are zero).
 Int8Weights QuantizeWeights(const std::vector<float>& weights, const Shape& shape, size_t axis,
                             const std::vector<float>& bias, double input_scale);

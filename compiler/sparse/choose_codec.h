@@ -14,16 +14,17 @@ namespace tinyformer {
 /// as in the paper.
 enum class CodecRequest : uint8_t { kAuto, kDense, kRunLength, kBitmap };
 
-/// "auto", "dense", "rlc", "bitmap". Errors  compile/codec
+/// "auto", "dense", "rlc", "bitmap".
+/// Errors  compile/codec
 CodecRequest ParseCodecRequest(const std::string& text);
 
 /// How one layer is stored.
 ///
-/// block    1 for dense
-/// bytes    stored bytes; dense_bytes what dense would take
-/// sparsity share of zero blocks at that block size (dense: share of zero weights)
+/// block              1 for dense
+/// bytes              stored bytes; dense_bytes what dense would take
+/// sparsity           share of zero blocks at that block size (dense: share of zero weights)
 /// effective_weights  elements that a kernel multiplies: dense all of them, sparse those in stored
-/// blocks
+///                    blocks
 struct CodecChoice {
   Codec codec = Codec::kDense;
   int block = 1;
@@ -38,9 +39,10 @@ struct CodecChoice {
 ///
 /// weights  flattened layer, inner dimension last
 /// inner    elements of the inner dimension: input channels (conv, linear) or kernel width
-/// (depthwise) blocks   block sizes to try; those that do not divide inner are passed over Source
-/// paper III-D1 ("stored as sparse format only if sparse coding could reduce the storage
-/// occupation")
+///          (depthwise)
+/// blocks   block sizes to try; those that do not divide inner are passed over
+/// Source   paper III-D1 ("stored as sparse format only if sparse coding could reduce the storage
+///          occupation")
 std::vector<CodecChoice> ListCodecs(std::span<const int8_t> weights, int64_t inner,
                                     const std::vector<int>& blocks, CodecRequest request);
 

@@ -55,9 +55,8 @@ std::string Encode(Codec codec, std::span<const int8_t> weights, int block);
 ///
 /// name is what the user calls the layer; elements >= 0 and block divides it (bug otherwise).
 /// Errors  sparse/size (bytes missing or left over), sparse/distance (0, in a bitmap above 255),
-/// sparse/range (a block outside the
-///         layer), sparse/zero-block (a stored zero block that is no filler), sparse/padding (a set
-///         bit after the last block)
+///         sparse/range (a block outside the layer), sparse/zero-block (a stored zero block that is
+///         no filler), sparse/padding (a set bit after the last block)
 std::vector<int8_t> Decode(Codec codec, const std::string& bytes, int64_t elements, int block,
                            const std::string& name);
 
@@ -71,14 +70,16 @@ struct StreamLayout {
   std::string values;
 };
 
-/// Splits Encode's bytes. Errors (bug)  bytes are not a multiple of a record
+/// Splits Encode's bytes.
+/// Errors (bug)  bytes are not a multiple of a record
 StreamLayout ToStreams(Codec codec, const std::string& bytes, int64_t elements, int block);
 
 /// Sparsity above which the codec stores a large layer in fewer bytes than dense: rlc 1 / (b + 1),
 /// bitmap 1 / (8 b); 0 for dense.
 double BreakEvenSparsity(Codec codec, int block);
 
-/// Dense bytes over run-length bytes of a large layer without fillers. Source  paper Eq. 5
+/// Dense bytes over run-length bytes of a large layer without fillers.
+/// Source  paper Eq. 5
 double RunLengthCompression(double sparsity, int block);
 
 }  // namespace tinyformer

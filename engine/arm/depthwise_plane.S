@@ -11,10 +11,10 @@
 //            r5-r7 (w1, w2) of the three rows  r8 first sum  r9 second sum  r10, r11 inputs
 //            r12 output  lr bias
 //
-// Schedule   products issue once a cycle; beside every second one the word that is needed two cycles
-//            later is loaded. What no register is left for (multiplier, zero point, end of the row)
-//            comes from the stack in the same way. SSAT must be the older of a pair, stores cannot
-//            stand beside a product.
+// Schedule   products issue once a cycle; beside every second one the word that is needed two
+//            cycles later is loaded. What no register is left for (multiplier, zero point, end of
+//            the row) comes from the stack in the same way. SSAT must be the older of a pair,
+//            stores cannot stand beside a product.
 #if defined(__ARM_FEATURE_DSP)
 
   .syntax unified

@@ -159,8 +159,7 @@ inline void add_records(Cursor& cursor, int32_t records, int32_t first_block, co
 /// A block-sparse matrix that is multiplied by one run of batches after the other.
 ///
 /// Memory  scratch as sparse_scratch_bytes: the batches in the cursor's layout, whose values past
-/// the
-///         length stay 0, then what this class needs
+///         the length stay 0, then what this class needs
 template <typename Cursor>
 class SparseRows {
  public:

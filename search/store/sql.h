@@ -30,8 +30,8 @@ class TransactionLost : public std::exception {};
 
 /// One connection, for one thread at a time.
 ///
-/// SQL  Written once for both: parameters $1, $2, ...; INSERT ... ON CONFLICT; RETURNING. What
-///      differs is asked for: id_column, bytes_type, skip_locked, NowMs, Tables.
+/// SQL     Written once for both: parameters $1, $2, ...; INSERT ... ON CONFLICT; RETURNING. What
+///         differs is asked for: id_column, bytes_type, skip_locked, NowMs, Tables.
 /// Errors  store/corrupt, store/not-a-store, store/disk-full, store/read-only, store/disk-error,
 ///         store/busy, store/connection, store/permission, store/database
 class SqlConnection {
@@ -50,7 +50,8 @@ class SqlConnection {
   /// Ends a transaction without a trace; nothing when there is none.
   virtual void Rollback() noexcept = 0;
   /// After TransactionLost: connects again, or throws store/connection when that has not worked for
-  /// a while. Errors  Interrupted
+  /// a while.
+  /// Errors  Interrupted
   virtual void Recover() = 0;
 
   /// The database's clock, in milliseconds since 1970: the one clock that leases are compared on.

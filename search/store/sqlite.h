@@ -13,8 +13,8 @@ namespace tinyformer {
 /// Opens the file and reads all of it once (PRAGMA quick_check). Made with StoreAccess::kCreate,
 /// with its folders.
 ///
-/// Errors  store/missing, store/is-directory, store/network-file-system, store/cannot-open, and
-///         those of SqlConnection
+/// Errors  store/missing, store/is-directory, store/network-file-system, store/cannot-open,
+///         file/write-failed (its folder), and those of SqlConnection
 std::unique_ptr<SqlConnection> ConnectSqlite(const std::string& path, const StoreOptions& options);
 
 /// The name of the network file system that statfs calls by this number; empty for others. Locks

@@ -137,8 +137,8 @@ struct StoreOptions {
 /// has not. May be used by several threads, not across fork.
 ///
 /// Errors  those of SqlConnection (search/store/sql.h), and store/other-settings,
-/// store/other-payload, store/name,
-///         store/artifact-missing, store/artifact-checksum, store/other-version, store/missing
+///         store/other-payload, store/name, store/artifact-missing, store/artifact-checksum,
+///         store/other-version, store/missing
 class Store {
  public:
   Store(std::unique_ptr<SqlConnection> connection, StoreAccess access);
@@ -147,14 +147,15 @@ class Store {
   /// By the user's name for it: its path, or its URL without a password.
   const std::string& name() const;
 
-  /// The study of this name, made if it is not there. Errors  store/other-settings when it is there
-  /// with other settings (names the first key that differs) or another fingerprint
+  /// The study of this name, made if it is not there.
+  /// Errors  store/other-settings when it is there with other settings (names the first key that
+  ///         differs) or another fingerprint
   Study OpenStudy(const std::string& name, const Json& settings, const std::string& fingerprint);
   /// All studies, in the order in which they were made.
   std::vector<Study> Studies();
 
-  /// Adds those that are not there yet, all or none, as waiting. Errors  store/other-payload when
-  /// one is there with another payload: two writers disagree
+  /// Adds those that are not there yet, all or none, as waiting.
+  /// Errors  store/other-payload when one is there with another payload: two writers disagree
   void AddTrials(int64_t study, const std::vector<NewTrial>& trials);
   /// Those that the filter names, by kind, then number.
   std::vector<Trial> Trials(int64_t study, const TrialFilter& filter = {});
@@ -181,13 +182,14 @@ class Store {
   /// Keeps the bytes (at most kMostArtifactBytes) in the store.
   bool PutArtifact(const Lease& lease, const std::string& name, std::string_view bytes);
   /// Notes the file folder/path: its checksum, size, and its path relative to the study's folder,
-  /// below it. Errors  ReadFile's
+  /// below it.
+  /// Errors  ReadFile's
   bool PutArtifactFile(const Lease& lease, const std::string& name, const std::string& folder,
                        const std::string& path);
   /// By name.
   std::vector<Artifact> Artifacts(int64_t trial);
-  /// Its bytes, from the store or from folder/path. Errors  store/artifact-missing,
-  /// store/artifact-checksum, ReadFile's
+  /// Its bytes, from the store or from folder/path.
+  /// Errors  store/artifact-missing, store/artifact-checksum, ReadFile's
   std::string ReadArtifact(int64_t trial, const std::string& name, const std::string& folder);
 
   /// The store itself notes: added, claimed, lost, complete, failure, failed, released, retried.
@@ -212,7 +214,8 @@ bool IsServerUrl(const std::string& url);
 /// Opens the store that url names: a path or sqlite:PATH for a file, postgresql://... for a server.
 ///
 /// Errors  store/url, store/missing, store/not-a-store, store/other-version, store/corrupt,
-///         store/network-file-system, file/is-directory, and SqlConnection's
+///         store/network-file-system, store/is-directory, store/cannot-open, file/write-failed (its
+///         folder), and SqlConnection's
 std::unique_ptr<Store> OpenStore(const std::string& url, const StoreOptions& options = {});
 
 }  // namespace tinyformer

@@ -48,8 +48,8 @@ Trial TrialFromRow(const SqlRow& row, const std::string& store);
 Json JsonFromColumn(const SqlValue& value, const std::string& store);
 std::string TextOrEmpty(const SqlValue& value);
 
-/// Text that both databases hold as it is. Errors  store/name when it is empty, longer than 500
-/// bytes, not UTF-8 or has control characters
+/// Text that both databases hold as it is.
+/// Errors  store/name when it is empty, longer than 500 bytes, not UTF-8 or has control characters
 void CheckName(const std::string& what, const std::string& name);
 
 /// Where two JSON texts differ first. key: its path, such as "paths.expansion"; empty when they do

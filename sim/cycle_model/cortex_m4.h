@@ -9,14 +9,15 @@
 namespace tinyformer::cycle_model {
 
 /// Rules   Arm DDI 0439, tables 3-1 and 7-1: one cycle an instruction; a load of one register 2, of
-/// which the next load or store may use the second; a store 1, with a register offset 2; n
-/// registers n + 1; taken branches 2, through a register 3; VFMA 3, VDIV 14, and a floating-point
-/// result one cycle later; half-aligned words one cycle more, odd ones two Order   as measured on
-/// an STM32F407 (jnk0le/random, "cortex m3 and m4"): an address register must be ready a cycle
-/// before it is used; a load waits a cycle behind a store Fetch   one aligned word of 4 bytes a
-/// cycle, from the target of a taken branch on: a wide instruction across two words there waits for
-/// the second Not in  folded IT instructions; the operand-dependent time of divisions (2 to 12
-/// cycles: 7); wide loads across two words, which may lose the overlap
+///         which the next load or store may use the second; a store 1, with a register offset 2; n
+///         registers n + 1; taken branches 2, through a register 3; VFMA 3, VDIV 14, and a
+///         floating-point result one cycle later; half-aligned words one cycle more, odd ones two
+/// Order   as measured on an STM32F407 (jnk0le/random, "cortex m3 and m4"): an address register
+///         must be ready a cycle before it is used; a load waits a cycle behind a store
+/// Fetch   one aligned word of 4 bytes a cycle, from the target of a taken branch on: a wide
+///         instruction across two words there waits for the second
+/// Not in  folded IT instructions; the operand-dependent time of divisions (2 to 12 cycles: 7);
+///         wide loads across two words, which may lose the overlap
 class CortexM4 : public Core {
  public:
   void Issue(const Instruction& instruction, uint32_t next_pc, const Access* accesses,

@@ -5,8 +5,8 @@
 namespace tinyformer::cycle_model {
 namespace {
 
-constexpr int kDivideCycles =
-    9;  // SDIV, UDIV: several cycles, depends on the operands; a middle value
+// SDIV, UDIV: several cycles, depends on the operands; a middle value
+constexpr int kDivideCycles = 9;
 constexpr int kFloatDivideCycles = 16;  // VDIV.F32
 constexpr int kMispredictFast = 6;      // flags known at least three cycles before the branch
 constexpr int kMispredictSlow = 8;

@@ -12,14 +12,15 @@
 namespace tinyformer::cycle_model {
 
 /// Rules   pairing, forwarding and latencies as measured on an STM32H743 by jnk0le/random ("cortex
-/// m7"), with Arm's pairing limits as in LLVM's ARMScheduleM7.td; docs/emulation.md lists them and
-/// the checks
+///         m7"), with Arm's pairing limits as in LLVM's ARMScheduleM7.td; docs/emulation.md lists
+///         them and the checks
 /// Fetch   aligned words of 8 bytes, one a cycle, so that fetching runs ahead of code that issues
-/// less (the prefetch queue of four words is never the limit: no more than 8 bytes issue a cycle).
-/// A taken branch starts anew with the word of its target, of which only what lies behind the
-/// target counts: it arrives after the branch's word, and at the earliest with the branch's issue
+///         less (the prefetch queue of four words is never the limit: no more than 8 bytes issue a
+///         cycle). A taken branch starts anew with the word of its target, of which only what lies
+///         behind the target counts: it arrives after the branch's word, and at the earliest with
+///         the branch's issue
 /// Ideal   every access takes one cycle apart from bank conflicts, unaligned addresses and a full
-/// store buffer; caches and wait states are estimated apart (cache.h)
+///         store buffer; caches and wait states are estimated apart (cache.h)
 /// Not in  bus contention
 class CortexM7 : public Core {
  public:

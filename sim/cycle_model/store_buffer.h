@@ -13,7 +13,8 @@ namespace tinyformer::cycle_model {
 /// merged by a read-modify-write, four cycles; an unaligned store takes both banks four cycles.
 ///
 /// Published for back-to-back stores  byte or half to one bank 4 cycles, to alternating banks 2,
-/// bytes with stride one 2.4 (here 2), unaligned 4 (jnk0le/random, cortex_m7.md)
+///                                    bytes with stride one 2.4 (here 2), unaligned 4
+///                                    (jnk0le/random, cortex_m7.md)
 class StoreBuffer {
  public:
   /// Accepts a store that is issued at cycle t; returns how many cycles it has to wait for a free

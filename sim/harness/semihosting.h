@@ -1,7 +1,7 @@
 // Arm semihosting for firmware that runs in an emulator: files, text and exit status of the host.
 //
 // Source  Arm IHI 0105, "Semihosting for AArch32 and AArch64"; QEMU with -semihosting-config
-// enable=on,target=native
+//         enable=on,target=native
 #pragma once
 
 #include <stdint.h>

@@ -43,8 +43,8 @@ struct RunConfig {
   std::vector<CacheParameters> caches;
   std::vector<Part> parts;
   uint32_t layer_marker = 0;  ///< address of tf_profile_marker[256], 0 = none
-  uint32_t image_marker =
-      0;  ///< address of tf_image_marker[2], 0 = none: the whole run counts as one image
+  /// Address of tf_image_marker[2], 0 = none: the whole run counts as one image.
+  uint32_t image_marker = 0;
   uint32_t guard_marker = 0;  ///< address of tf_guard_marker[8], 0 = none
   Part guarded;               ///< tf_guarded_memory; no bytes: none
 };

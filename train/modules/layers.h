@@ -37,7 +37,7 @@ enum class Activation { kNone, kRelu, kRelu6 };
 /// tensors, what to draw from; or where to find tensors that are there already.
 ///
 /// Draws  every layer has its own stream Rng(seed, "init " + layer name): a layer starts the same
-/// in every genome that has it.
+///        in every genome that has it.
 class LayerFactory {
  public:
   LayerFactory(const std::vector<LayerSpec>& layers, uint64_t seed, Parameters* parameters)
@@ -46,7 +46,8 @@ class LayerFactory {
   LayerFactory(const std::vector<LayerSpec>& layers, FindTensor find, Parameters* parameters)
       : layers_(layers), find_(std::move(find)), parameters_(parameters) {}
 
-  /// The spec by that name. Errors (bug)  there is none
+  /// The spec by that name.
+  /// Errors (bug)  there is none
   const LayerSpec& Spec(const std::string& name) const;
   /// Adds a float32 tensor filled with value.
   at::Tensor Add(const std::string& name, const Shape& shape, Parameter::Role role,

@@ -9,7 +9,7 @@ namespace tinyformer {
 ///
 /// Layers  <name>.conv1, <name>.conv2
 /// Source  He et al. 2016, figure 2, with the ReLU before the addition: an int8 addition then needs
-/// no activation of its own
+///         no activation of its own
 class Residual {
  public:
   Residual(const LayerFactory& factory, const std::string& name);

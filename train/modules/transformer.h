@@ -13,7 +13,7 @@ namespace tinyformer {
 ///
 /// Shapes  x [n, dim, h, w] -> the same
 /// Layers  <name>.{conv_in,proj_in,ln1,q,k,v,out,ln2,mlp1,mlp2,proj_out,conv_out}, without convs
-/// only <name>.{ln1,q,k,v,out,ln2,mlp1,mlp2}
+///         only <name>.{ln1,q,k,v,out,ln2,mlp1,mlp2}
 /// Source  paper III-B1; SPEC section 2
 class TransformerModule {
  public:

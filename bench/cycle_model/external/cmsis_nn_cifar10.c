@@ -2,7 +2,7 @@
 // this repository).
 //
 // Layers  arXiv 1801.06601, table 1: 5x5 convolutions 3 -> 32 -> 32 -> 64 with 3x3 stride-2 max
-// pools, then 1024 -> 10
+//         pools, then 1024 -> 10
 #include <stdint.h>
 
 #include "arm_math.h"

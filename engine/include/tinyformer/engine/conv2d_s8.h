@@ -42,8 +42,8 @@ constexpr int32_t conv2d_taps(const Conv2dShape& shape) {
 struct Conv2dS8 {
   Conv2dShape shape;
   int32_t x_zero_point;
-  const int8_t*
-      weights;  // [out_channels][kernel_h][kernel_w][in_channels / groups], each in [-127, 127]
+  // [out_channels][kernel_h][kernel_w][in_channels / groups], each in [-127, 127]
+  const int8_t* weights;
   const int32_t* bias;  // [out_channels]
   OutputS8 output;
 };

@@ -39,8 +39,7 @@ constexpr bool linear_s8_in_place(int32_t tokens, int32_t in, int32_t out) {
 /// Shapes  x [tokens][in]   w [out][in]   bias, multiplier [out]   y [tokens][out]
 /// Bounds  in <= 65536, |bias| <= 2^30: in * 128 * 127 < 2^30, so partial sums stay inside int32
 /// Memory  scratch of linear_s8_scratch_bytes, 4-byte aligned, overlaps nothing; y may begin where
-/// x
-///         does if linear_s8_in_place says so, no other overlaps
+///         x does if linear_s8_in_place says so, no other overlaps
 /// Errors  none: the compiler proves the preconditions
 /// Source  TFLite int8 quantization specification, FULLY_CONNECTED; docs/quantization.md
 namespace ref {

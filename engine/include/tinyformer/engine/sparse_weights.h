@@ -14,13 +14,12 @@ namespace tinyformer::engine {
 /// divides the inner dimension, so no block crosses a row. Blocks are numbered 0.. over the whole
 /// layer. Blocks that are not stored are zero.
 ///
-/// Run length  index[i] = distance in blocks from stored block i - 1 (for i = 0 from block number
-/// (`_rlc<b>`) -1), in [1, 255]. Longer gaps are bridged by filler blocks, stored zeros.
+/// Run length   index[i] = distance in blocks from stored block i - 1 (for i = 0 from block number
+/// (`_rlc<b>`)  -1), in [1, 255]. Longer gaps are bridged by filler blocks, stored zeros.
 ///
-/// Bitmap         bit (j % 8), least significant first, of index[j / 8] is 1 when block j is
-/// (`_bitmap<b>`) stored. Bits past the last block are 0. Stored blocks are at most 255 apart (the
-/// first: from -1),
-///                as in run length.
+/// Bitmap          bit (j % 8), least significant first, of index[j / 8] is 1 when block j is
+/// (`_bitmap<b>`)  stored. Bits past the last block are 0. Stored blocks are at most 255 apart (the
+///                 first: from -1), as in run length.
 ///
 /// Shapes  index: run length [records], bitmap [ceil(blocks / 8)]; values [records][b]
 /// Memory  values is 4-byte aligned; nothing outside the two arrays is read
