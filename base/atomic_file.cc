@@ -64,7 +64,7 @@ int WriteAll(int fd, std::string_view bytes) {
   return 0;
 }
 
-AtomicFile::AtomicFile(const std::string& path) : path_(path) {
+AtomicFile::AtomicFile(const std::string& path, unsigned mode) : path_(path) {
   struct stat info {};
   const bool exists = ::stat(path.c_str(), &info) == 0;
   if (exists && S_ISDIR(info.st_mode)) FailWrite(path, EISDIR);
@@ -75,7 +75,7 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
     if (!parent.empty()) MakeDirectories(parent);
     target_ = FollowLink(path);
     temporary_ = TemporaryName(target_);
-    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   }
   if (fd_ < 0) FailWrite(path, errno);
 }

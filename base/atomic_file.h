@@ -20,7 +20,8 @@ int WriteAll(int fd, std::string_view bytes);
 /// Errors  file/write-failed (disk full, no permission, a folder)
 class AtomicFile {
  public:
-  explicit AtomicFile(const std::string& path);
+  /// mode: of the file once it is there, if no umask takes more away.
+  explicit AtomicFile(const std::string& path, unsigned mode = 0644);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;

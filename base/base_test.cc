@@ -120,6 +120,19 @@ TEST(Json, NumbersThatNoDoubleHoldsAreNamed) {
             "  found:    '1e999'\n  fix:      correct that number in the file");
 }
 
+TEST(Json, LevelsAreLimited) {
+  const auto nested = [](size_t levels) {
+    return std::string(levels, '[') + std::string(levels, ']');
+  };
+  EXPECT_EQ(JsonText(ParseJson(nested(64), "g.json"), -1), nested(64));
+  const std::string text =
+      "error[json/syntax] g.json\n  expected: at most 64 levels\n"
+      "  found:    lists or objects within each other, deeper than that\n"
+      "  fix:      correct the file";
+  EXPECT_EQ(ErrorText([&] { ParseJson(nested(66), "g.json"); }), text);
+  EXPECT_EQ(ErrorText([&] { ParseJson(std::string(1000000, '['), "g.json"); }), text);
+}
+
 TEST(Json, WholeNumbersAreNeitherCutNorWrapped) {
   Json json = ParseJson(
       "{\"half\": 10.5, \"wide\": 4294967304, \"yes\": true, \"minus\": -1, \"list\": [1, 2.5]}",

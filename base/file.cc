@@ -56,8 +56,8 @@ std::string ReadFile(const std::string& path, uint64_t max_bytes) {
   return bytes;
 }
 
-void WriteFileAtomic(const std::string& path, std::string_view bytes) {
-  AtomicFile file(path);
+void WriteFileAtomic(const std::string& path, std::string_view bytes, unsigned mode) {
+  AtomicFile file(path, mode);
   file.Write(bytes);
   file.Commit();
 }

@@ -22,7 +22,7 @@ std::string ReadFile(const std::string& path, uint64_t max_bytes = uint64_t{4} <
 ///
 /// Errors  file/write-failed (disk full, no permission): the old file is left as it was, the
 ///         temporary is removed
-void WriteFileAtomic(const std::string& path, std::string_view bytes);
+void WriteFileAtomic(const std::string& path, std::string_view bytes, unsigned mode = 0644);
 
 /// Appends one line: a single write, unless the system takes only part of it. Nothing is synced.
 /// Errors  file/write-failed

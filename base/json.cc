@@ -9,8 +9,15 @@ template class nlohmann::basic_json<nlohmann::ordered_map>;
 namespace tinyformer {
 
 Json ParseJson(std::string_view text, const std::string& name) {
+  // Copies and texts of a value take stack for each level.
+  constexpr int kMostLevels = 64;
+  const auto require_levels = [&](int depth, Json::parse_event_t, Json&) {
+    if (depth <= kMostLevels) return true;
+    throw Error("json/syntax", name, "at most " + std::to_string(kMostLevels) + " levels",
+                "lists or objects within each other, deeper than that", "correct the file");
+  };
   try {
-    return Json::parse(text.begin(), text.end());
+    return Json::parse(text.begin(), text.end(), require_levels);
   } catch (const nlohmann::json::parse_error& error) {
     size_t at = std::min(error.byte == 0 ? size_t{0} : error.byte - 1, text.size());
     size_t line = 1 + static_cast<size_t>(

@@ -3,9 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
+
+#include "base/error.h"
+#include "base/interrupt.h"
 
 namespace tinyformer {
 namespace {
@@ -34,6 +42,34 @@ TEST(ParallelFor, ThrowsWhatTheSmallestIndexThrew) {
       }
     }
   }
+}
+
+// In a process of its own: the signal stays.
+TEST(ParallelFor, WorkThatAnInterruptLeftOutIsNotTakenForDone) {
+  EXPECT_EXIT(
+      {
+        CatchInterrupts();
+        std::optional<HoldInterrupts> held;
+        std::atomic<bool> both = false;
+        try {
+          ParallelFor(1000, 2, [&](int64_t i) {
+            if (i == 10) {
+              while (!both) std::this_thread::yield();
+              std::raise(SIGTERM);
+            }
+            if (i != 11) return;
+            both = true;
+            while (!InterruptRequested()) std::this_thread::yield();
+            std::this_thread::sleep_for(
+                std::chrono::milliseconds(50));  // the other one has seen it
+            held.emplace();
+          });
+        } catch (const Interrupted&) {
+          std::_Exit(130);
+        }
+        std::_Exit(0);
+      },
+      ::testing::ExitedWithCode(130), "");
 }
 
 TEST(ParallelFor, LeavesOutTheRestAfterAFailure) {

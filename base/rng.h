@@ -37,9 +37,6 @@ class Rng {
     for (size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[Below(i)]);
   }
 
-  const State& state() const { return state_; }
-  void set_state(const State& state) { state_ = state; }
-
  private:
   State state_;
 };

@@ -104,6 +104,11 @@ TEST(ChooseNormalization, RefusesWhatIsNoDeviation) {
             "  expected: a standard deviation above 0 in every channel\n"
             "  found:    0.000000\n"
             "  fix:      correct the number");
+  EXPECT_EQ(ErrorText([] { ChooseNormalization(CountingInfo(), "0.5", "58,57"); }),
+            "error[cli/normalization] --stddev\n"
+            "  expected: numbers of pixel / 255, at most 1\n"
+            "  found:    '58,57'\n"
+            "  fix:      divide those of pixels from 0 to 255 by 255");
 }
 
 TEST(Arrays, ComeBackAsTheyWereWritten) {

@@ -16,6 +16,7 @@
 #include "compiler/cost/layer_table.h"
 #include "compiler/emit/emit.h"
 #include "compiler/import/read_onnx.h"
+#include "compiler/passes/channels_first_input.h"
 #include "compiler/passes/pipeline.h"
 #include "compiler/quantize/quantize_graph.h"
 #include "sim/board.h"
@@ -41,7 +42,9 @@ std::vector<TargetLimits> OtherTargets(const Board& board) {
 }
 
 std::string CyclesNote(const Board& board) {
-  if (CycleTableKnows(board.cpu)) return "";
+  if (CycleTableKnows(board.cpu)) {
+    return "est. cycles are those by which kernels are chosen; tinyformer profile runs the code\n\n";
+  }
   return "est. cycles are a Cortex-M7's, by which kernels are chosen; tinyformer profile estimates "
          "this " +
          board.cpu + "'s\n\n";
@@ -147,7 +150,8 @@ class CompileCommand : public Command {
   }
 
   Graph ReadQuantized() const {
-    Graph graph = ReadOnnx(model_);
+    Graph graph = ChannelsFirstInput(ReadOnnx(model_));
+    WarnOfChannelsLast(graph);
     std::string float_value;
     if (IsQuantizedModel(graph, &float_value)) {
       if (!data_.empty()) {
@@ -155,6 +159,14 @@ class CompileCommand : public Command {
                   << " is int8 already; --calibrate changes nothing and is ignored\n";
       }
       return graph;
+    }
+    const bool in_part =
+        std::any_of(graph.values.begin(), graph.values.end(),
+                    [](const Value& value) { return value.quantization && !value.is_constant(); });
+    if (data_.empty() && in_part) {
+      throw Error("compile/float-model", model_, "an int8 model without float tensors",
+                  "tensor '" + float_value + "' is float32, others are int8",
+                  "quantize that tensor, too, or give the float model and --calibrate");
     }
     if (data_.empty()) {
       throw Error("compile/float-model", model_,
@@ -170,6 +182,17 @@ class CompileCommand : public Command {
     }
     const Dataset data = OpenDatasetFor(data_, shape[2], shape[3], shape[1]);
     return CalibrateOn(graph, data, calibration_);
+  }
+
+  // An image whose rows look like channels.
+  void WarnOfChannelsLast(const Graph& graph) const {
+    const Shape& s = graph.value(graph.inputs.at(0)).shape;
+    constexpr int64_t kMostColours = 4;
+    if (s.size() != 4 || s[1] <= kMostColours || s[2] <= kMostColours || s[3] > kMostColours)
+      return;
+    std::cerr << "warning: " << model_ << ": input " << ToString(s) << " is read as " << s[1]
+              << " channels of " << s[2] << " x " << s[3]
+              << " pixels; if the channels are last, export the model with channels first\n";
   }
 
   // Builds the folder aside and puts what the linker says in place of the estimates; false when

@@ -56,7 +56,7 @@ std::string VerifyText(const Json& report) {
       report.at("spec").get<std::string>() + ": " +
       (report.at("ok").get<bool>() ? "every image can be read" : "some images cannot be read") +
       ", " + Count(report.at("train_images")) + " train, " + Count(report.at("test_images")) +
-      " test\n";
+      " test" + (report.at("official") == true ? "; as published" : "") + "\n";
   for (const Json& finding : report.at("findings")) text += finding.get<std::string>() + "\n";
   for (const Json& image : report.at("unreadable")) {
     text += "unreadable: " + image.at("path").get<std::string>() + ": " +

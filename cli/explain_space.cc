@@ -85,7 +85,9 @@ std::string AnalysisText(const SpaceAnalysis& a) {
          line("acceptance", WithThousands(a.accepted) + " of " + WithThousands(a.fitting) +
                                 " that fit are within (" + Percent(a.accepted, a.fitting) + ")") +
          line("space", a.Accepted() ? "accepted: both shares are at least 90 %"
-                                    : "rejected: both shares should be at least 90 %");
+                                    : "rejected: both shares should be at least 90 %. Nothing "
+                                      "is wrong with its networks that fit; --adjust bisection "
+                                      "looks for other dims");
 }
 
 ImageTask TaskOf(const std::string& data) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iostream>
 #include <sstream>
+#include <tuple>
 
 #include "base/error.h"
 #include "compiler/ops/evaluate.h"
@@ -52,6 +53,14 @@ Normalization ChooseNormalization(const DatasetInfo& info, const std::string& me
   const auto channels = static_cast<size_t>(info.channels);
   if (!mean.empty()) normalization.mean = ParseNumbers("--mean", mean, channels);
   if (!stddev.empty()) normalization.stddev = ParseNumbers("--stddev", stddev, channels);
+  const auto of_bytes = [](float number) { return number > 1; };
+  for (const auto& [option, text, numbers] :
+       {std::tuple("--mean", mean, normalization.mean),
+        std::tuple("--stddev", stddev, normalization.stddev)}) {
+    if (text.empty() || std::none_of(numbers.begin(), numbers.end(), of_bytes)) continue;
+    throw Error("cli/normalization", option, "numbers of pixel / 255, at most 1", "'" + text + "'",
+                "divide those of pixels from 0 to 255 by 255");
+  }
   for (float s : normalization.stddev) {
     if (s > 0) continue;
     throw Error("cli/normalization", stddev.empty() ? info.spec : "--stddev",
@@ -66,6 +75,7 @@ Dataset OpenDatasetFor(const std::string& spec, int64_t height, int64_t width, i
   DatasetOptions options;
   options.height = static_cast<int>(height);
   options.width = static_cast<int>(width);
+  if (channels == 1) options.channels = 1;
   Dataset data = OpenDataset(spec, options);
   for (const std::string& warning : data.warnings) std::cerr << "warning: " << warning << "\n";
   const DatasetInfo& info = data.info;

@@ -19,11 +19,12 @@ struct Normalization {
 /// The data set's own statistics, unless the user gave others ("0.49,0.48,0.45": one number a
 /// channel, or one for all).
 ///
-/// Errors  cli/normalization (not numbers, another count, a stddev that is not above 0)
+/// Errors  cli/normalization (not numbers, another count, above 1, a stddev that is not above 0)
 Normalization ChooseNormalization(const DatasetInfo& info, const std::string& mean,
                                   const std::string& stddev);
 
-/// Opens a data set for a model that takes height x width x channels; folder:DIR is resized to it.
+/// Opens a data set for a model that takes height x width x channels; folder:DIR is resized to it, and
+/// colours become grey for a model of one channel.
 /// Warnings go to standard error.
 ///
 /// Errors  those of OpenDataset; data/image-shape when the images have another shape

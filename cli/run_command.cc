@@ -156,6 +156,10 @@ class RunCommand : public Command {
   }
 
   const ImageSet& OpenSplit() const {
+    if (split_ == "validation" && dataset_.validation->size() == 0) {
+      throw Error("data/no-validation-images", "data set '" + data_ + "'", "validation images",
+                  "none", "add images: a class of two or more has some for validation");
+    }
     if (split_ == "validation") return *dataset_.validation;
     if (!dataset_.test.exists() || dataset_.test.size() == 0) {
       throw Error("data/no-test-images", "data set '" + data_ + "'", "test images", "none",

@@ -130,15 +130,13 @@ class Reporter {
     const SearchBudget& budget = settings_.budget;
     const bool screened = budget.early_stop > 0;
     // As NextTrials plans them; where few networks fit, fewer.
-    const int64_t alone = std::min(budget.paths, budget.check_ranks) +
-                          (budget.check_random > 0 ? budget.check_random + 1 : 0);
     search_.stages = {
         {kAnalysis, "space analysis (Alg. 1)", 1},
         {kSupernet, "supernets (Alg. 2)", budget.supernets},
         {kScreening, "dense training of candidates", screened ? budget.candidates : 0},
-        {kCandidate, "sparse candidates (Alg. 3)", screened ? 0 : budget.candidates},
+        {kCandidate, "sparse candidates (Alg. 3)", KeptCandidates(budget)},
         {kFinal, "compression stage of the best", 1},
-        {kAlone, "checks: trained alone", alone}};
+        {kAlone, "checks: trained alone", CountAloneTrials(budget)}};
     auto place = [&](const ReportedTrial& trial) {
       return std::find_if(search_.stages.begin(), search_.stages.end(),
                           [&](const ReportedStage& stage) { return stage.kind == trial.kind; }) -

@@ -163,8 +163,8 @@ std::string StatusText(const SearchRecord& record, const Json& best) {
            : "") +
       StageLine("candidates", CountStage(record, kCandidate), KeptCandidates(budget)) +
       StageLine("final", CountStage(record, kFinal), 1) +
-      (CheckTrials(budget) > 0
-           ? StageLine("checks", CountStage(record, kAlone), CheckTrials(budget))
+      (CountAloneTrials(budget) > 0
+           ? StageLine("checks", CountStage(record, kAlone), CountAloneTrials(budget))
            : "");
   for (const Trial& trial : record.trials) {
     if (trial.state != TrialState::kFailed) continue;
@@ -234,16 +234,12 @@ class Search {
     if (request.workers > 1) {
       PrintAboveProgress(std::to_string(request.workers) +
                          " workers; what they say: " + request.output + "/workers/*.log\n");
-      RunLocalWorkers(WorkersHere(request), [&] {
-        const State state = Look();
-        progress.Update(state.epochs, state.note);
-        return state.trials;
-      });
+      RunLocalWorkers(WorkersHere(request), [&] { return Show(progress); });
+      Show(progress);  // what ended after the last look
       return;
     }
     WorkAtSearch(store_, study_, settings_, work, [&] {
-      const State state = Look();
-      progress.Update(state.epochs, state.note);
+      Show(progress);
       SayWhoIsWaitedFor();
     });
   }
@@ -254,6 +250,13 @@ class Search {
     int64_t trials = 0, epochs = 0;  // that have ended
     std::string note;
   };
+
+  // Returns how many trials have ended.
+  int64_t Show(Progress& progress) const {
+    const State state = Look();
+    progress.Update(state.epochs, state.note);
+    return state.trials;
+  }
 
   State Look() const {
     const std::vector<EndedTrial> ended = EndedTrials(store_->Trials(study_.id));

@@ -88,8 +88,8 @@ Answer LaunchOnSlurm(const SlurmJob& job, const std::vector<std::string>& argume
                      const std::string& folder) {
   const std::string script = folder + "/worker.sh";
   const std::string program = fs::read_symlink("/proc/self/exe").string();
-  WriteFileAtomic(script, SlurmScript(job, program, arguments, folder));
-  fs::permissions(script, fs::perms::owner_all);  // a store's URL may hold a password
+  // A store's URL may hold a password.
+  WriteFileAtomic(script, SlurmScript(job, program, arguments, folder), 0700);
 
   std::vector<std::string> command = {"sbatch", "--parsable"};
   std::istringstream words(job.words);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "data/cifar10.h"
+#include "data/grey_images.h"
 #include "data/image_folder.h"
 #include "data/imagenet32.h"
 #include "data/source.h"
@@ -64,6 +65,15 @@ std::vector<std::string> Warnings(const ImageSource& source) {
   return warnings;
 }
 
+ImageSource ToGrey(ImageSource source) {
+  const size_t pixels = static_cast<size_t>(source.height) * static_cast<size_t>(source.width);
+  source.train = std::make_shared<GreyImages>(source.train, pixels);
+  if (source.test != nullptr) source.test = std::make_shared<GreyImages>(source.test, pixels);
+  source.channels = 1;
+  if (!source.identity.empty()) source.identity += " grey";
+  return source;
+}
+
 [[noreturn]] void FailSpec(const std::string& spec, const std::string& found,
                            const std::string& fix) {
   throw Error("data/spec", "data set '" + spec + "'", KnownSpecs(), found, fix);
@@ -107,7 +117,8 @@ ImageSource OpenSource(const std::string& spec, const DatasetOptions& options) {
     if (!kind.argument.empty() && argument.empty()) {
       FailSpec(spec, "no folder", "write the folder after a colon: '" + name + ":DIR'");
     }
-    return kind.open(argument, options);
+    ImageSource source = kind.open(argument, options);
+    return options.channels == 1 && source.channels == 3 ? ToGrey(std::move(source)) : source;
   }
   if (spec.empty()) FailSpec(spec, "nothing", "choose one of these");
   bool path = colon == std::string::npos && spec.find('/') != std::string::npos;

@@ -84,6 +84,7 @@ struct DatasetOptions {
   uint64_t split_seed = 1;
   double validation_share = 0.1;  // of every class: StratifiedSplit; [0, 1)
   int height = 32, width = 32;    // folder: sources are resized to this
+  int channels = 3;               // 1: colour images of any source become grey
   std::string cache_folder;       // decoded images; empty: see DefaultCacheFolder()
 };
 

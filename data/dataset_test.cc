@@ -75,6 +75,38 @@ TEST(SpreadImages, AreOfEveryClassOfASortedSet) {
   EXPECT_EQ(SpreadImages(sorted, 0).size(), 0);
 }
 
+TEST(OpenDataset, MakesColoursGreyForOneChannel) {
+  const TempFolder cache;
+  const auto open = [&](int channels) {
+    DatasetOptions options;
+    options.channels = channels;
+    options.cache_folder = cache.path();
+    return OpenDataset("synthetic", options);
+  };
+  const Dataset colour = open(3), grey = open(1);
+  EXPECT_EQ(grey.info.channels, 1);
+  EXPECT_NE(grey.info.fingerprint, colour.info.fingerprint);
+  ASSERT_EQ(grey.info.mean.size(), 1U);
+  EXPECT_NEAR(
+      grey.info.mean[0],
+      0.299F * colour.info.mean[0] + 0.587F * colour.info.mean[1] + 0.114F * colour.info.mean[2],
+      0.5 / 255);
+  std::vector<uint8_t> rgb(3072), luma(1024);
+  const TestSetKey key = TestSetKeyForTests::Make();
+  const std::pair<const ImageSet*, const ImageSet*> parts[] = {
+      {colour.train.get(), grey.train.get()}, {&colour.test.Open(key), &grey.test.Open(key)}};
+  for (const auto& [from, to] : parts) {
+    ASSERT_EQ(to->size(), from->size());
+    EXPECT_EQ(to->label(7), from->label(7));
+    from->Read(7, rgb.data());
+    to->Read(7, luma.data());
+    for (size_t i = 0; i < luma.size(); ++i) {
+      EXPECT_NEAR(luma[i], 0.299 * rgb[3 * i] + 0.587 * rgb[3 * i + 1] + 0.114 * rgb[3 * i + 2],
+                  0.501);
+    }
+  }
+}
+
 TEST(Split, TakesTheSameShareOfEveryClassAndEveryImageOnce) {
   Labels images = Balanced(10, 40);
   for (uint64_t seed = 0; seed < 20; ++seed) {

@@ -5,6 +5,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/folder_lock.h"
 #include "data/archive.h"
 #include "data/cifar10.h"
 #include "data/data_tool.h"
@@ -57,6 +58,8 @@ Json FetchByRecipe(const FetchRecipe& recipe, const std::string& destination) {
   std::error_code error;
   fs::create_directories(destination, error);
   if (error) FailWrite(destination, error.value());
+  const FolderLock lock(destination + "/.fetch.lock",
+                        "another fetch works in " + destination + ": waiting for it\n");
   std::string folder = destination + "/" + recipe.folder;
   Json result{{"name", recipe.name}, {"spec", recipe.name + ":" + destination},
               {"folder", folder},    {"already_there", IsComplete(recipe, folder)},

@@ -360,7 +360,7 @@ int64_t AllEpochs(const SearchBudget& budget) {
   return budget.supernets * EpochsOf(kSupernet, budget) +
          (budget.early_stop > 0 ? budget.candidates * EpochsOf(kScreening, budget) : 0) +
          KeptCandidates(budget) * EpochsOf(kCandidate, budget) + EpochsOf(kFinal, budget) +
-         CheckTrials(budget) * EpochsOf(kAlone, budget);
+         CountAloneTrials(budget) * EpochsOf(kAlone, budget);
 }
 
 const EndedTrial* BestTrial(const std::vector<EndedTrial>& ended, const std::string& kind) {

@@ -93,14 +93,14 @@ int64_t KeptCandidates(const SearchBudget& budget) {
          (rest == 0 ? 0 : KeptOfGeneration(rest, budget));
 }
 
-int64_t CheckTrials(const SearchBudget& budget) {
+int64_t CountAloneTrials(const SearchBudget& budget) {
   return std::min(budget.check_ranks, budget.paths) +
          (budget.check_random > 0 ? budget.check_random + 1 : 0);
 }
 
 int64_t AllTrials(const SearchBudget& budget) {
   const int64_t screened = budget.early_stop > 0 ? budget.candidates : 0;
-  return 1 + budget.supernets + screened + KeptCandidates(budget) + 1 + CheckTrials(budget);
+  return 1 + budget.supernets + screened + KeptCandidates(budget) + 1 + CountAloneTrials(budget);
 }
 
 WholeRange SettingRange(const std::string& option) {

@@ -39,7 +39,7 @@ int64_t KeptOfGeneration(int64_t count, const SearchBudget& budget);
 /// Candidates that are pruned when none fails: generation by generation, at least one of each.
 int64_t KeptCandidates(const SearchBudget& budget);
 /// Trials of kind kAlone.
-int64_t CheckTrials(const SearchBudget& budget);
+int64_t CountAloneTrials(const SearchBudget& budget);
 /// Trials of all kinds, when no stage ends early.
 int64_t AllTrials(const SearchBudget& budget);
 

@@ -77,7 +77,7 @@ class ElfReader {
       Elf32_Shdr entry = section(i);
       if (entry.sh_type == SHT_NULL) continue;
       file->sections.push_back({TextAt(names, entry.sh_name), entry.sh_addr, entry.sh_size,
-                                (entry.sh_flags & SHF_ALLOC) != 0, entry.sh_type != SHT_NOBITS});
+                                (entry.sh_flags & SHF_ALLOC) != 0});
       if (entry.sh_type != SHT_SYMTAB) continue;
       if (entry.sh_link >= header.e_shnum) Fail("a symbol table without names");
       ReadSymbols(entry, section(entry.sh_link), file);

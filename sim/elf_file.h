@@ -13,7 +13,6 @@ struct ElfSection {
   uint32_t address = 0;
   uint32_t bytes = 0;
   bool in_memory = false;  ///< takes address space when the program runs
-  bool in_file = false;    ///< has contents in the file
 };
 
 /// What is loaded (PT_LOAD) into memory before the program starts.

@@ -20,8 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kEmulator = "qemu-system-arm";
-constexpr int kViolationStatus = 86;  // sim/plugin/plugin.cc
-constexpr int kFaultStatus = 100;     // sim/harness/fault_report.h
+constexpr int kFaultStatus = 100;  // sim/harness/fault_report.h
 
 // $TINYFORMER_EMULATOR_PLUGIN, else beside an installed program, else in the build tree.
 std::string PluginPath() {
@@ -305,7 +304,6 @@ EmulationResult RunElf(const std::string& elf_path, const Board& whole_board,
                 "look for an endless loop, run fewer images, or allow more time");
   }
   if (process.output.find("Lockup") != std::string::npos) diagnosis.Lockup(process.output);
-  bool violation = process.exit_status == kViolationStatus;
   bool fault =
       process.exit_status == kFaultStatus && process.output.find("tf-fault ") != std::string::npos;
   if (fault) diagnosis.Fault(process.output);
@@ -323,8 +321,8 @@ EmulationResult RunElf(const std::string& elf_path, const Board& whole_board,
   }
   std::string text = ReadFile(output);
   EmulationResult result = internal::ParsePluginResult(text, elf_path);
-  if (violation) {
-    Json what = Json::parse(text).at("violation");
+  const Json what = Json::parse(text).at("violation");
+  if (!what.is_null()) {
     if (what.at("pc") != 0) diagnosis.Violation(what);
     if (options.mode != EmulationMode::kCycles)
       return RunElf(elf_path, whole_board, directory, Tracing(options));

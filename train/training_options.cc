@@ -141,6 +141,7 @@ Dataset OpenImages(const std::string& spec, const ImageTask& task, const std::st
   DatasetOptions options;
   options.height = task.height;
   options.width = task.width;
+  if (task.channels == 1) options.channels = 1;
   Dataset data = OpenDataset(spec, options);
   for (const std::string& warning : data.warnings) std::cerr << "warning: " << warning << "\n";
   const DatasetInfo& info = data.info;
@@ -149,7 +150,7 @@ Dataset OpenImages(const std::string& spec, const ImageTask& task, const std::st
   if (found != task) {
     throw Error("train/data-shape", info.spec, Describe(task), Describe(found),
                 "use a " + made +
-                    " made for this data: set height, width, channels and classes in its file");
+                    " made for this data: set input, [height, width, channels], and classes in its file");
   }
   return data;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "compiler/import/onnx_importer.h"
+#include "compiler/ops/window.h"
 
 namespace tinyformer {
 namespace {
@@ -119,21 +120,15 @@ void NormalizeAttributes(const Graph& graph, int opset, Node* node) {
              "auto_pad " + mode, "export with explicit pads");
   }
   RequireRank(site, 0, 4);
-  std::vector<int64_t> kernel = node->Ints("kernel_shape", {});
-  if (kernel.empty() && site.has_input(1) && site.shape(1).size() == 4)
-    kernel = {site.shape(1)[2], site.shape(1)[3]};
-  auto strides = node->Ints("strides", {1, 1}), dilations = node->Ints("dilations", {1, 1});
-  if (kernel.size() != 2 || strides.size() != 2 || dilations.size() != 2 || strides[0] < 1 ||
-      strides[1] < 1) {
-    FailNode(site, "import/attribute", "two-dimensional kernel_shape, strides and dilations",
-             ToString(kernel) + ", " + ToString(strides) + ", " + ToString(dilations),
-             "export the model again with two-dimensional windows");
-  }
+  std::vector<int64_t> of_weight;
+  if (site.has_input(1) && site.shape(1).size() == 4)
+    of_weight = {site.shape(1)[2], site.shape(1)[3]};
+  const auto kernel = RequireInts(site, "kernel_shape", 2, 1, of_weight),
+             strides = RequireInts(site, "strides", 2, 1, {1, 1}),
+             dilations = RequireInts(site, "dilations", 2, 1, {1, 1});
   std::vector<int64_t> pads(4);
   for (size_t d = 0; d < 2; ++d) {
-    constexpr int64_t kMost = 1 << 20;
-    int64_t in = site.shape(0)[2 + d],
-            extent = (std::min(kernel[d], kMost) - 1) * std::min(dilations[d], kMost) + 1;
+    int64_t in = site.shape(0)[2 + d], extent = (kernel[d] - 1) * dilations[d] + 1;
     int64_t out = (in + strides[d] - 1) / strides[d];
     int64_t total = std::max<int64_t>((out - 1) * strides[d] + extent - in, 0);
     pads[d] = upper ? total / 2 : total - total / 2;

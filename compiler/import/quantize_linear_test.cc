@@ -86,6 +86,29 @@ TEST(QuantizeLinear, FloatModelsAreRecognised) {
   EXPECT_EQ(name, "x");
 }
 
+// Nothing but these come after the last QuantizeLinear.
+TEST(QuantizeLinear, MovementAndProbabilitiesNeedNoneOfTheirOwn) {
+  for (const char* tail :
+       {"y = Flatten(yd)", "y = Softmax(yd)", "f = Flatten(yd) y = Softmax(f)"}) {
+    const auto model = ModelFromText(std::string("g (float[1,2] x) => (float[1,2] y) {"
+                                                 "xq = QuantizeLinear(x, s, z) "
+                                                 "yd = DequantizeLinear(xq, s, z) ") +
+                                     tail + " }");
+    auto with_scale = model;
+    AddFloats(with_scale, "s", {}, {0.5f});
+    AddIntegers(with_scale, "z", TensorProto::INT8, {}, {0});
+    EXPECT_TRUE(IsQuantizedModel(Import(with_scale))) << tail;
+  }
+  auto model = ModelFromText(
+      "g (float[1,2] x) => (float[1,2] y) { xq = QuantizeLinear(x, s, z) "
+      "xd = DequantizeLinear(xq, s, z) y = Relu(xd) }");
+  AddFloats(model, "s", {}, {0.5f});
+  AddIntegers(model, "z", TensorProto::INT8, {}, {0});
+  std::string name;
+  EXPECT_FALSE(IsQuantizedModel(Import(model), &name));
+  EXPECT_EQ(name, "y");
+}
+
 TEST(QuantizeLinear, ConstantsAreQuantizedAtImport) {
   auto model = ModelFromText(
       "g (float[1,2] x) => (float[1,2] y) { wq = QuantizeLinear(w, ws, wz) wd = "

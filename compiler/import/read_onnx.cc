@@ -38,6 +38,21 @@ Graph ParseOnnx(const std::string& bytes, const std::string& name, const ImportO
   return OnnxImporter(model, name, options).Import();
 }
 
+namespace {
+
+// Whether a value's quantization is in the file, or follows from it: moving about keeps it, and
+// probabilities have one of their own.
+bool HasQuantization(const Graph& graph, ValueId id) {
+  if (graph.value(id).quantization) return true;
+  const int producer = graph.Producer(id);
+  if (producer < 0) return false;
+  const Node& node = graph.nodes[static_cast<size_t>(producer)];
+  return node.op == "Softmax" || (FindOp(node.op)->quantize == QuantizeRule::kInputScale &&
+                                  HasQuantization(graph, node.inputs[0]));
+}
+
+}  // namespace
+
 bool IsQuantizedModel(const Graph& graph, std::string* float_value) {
   auto missing = [&](ValueId id) {
     if (graph.value(id).quantization) return false;
@@ -62,7 +77,7 @@ bool IsQuantizedModel(const Graph& graph, std::string* float_value) {
     }
   }
   for (ValueId id : graph.outputs) {
-    if (missing(id)) return false;
+    if (!HasQuantization(graph, id) && missing(id)) return false;
   }
   return true;
 }

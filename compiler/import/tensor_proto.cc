@@ -28,25 +28,25 @@ template <typename T, typename Stored, typename Field>
 std::vector<T> Read(const onnx::TensorProto& tensor, const std::string& name, const Shape& shape,
                     const Field& field) {
   const auto count = static_cast<size_t>(ElementCount(shape));
-  std::vector<T> elements(count);
-  if (tensor.has_raw_data()) {
-    if (tensor.raw_data().size() != count * sizeof(Stored)) {
-      FailSize(name, shape, std::to_string(count * sizeof(Stored)) + " bytes",
-               std::to_string(tensor.raw_data().size()) + " bytes");
-    }
-    for (size_t i = 0; i < count; ++i) {
-      Stored stored;
-      std::memcpy(&stored, tensor.raw_data().data() + i * sizeof(Stored), sizeof(Stored));
-      elements[i] = static_cast<T>(stored);
-    }
-    return elements;
+  const bool raw = tensor.has_raw_data();
+  if (raw && tensor.raw_data().size() != count * sizeof(Stored)) {
+    FailSize(name, shape, std::to_string(count * sizeof(Stored)) + " bytes",
+             std::to_string(tensor.raw_data().size()) + " bytes");
   }
-  if (static_cast<size_t>(field.size()) != count) {
+  if (!raw && static_cast<size_t>(field.size()) != count) {
     FailSize(name, shape, std::to_string(count) + " elements",
              std::to_string(field.size()) + " elements");
   }
-  for (size_t i = 0; i < count; ++i)
-    elements[i] = static_cast<T>(static_cast<Stored>(field[static_cast<int>(i)]));
+  std::vector<T> elements(count);
+  for (size_t i = 0; i < count; ++i) {
+    Stored stored;
+    if (raw) {
+      std::memcpy(&stored, tensor.raw_data().data() + i * sizeof(Stored), sizeof(Stored));
+    } else {
+      stored = static_cast<Stored>(field[static_cast<int>(i)]);
+    }
+    elements[i] = static_cast<T>(stored);
+  }
   return elements;
 }
 

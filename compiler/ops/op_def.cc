@@ -90,6 +90,11 @@ Json ListOps() {
     entry["quantize"] = QuantizeText(QuantizeRule::kNotQuantized);
     list.push_back(entry);
   }
+  std::stable_sort(list.begin(), list.end(), [](const Json& a, const Json& b) {
+    const bool a_lowered = a.at("level") == "lowered", b_lowered = b.at("level") == "lowered";
+    return std::tie(a_lowered, a.at("name").get_ref<const std::string&>()) <
+           std::tie(b_lowered, b.at("name").get_ref<const std::string&>());
+  });
   return list;
 }
 

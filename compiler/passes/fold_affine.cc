@@ -28,8 +28,14 @@ Affine ReadBatchNorm(const Graph& g, const Node& node) {
   for (size_t i = 0; i < 4; ++i) p[i] = RealElements(g.value(node.inputs[i + 1]));
   Affine affine{node.inputs[0], {}, {}};
   for (size_t c = 0; c < p[0].size(); ++c) {
-    double f = static_cast<double>(p[0][c]) /
-               std::sqrt(static_cast<double>(p[3][c]) + node.Float("epsilon", 1e-5));
+    const double variance = static_cast<double>(p[3][c]) + node.Float("epsilon", 1e-5);
+    if (!(variance > 0)) {
+      throw Error("compile/batch-norm", "node '" + node.name + "' (BatchNormalization)",
+                  "variances that with epsilon are above 0",
+                  std::to_string(variance) + " in channel " + std::to_string(c),
+                  "export the model again: its statistics are damaged");
+    }
+    const double f = static_cast<double>(p[0][c]) / std::sqrt(variance);
     affine.factor.push_back(f);
     affine.offset.push_back(static_cast<double>(p[1][c]) - static_cast<double>(p[2][c]) * f);
   }

@@ -4,6 +4,7 @@
 #include "compiler/ops/evaluate.h"
 #include "compiler/ops/movement.h"
 #include "compiler/passes/cancel_transposes.h"
+#include "compiler/passes/channels_first_input.h"
 #include "compiler/passes/fold_affine.h"
 #include "compiler/passes/fold_constants.h"
 #include "compiler/passes/fuse_activation.h"
@@ -111,6 +112,43 @@ TEST(FoldAffine, LeavesARoundedConvolutionAlone) {
     b.x = norm ? b.BatchNorm(b.x) : b.Node1("Add", {b.x, b.Random("c", {4, 1, 1}, -1, 1)});
     EXPECT_EQ(CountOps(FoldAffine(b.Build())), norm ? "Conv 2" : "Add 1, Conv 1");
   }
+}
+
+// What TensorFlow's converter writes, by steps of 1.
+Graph ChannelsLastNetwork(bool rescaled, std::vector<int64_t> perm = {0, 3, 1, 2}) {
+  NetworkBuilder b(3, {1, 6, 5, 3});
+  if (rescaled) {
+    b.x = b.Node1("Mul", {b.x, b.Random("factor", {}, 0.5, 2)});
+    b.x = b.Node1("Add", {b.Random("offset", {1, 1, 3}, -1, 1), b.x});
+  }
+  b.x = b.Node1("Transpose", {b.x}, {{"perm", std::move(perm)}});
+  b.x = b.Conv(b.x, 4, 3);
+  return b.Build();
+}
+
+TEST(ChannelsFirstInput, TakesTheTransposeAway) {
+  for (bool rescaled : {false, true}) {
+    const Graph last = ChannelsLastNetwork(rescaled), first = ChannelsFirstInput(last);
+    EXPECT_EQ(first.value(first.inputs[0]).shape, (Shape{1, 3, 6, 5}));
+    const std::vector<float> image = RandomInput(last, 1);
+    std::vector<float> moved(image.size());
+    for (size_t pixel = 0; pixel < 30; ++pixel) {
+      for (size_t c = 0; c < 3; ++c) moved[c * 30 + pixel] = image[pixel * 3 + c];
+    }
+    EXPECT_EQ(FloatEvaluator(first).Run(moved), FloatEvaluator(last).Run(image));
+    EXPECT_EQ(CountOps(FoldAffine(RemoveNoOps(first))), rescaled ? "Conv 2" : "Conv 1");
+  }
+}
+
+TEST(ChannelsFirstInput, LeavesOtherInputsAlone) {
+  const Graph other = ChannelsLastNetwork(true, {0, 3, 2, 1});
+  EXPECT_EQ(Print(ChannelsFirstInput(other)), Print(other));
+  NetworkBuilder b(3, {1, 6, 5, 3});
+  const ValueId moved = b.Node1("Transpose", {b.x}, {{"perm", std::vector<int64_t>{0, 3, 1, 2}}});
+  b.x = b.Node1("Flatten", {b.Node1("Add", {b.x, b.Node1("Relu", {b.x})})});
+  b.x = b.Node1("Add", {b.x, b.Node1("Flatten", {moved})});
+  const Graph both = b.Build();
+  EXPECT_EQ(Print(ChannelsFirstInput(both)), Print(both));
 }
 
 TEST(FuseLinear, TakesTheFactorIntoTheWeights) {

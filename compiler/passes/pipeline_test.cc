@@ -296,6 +296,18 @@ TEST(Pipeline, BatchNormOfTokensIsNamed) {
             "  found:    operand of shape [1, 4]\n  fix:      export in evaluation mode");
 }
 
+TEST(Pipeline, BatchNormWithoutARootIsNamed) {
+  NetworkBuilder b(1, {1, 2, 3, 3});
+  b.x = b.BatchNorm(b.x);
+  Graph g = b.Build();
+  g.value(g.nodes[0].inputs[4]).SetElements(std::vector<float>{1, -0.5F});
+  EXPECT_EQ(LowerError(g),
+            "error[compile/batch-norm] node 'BatchNormalization2' (BatchNormalization)\n"
+            "  expected: variances that with epsilon are above 0\n"
+            "  found:    -0.499990 in channel 1\n"
+            "  fix:      export the model again: its statistics are damaged");
+}
+
 TEST(Pipeline, DilatedPoolsAreNamed) {
   NetworkBuilder b(1, {1, 2, 6, 6});
   b.x = b.Node1(

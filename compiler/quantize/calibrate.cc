@@ -12,6 +12,7 @@
 #include "compiler/passes/remove_no_ops.h"
 #include "compiler/quantize/calibration_points.h"
 #include "compiler/quantize/histogram.h"
+#include "compiler/quantize/quantize_graph.h"
 #include "compiler/quantize/quantize_weights.h"
 
 namespace tinyformer {
@@ -121,8 +122,7 @@ class Calibrator {
     if (is_input && options_.input) {
       chosen_.push_back({"given", *options_.input});
     } else if (points_[p].is_probabilities) {
-      // In steps of 1/256, whatever the images show: the kernel divides by nothing finer.
-      chosen_.push_back({"given", Quantization::PerTensor(1.0f / 256, -128)});
+      chosen_.push_back({"given", ProbabilityQuantization()});
     } else if (options_.method == CalibrationMethod::kMinMax) {
       chosen_.push_back(minmax);
     } else if (options_.method == CalibrationMethod::kPercentile) {

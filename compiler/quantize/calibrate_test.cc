@@ -74,13 +74,13 @@ TEST(CalibrationPoints, FollowTheKernels) {
   Graph small = b.Build();
   std::string text;
   for (const CalibrationPoint& p : FindCalibrationPoints(small)) {
-    text += small.value(p.measured).name + (p.is_scores ? " scores" : "");
+    text += small.value(p.measured).name;
     for (ValueId id : p.followers) text += " > " + small.value(id).name;
     text += "\n";
   }
   EXPECT_EQ(text,
             "image\nRelu3 > MaxPool4 > Reshape6 > Transpose7\nAdd10 > Reshape12 > Transpose13\n"
-            "Add16 > Reshape18 > Transpose19\nAdd22 > Reshape24 > Transpose25\nMul27 scores\n"
+            "Add16 > Reshape18 > Transpose19\nAdd22 > Reshape24 > Transpose25\nMul27\n"
             "MatMul29 > Transpose30 > Reshape32\nAdd35\n");
 }
 

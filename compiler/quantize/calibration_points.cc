@@ -75,12 +75,9 @@ std::vector<CalibrationPoint> FindCalibrationPoints(const Graph& graph) {
              "fold batch normalisation before calibrating:", node.name);
     const ValueId out = node.outputs[0];
     if (node.op == "Softmax") {
-      if (auto scores = point_of.find(node.inputs[0]); scores != point_of.end()) {
-        points[scores->second].is_scores = true;
-      }
       if (WeighsActivations(graph, out)) continue;
       point_of[out] = points.size();
-      points.push_back({out, {}, false, true});
+      points.push_back({out, {}, true});
       continue;
     }
     if (FindOp(node.op)->quantize == QuantizeRule::kInputScale) {

@@ -15,7 +15,6 @@ namespace tinyformer {
 struct CalibrationPoint {
   ValueId measured = kNoValue;
   std::vector<ValueId> followers;
-  bool is_scores = false;  // the operand of a Softmax: only differences to the row's maximum matter
   bool is_probabilities = false;  // a Softmax's result: its range is known
 };
 

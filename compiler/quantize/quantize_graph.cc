@@ -23,6 +23,10 @@ void RequireQuantization(const Graph& g, ValueId id) {
 }  // namespace
 
 Graph PropagateQuantization(Graph g) {
+  for (const Node& node : g.nodes) {
+    std::optional<Quantization>& out = g.value(node.outputs[0]).quantization;
+    if (node.op == "softmax" && !out) out = ProbabilityQuantization();
+  }
   for (bool changed = true; changed;) {
     changed = false;
     for (const Node& node : g.nodes) {

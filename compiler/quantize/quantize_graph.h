@@ -37,7 +37,11 @@ struct QuantizeOptions {
 /// Source   docs/quantization.md
 Graph QuantizeGraph(const Graph& lowered, const QuantizeOptions& options = {});
 
-/// Passes quantizations on through operators that keep their operand's (in either direction). Where
+/// Of a Softmax's outputs: steps of 1/256 from 0, whatever the images show; the kernel divides by
+/// nothing finer.
+inline Quantization ProbabilityQuantization() { return Quantization::PerTensor(1.0F / 256, -128); }
+
+/// Gives probabilities theirs where they have none. Passes quantizations on through operators that keep their operand's (in either direction). Where
 /// both sides have one and they differ, a requantize is put between. Part of QuantizeGraph.
 Graph PropagateQuantization(Graph lowered);
 

@@ -114,6 +114,15 @@ TEST(QuantizeGraph, PoolsAndClipsAreWithinOneLsbToo) {
   }
 }
 
+TEST(QuantizeGraph, ProbabilitiesHaveStepsOfTheirOwn) {
+  NetworkBuilder b(1, {1, 4});
+  b.x = b.Reshape(b.Node1("Softmax", {b.x}), {4, 1});
+  Graph g = b.Build();
+  g.value(g.inputs[0]).quantization = Quantization::PerTensor(0.1F, 0);
+  const Graph q = QuantizeGraph(Lower(g));
+  EXPECT_EQ(q.value(q.outputs[0]).quantization, Quantization::PerTensor(1.0F / 256, -128));
+}
+
 TEST(QuantizeGraph, FastAndReferenceKernelsGiveTheSameBytes) {
   Graph q = QuantizeGraph(Lower(Annotated(SmallTinyFormer(2))));
   auto input = QuantizeInput(q, RandomInput(SmallTinyFormer(2), 1));

@@ -30,9 +30,8 @@ using cycle_model::Access;
 using cycle_model::Instruction;
 
 constexpr int kApiVersion = 1;
-// QEMU's exit status after a violation; sim/emulator.cc knows it.
-constexpr int kViolationStatus = 86;
-constexpr int kMaxAccesses = 36;  // VLDM of 32 registers is the longest instruction
+constexpr int kViolationStatus = 86;  // QEMU's exit status after a violation
+constexpr int kMaxAccesses = 36;      // VLDM of 32 registers is the longest instruction
 
 // One translated instruction. Never freed: QEMU may keep the address as long as it runs.
 struct Site {

@@ -130,7 +130,7 @@ TEST_F(TrainProcess, RefusesDataOfAnotherShapeThanTheGenomes) {
       ErrorText(
           "train/data-shape", "synthetic", "8x8x3 images of 2 classes",
           "32x32x3 images of 10 classes",
-          "use a genome made for this data: set height, width, channels and classes in its file"));
+          "use a genome made for this data: set input, [height, width, channels], and classes in its file"));
 }
 
 TEST_F(TrainProcess, ReferenceAIsMadeForTheImages) {

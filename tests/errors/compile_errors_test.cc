@@ -86,6 +86,35 @@ TEST_F(CompileErrors, FloatModelsNeedImages) {
                 "nothing at this path", "put the images of each class into train/<class>"));
 }
 
+// As TensorFlow's converter writes it, and as no one should: ten channels of 8 x 3 pixels.
+TEST_F(CompileErrors, AnInputThatLooksChannelsLastIsWarnedOfUnlessItIs) {
+  NetworkBuilder last(1, {1, 10, 8, 3});
+  last.x = last.Node1("Transpose", {last.x}, {{"perm", std::vector<int64_t>{0, 3, 1, 2}}});
+  last.x = last.Conv(last.x, 4, 3);
+  at_.Write("last.onnx", Int8Onnx(last.Build()));
+  const Ended ended = at_.Run({"compile", "last.onnx", "-o", "last"});
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_EQ(ended.errors, "");
+  EXPECT_EQ(ParseJson(at_.Read("last/plan.json"), "plan").at("input").at("shape").dump(),
+            "[1,10,8,3]");
+  NetworkBuilder first(1, {1, 10, 8, 3});
+  first.x = first.Conv(first.x, 4, 3);
+  at_.Write("first.onnx", Int8Onnx(first.Build()));
+  EXPECT_EQ(at_.Run({"compile", "first.onnx", "-o", "first"}).errors,
+            "warning: first.onnx: input [1, 10, 8, 3] is read as 10 channels of 8 x 3 pixels; if "
+            "the channels are last, export the model with channels first\n");
+}
+
+TEST_F(CompileErrors, ATensorThatWasLeftFloatIsNamed) {
+  Graph graph = SmallNetwork();
+  graph.value(graph.inputs[0]).quantization = Quantization::PerTensor(0.02F, 0);
+  at_.Write("m.onnx", WriteOnnx(graph));
+  ExpectRefused({"m.onnx", "-o", "firmware"},
+                ErrorText("compile/float-model", "m.onnx", "an int8 model without float tensors",
+                          "tensor 'conv1.weight' is float32, others are int8",
+                          "quantize that tensor, too, or give the float model and --calibrate"));
+}
+
 TEST_F(CompileErrors, OperatorsThatAreNotThereNameNodeOperatorOpsetAndTheKnownOnes) {
   std::string model = WriteOnnx(SmallNetwork());
   for (size_t at; (at = model.find("\x04Relu")) != std::string::npos;)

@@ -2,6 +2,7 @@
 // interrupts.
 #include <gtest/gtest.h>
 
+#include "data/testing/image_writer.h"
 #include "search/testing_network.h"
 #include "tests/command_line.h"
 #include "tests/int8_models.h"
@@ -157,6 +158,15 @@ TEST_F(FirmwareErrors, DataThatIsNotTheModels) {
   ExpectRefused({"run", "colour", "--data", "folder:ppm"},
                 ErrorText("data/classes", "ppm/train", "at least two classes, one folder each", "1",
                           "put the images of each class into train/<class>"));
+  for (const char* class_name : {"a", "b", "c", "d"}) {
+    at_->Write(std::string("single/train/") + class_name + "/1.png",
+               testing::Png(testing::Plain(8, 8, 1, 2, 3)));
+  }
+  at_->Write("single/test/a/1.png", testing::Png(testing::Plain(8, 8, 1, 2, 3)));
+  ExpectRefused(
+      {"run", "firmware", "--data", "folder:single", "--split", "validation", "--stddev", "0.5"},
+      ErrorText("data/no-validation-images", "data set 'folder:single'", "validation images",
+                "none", "add images: a class of two or more has some for validation"));
   ExpectRefused({"run", "colour", "--data", "nonsense"},
                 ErrorText("data/spec", "data set 'nonsense'",
                           "cifar10:DIR, imagenet32:DIR, folder:DIR or synthetic", "kind 'nonsense'",
