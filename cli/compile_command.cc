@@ -43,7 +43,8 @@ std::vector<TargetLimits> OtherTargets(const Board& board) {
 
 std::string CyclesNote(const Board& board) {
   if (CycleTableKnows(board.cpu)) {
-    return "est. cycles are those by which kernels are chosen; tinyformer profile runs the code\n\n";
+    return "est. cycles are those by which kernels are chosen; tinyformer profile runs the "
+           "code\n\n";
   }
   return "est. cycles are a Cortex-M7's, by which kernels are chosen; tinyformer profile estimates "
          "this " +

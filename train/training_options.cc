@@ -148,9 +148,10 @@ Dataset OpenImages(const std::string& spec, const ImageTask& task, const std::st
   const ImageTask found{info.height, info.width, info.channels,
                         static_cast<int>(info.class_names.size())};
   if (found != task) {
-    throw Error("train/data-shape", info.spec, Describe(task), Describe(found),
-                "use a " + made +
-                    " made for this data: set input, [height, width, channels], and classes in its file");
+    throw Error(
+        "train/data-shape", info.spec, Describe(task), Describe(found),
+        "use a " + made +
+            " made for this data: set input, [height, width, channels], and classes in its file");
   }
   return data;
 }

@@ -1,6 +1,7 @@
 #include "compiler/cost/work.h"
 
 #include "base/check.h"
+#include "compiler/ops/engine_shapes.h"
 #include "tinyformer/engine/depthwise_conv2d_s8.h"
 #include "tinyformer/engine/sparse_weights.h"
 

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "compiler/emit/initializer.h"
 #include "compiler/emit/strip_text.h"
+#include "compiler/ops/engine_shapes.h"
 
 namespace tinyformer {
 namespace {

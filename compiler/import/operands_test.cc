@@ -44,5 +44,19 @@ TEST(Operands, InputsHaveDimensions) {
             "  found:    shape []\n  fix:      export with an example input of fixed size");
 }
 
+TEST(Operands, PaddingIsNotComputedFromWindowsWithoutBounds) {
+  for (const char* attribute :
+       {"strides = [9223372036854775807, 1]", "dilations = [-9223372036854775807, 1]",
+        "kernel_shape = [2, -9223372036854775807]"}) {
+    const std::string kernel =
+        std::string(attribute).rfind("kernel", 0) == 0 ? "" : "kernel_shape = [2, 2], ";
+    const auto model = ModelFromText("g (float[1,1,4,4] x) => (float[1,1,2,2] y) { y = MaxPool<" +
+                                     kernel + attribute + ", auto_pad = \"SAME_UPPER\">(x) }");
+    const std::string text = ImportError(model);
+    EXPECT_EQ(text.rfind("error[import/attribute] node 'y' (MaxPool, opset 17)\n", 0), 0U) << text;
+    EXPECT_NE(text.find(": 2 integers, each at least 1\n"), std::string::npos) << text;
+  }
+}
+
 }  // namespace
 }  // namespace tinyformer

@@ -1,4 +1,4 @@
-// Small quantized graphs for the tests of plan, cost and emit: every operator of a TinyFormer,
+// Small quantized graphs for tests and for `bench kernels`: every operator of a TinyFormer,
 // random parameters by seed.
 #pragma once
 

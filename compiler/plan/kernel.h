@@ -11,8 +11,6 @@
 
 #include "compiler/ir/graph.h"
 #include "compiler/sparse/choose_codec.h"
-#include "tinyformer/engine/conv2d_s8.h"
-#include "tinyformer/engine/pool2d_s8.h"
 
 namespace tinyformer {
 
@@ -61,11 +59,6 @@ int64_t StripScratchBytes(const Graph& graph, const Node& node, const Kernel& ke
 /// Whether a strip of the node's output may overwrite the rows of the input that it was made from.
 /// Needs the middle node of a chain.
 bool WindowInPlace(const Graph& graph, const Node& node, int rows);
-
-/// The shapes that the engine's convolutions and poolings want. Needs a conv2d, depthwise_conv2d or
-/// a pooling node.
-engine::Conv2dShape ConvShape(const Graph& graph, const Node& node);
-engine::Pool2dShape PoolShape(const Graph& graph, const Node& node);
 
 /// Rows of a value whose last dimension is the inner one: elements / shape.back().
 int64_t TokenCount(const Value& value);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "compiler/ops/engine_shapes.h"
 
 namespace tinyformer {
 namespace {

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "base/check.h"
+#include "compiler/ops/engine_shapes.h"
 #include "compiler/ops/evaluate.h"
-#include "compiler/ops/window.h"
 #include "tinyformer/engine/add_s8.h"
 #include "tinyformer/engine/attention_pool_s8.h"
 #include "tinyformer/engine/attention_s8.h"
@@ -21,11 +21,6 @@
 
 namespace tinyformer {
 namespace {
-
-int32_t Narrow(int64_t x) {
-  TF_CHECK(x >= INT32_MIN && x <= INT32_MAX, "value", x);
-  return static_cast<int32_t>(x);
-}
 
 // A node's operands and attributes as the engine's structs want them; constants stay alive in the
 // graph.
@@ -56,35 +51,6 @@ class Operands {
   int32_t rows(size_t i) const { return Narrow(ElementCount(shape(i)) / shape(i).back()); }
   engine::OutputS8 output() const {
     return {Constant<int32_t>(3), Int("shift"), out_zero_point(), Int("min"), Int("max")};
-  }
-
-  engine::Conv2dShape Conv(const Shape& kernel) const {
-    const Shape &x = shape(0), &y = out_shape();
-    const bool depthwise = node_.op == "depthwise_conv2d";
-    const Window w = ReadWindow({graph_, node_, kGraphOpset}, x[1], x[2], kernel[1], kernel[2]);
-    return {Narrow(x[1]),
-            Narrow(x[2]),
-            Narrow(x[3]),
-            Narrow(y[1]),
-            Narrow(y[2]),
-            Narrow(y[3]),
-            Narrow(w.kernel[0]),
-            Narrow(w.kernel[1]),
-            Narrow(w.strides[0]),
-            Narrow(w.strides[1]),
-            Narrow(w.pads[0]),
-            Narrow(w.pads[1]),
-            Narrow(w.dilations[0]),
-            Narrow(w.dilations[1]),
-            depthwise ? Narrow(x[3]) : Narrow(node_.Int("group", 1))};
-  }
-  engine::Pool2dShape Pool() const {
-    const Shape &x = shape(0), &y = out_shape();
-    const auto k = node_.Ints("kernel", {}), s = node_.Ints("strides", {1, 1}),
-               p = node_.Ints("pads", {0, 0, 0, 0});
-    return {Narrow(x[1]),    Narrow(x[2]),    Narrow(x[3]),    Narrow(y[1]),
-            Narrow(y[2]),    Narrow(k.at(0)), Narrow(k.at(1)), Narrow(s.at(0)),
-            Narrow(s.at(1)), Narrow(p.at(0)), Narrow(p.at(1))};
   }
 
  private:
@@ -134,14 +100,14 @@ QuantizedEvaluator::Step QuantizedEvaluator::MakeStep(const Node& node, EngineKe
     return [=](Activations& a) { kernel(layer, in(a, 0), out(a), a.scratch.data()); };
   }
   if (node.op == "conv2d") {
-    const engine::Conv2dS8 layer = {o.Conv(o.shape(1)), o.zero_point(0), o.Constant<int8_t>(1),
+    const engine::Conv2dS8 layer = {ConvShape(graph_, node), o.zero_point(0), o.Constant<int8_t>(1),
                                     o.Constant<int32_t>(2), o.output()};
     need(engine::conv2d_s8_scratch_bytes(layer));
     auto kernel = fast ? engine::conv2d_s8 : engine::ref::conv2d_s8;
     return [=](Activations& a) { kernel(layer, in(a, 0), out(a), a.scratch.data()); };
   }
   if (node.op == "depthwise_conv2d") {
-    const engine::DepthwiseConv2dS8 layer = {o.Conv(o.shape(1)), o.zero_point(0),
+    const engine::DepthwiseConv2dS8 layer = {ConvShape(graph_, node), o.zero_point(0),
                                              o.Constant<int8_t>(1), o.Constant<int32_t>(2),
                                              o.output()};
     need(engine::depthwise_conv2d_s8_scratch_bytes(layer.shape));
@@ -226,7 +192,7 @@ QuantizedEvaluator::Step QuantizedEvaluator::MakeStep(const Node& node, EngineKe
   }
   if (node.op == "average_pool2d") {
     const engine::AveragePool2dS8 layer = {
-        o.Pool(),
+        PoolShape(graph_, node),
         o.zero_point(0),
         o.Int("multiplier"),
         node.inputs.size() > 1 ? o.Constant<int32_t>(1) : nullptr,
@@ -237,7 +203,7 @@ QuantizedEvaluator::Step QuantizedEvaluator::MakeStep(const Node& node, EngineKe
     return [=](Activations& a) { engine::average_pool2d_s8(layer, in(a, 0), out(a)); };
   }
   if (node.op == "max_pool2d") {
-    const engine::Pool2dShape layer = o.Pool();
+    const engine::Pool2dShape layer = PoolShape(graph_, node);
     return [=](Activations& a) { engine::max_pool2d_s8(layer, in(a, 0), out(a)); };
   }
   if (node.op == "transpose") {

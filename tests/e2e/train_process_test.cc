@@ -125,12 +125,10 @@ TEST_F(TrainProcess, RefusesDataOfAnotherShapeThanTheGenomes) {
   at_.Write("genome.json", ToJson(genome).dump());
   const Ended ended = at_.Run(Train("run"));
   EXPECT_EQ(ended.status, 2);
-  EXPECT_EQ(
-      ended.errors,
-      ErrorText(
-          "train/data-shape", "synthetic", "8x8x3 images of 2 classes",
-          "32x32x3 images of 10 classes",
-          "use a genome made for this data: set input, [height, width, channels], and classes in its file"));
+  EXPECT_EQ(ended.errors, ErrorText("train/data-shape", "synthetic", "8x8x3 images of 2 classes",
+                                    "32x32x3 images of 10 classes",
+                                    "use a genome made for this data: set input, [height, width, "
+                                    "channels], and classes in its file"));
 }
 
 TEST_F(TrainProcess, ReferenceAIsMadeForTheImages) {

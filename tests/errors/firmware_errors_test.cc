@@ -163,6 +163,7 @@ TEST_F(FirmwareErrors, DataThatIsNotTheModels) {
                testing::Png(testing::Plain(8, 8, 1, 2, 3)));
   }
   at_->Write("single/test/a/1.png", testing::Png(testing::Plain(8, 8, 1, 2, 3)));
+  at_->Run({"run", "firmware", "--data", "folder:single"});  // decodes them at the model's size
   ExpectRefused(
       {"run", "firmware", "--data", "folder:single", "--split", "validation", "--stddev", "0.5"},
       ErrorText("data/no-validation-images", "data set 'folder:single'", "validation images",
