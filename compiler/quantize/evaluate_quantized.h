@@ -32,7 +32,7 @@ class QuantizedEvaluator {
   };
   using Step = std::function<void(Activations&)>;
 
-  Step MakeStep(const Node& node, EngineKernels kernels);
+  class StepMaker;
 
   const Graph& graph_;
   std::vector<Step> steps_;

@@ -106,20 +106,20 @@ All rows: 4 + 4 epochs.
 
 ### Table II: other architectures
 
-| model | RAM peak, B | flash, B | cycles, est. | float, dense | float, pruned | int8 |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: |
-| TinyFormer-A | 2,000 | 10,000 | 0.1 M | 100.00 % | 50.00 % | 75.00 % |
+| model | effective weights | RAM peak, B | flash, B | cycles, est. | float, stage 1 | float, stage 2 | int8 |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| TinyFormer-A | 7,311 | 2,000 | 10,000 | 0.1 M | 100.00 % | 50.00 % | 75.00 % |
 
 ### Table III: what TinyFormer'"'"'s parts are worth
 
-| model | effective weights | RAM peak, B | flash, B | cycles, est. | float, dense | float, pruned | int8 |
+| model | effective weights | RAM peak, B | flash, B | cycles, est. | float, stage 1 | float, stage 2 | int8 |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 | TinyFormer-A | 7,311 | 2,000 | 10,000 | 0.1 M | 100.00 % | 50.00 % | 75.00 % |
 | block size 2 | 7,311 | 2,000 | 10,000 | 0.1 M | 100.00 % | 50.00 % | 75.00 % |
 
 ### TinyFormer-A by other recipes
 
-| recipe | RAM peak, B | flash, B | cycles, est. | float, dense | float, pruned | int8 |
+| recipe | RAM peak, B | flash, B | cycles, est. | float, stage 1 | float, stage 2 | int8 |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 | TinyFormer-A | 2,000 | 10,000 | 0.1 M | 100.00 % | 50.00 % | 75.00 % |
 | teacher, and int8 in the last epoch | 2,000 | 10,000 | 0.1 M | 100.00 % | 50.00 % | 75.00 % |

@@ -111,11 +111,12 @@ TEST_F(SupernetProcess, SaysWhatIsWrong) {
       ErrorText("cli/usage", "tinyformer-train supernet",
                 "options as tinyformer-train supernet --help lists them",
                 "--sampling: never not in {uniform,fair}", "correct the command line"));
-  at_.ExpectRefused(Train("run", "--epochs 1", "synthetic"),
-                    ErrorText("train/data-shape", "synthetic", "8x8x3 images of 2 classes",
-                              "32x32x3 images of 10 classes",
-                              "use a supernet made for this data: set height, width, channels and "
-                              "classes in its file"));
+  at_.ExpectRefused(
+      Train("run", "--epochs 1", "synthetic"),
+      ErrorText("train/data-shape", "synthetic", "8x8x3 images of 2 classes",
+                "32x32x3 images of 10 classes",
+                "use a supernet made for this data: set input, [height, width, channels], "
+                "and classes in its file"));
   const auto candidate = Words("train --genome g.json --supernet run --data folder:photos -o new");
   at_.ExpectRefused(
       candidate,
