@@ -63,7 +63,7 @@ Graph ChannelsFirstInput(Graph g) {
     node.op = "Identity";
     node.attributes.clear();
   }
-  return Compact(std::move(g));
+  return Compact(g);
 }
 
 }  // namespace tinyformer
