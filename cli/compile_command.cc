@@ -18,6 +18,7 @@
 #include "compiler/import/read_onnx.h"
 #include "compiler/passes/channels_first_input.h"
 #include "compiler/passes/pipeline.h"
+#include "compiler/passes/propagate_quantization.h"
 #include "compiler/quantize/quantize_graph.h"
 #include "sim/board.h"
 #include "sim/build.h"
@@ -154,7 +155,7 @@ class CompileCommand : public Command {
     Graph graph = ChannelsFirstInput(ReadOnnx(model_));
     WarnOfChannelsLast(graph);
     std::string float_value;
-    if (IsQuantizedModel(graph, &float_value)) {
+    if (IsQuantizedModel(PropagateQuantization(graph), &float_value)) {
       if (!data_.empty()) {
         std::cerr << "warning: " << model_
                   << " is int8 already; --calibrate changes nothing and is ignored\n";

@@ -26,6 +26,18 @@ Window PoolWindow(const OpSite& site, const Layout& in, const std::string& kerne
   return ReadWindow(site, in.height, in.width, kernel[0], kernel[1]);
 }
 
+// The pixels first, first + dilation, ... before end, in one dimension.
+struct Span {
+  int64_t first, end;
+};
+
+// What of a window lies on the image: windows may be far larger.
+Span Inside(const Window& w, size_t d, int64_t out) {
+  const int64_t begin = out * w.strides[d] - w.pads[d], step = w.dilations[d];
+  const int64_t outside = begin < 0 ? (-begin + step - 1) / step : 0;
+  return {begin + outside * step, std::min(w.in[d], begin + w.kernel[d] * step)};
+}
+
 template <typename Reduce>
 void Pool(const Window& w, const Layout& in, const Layout& out, const float* x, float* y,
           Reduce reduce) {
@@ -37,11 +49,9 @@ void Pool(const Window& w, const Layout& in, const Layout& out, const float* x, 
         for (int64_t ox = 0; ox < w.out[1]; ++ox) {
           float sum = 0, largest = -std::numeric_limits<float>::infinity();
           int64_t pixels = 0;
-          for (int64_t ky = 0; ky < w.kernel[0]; ++ky) {
-            for (int64_t kx = 0; kx < w.kernel[1]; ++kx) {
-              int64_t iy = oy * w.strides[0] - w.pads[0] + ky * w.dilations[0];
-              int64_t ix = ox * w.strides[1] - w.pads[1] + kx * w.dilations[1];
-              if (iy < 0 || iy >= w.in[0] || ix < 0 || ix >= w.in[1]) continue;
+          const Span rows = Inside(w, 0, oy), columns = Inside(w, 1, ox);
+          for (int64_t iy = rows.first; iy < rows.end; iy += w.dilations[0]) {
+            for (int64_t ix = columns.first; ix < columns.end; ix += w.dilations[1]) {
               float v = plane[(iy * in.width + ix) * in.column_step];
               sum += v;
               largest = std::max(largest, v);

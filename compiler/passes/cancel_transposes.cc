@@ -15,7 +15,7 @@ const Node* TransposeOf(const Graph& g, ValueId id) {
 
 // How many leading operands of an elementwise operator are activations; 0 for other operators.
 size_t ElementwiseOperands(const Node& node) {
-  if (node.op == "Relu" || node.op == "Clip") return 1;
+  if (node.op == "Relu" || node.op == "Clip" || node.op == "requantize") return 1;
   return node.op == "add" ? 2 : 0;
 }
 

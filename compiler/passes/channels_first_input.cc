@@ -14,8 +14,12 @@ bool MovesChannelsFirst(const Node& node) {
   return node.op == "Transpose" && TransposePerm(node, 4) == std::vector<int64_t>{0, 3, 1, 2};
 }
 
-// The arithmetic with constants between the input and its transposes, and these.
+bool OnlyRenames(const Node& node) { return node.op == "Reshape" || node.op == "Flatten"; }
+
+// The arithmetic with constants between the input and its transposes, and these; none of them where
+// one channel is only looked at in another shape, for which its place makes no difference.
 struct Beginning {
+  bool found = false;
   std::vector<int> steps, transposes;
 };
 
@@ -24,10 +28,15 @@ Beginning FindBeginning(const Graph& g) {
   for (ValueId x = g.inputs[0]; !g.IsOutput(x);) {
     const std::vector<int> readers = g.Readers(x);
     const auto node = [&](int index) -> const Node& { return g.nodes[static_cast<size_t>(index)]; };
-    const bool moved = std::all_of(readers.begin(), readers.end(),
-                                   [&](int index) { return MovesChannelsFirst(node(index)); });
-    if (moved) {
-      found.transposes = readers;
+    const auto all = [&](bool (*is)(const Node&)) {
+      return std::all_of(readers.begin(), readers.end(),
+                         [&](int index) { return is(node(index)); });
+    };
+    if (readers.empty()) break;
+    const bool moved = all(MovesChannelsFirst);
+    if (moved || (g.value(x).shape[3] == 1 && all(OnlyRenames))) {
+      found.found = true;
+      if (moved) found.transposes = readers;
       return found;
     }
     if (readers.size() != 1 || FoldableOperand(g, node(readers[0])) != x) break;
@@ -47,7 +56,7 @@ void MakeFirst(Graph* g, ValueId id) {
 Graph ChannelsFirstInput(Graph g) {
   if (g.inputs.size() != 1 || g.value(g.inputs[0]).shape.size() != 4) return g;
   const Beginning beginning = FindBeginning(g);
-  if (beginning.transposes.empty()) return g;
+  if (!beginning.found) return g;
   MakeFirst(&g, g.inputs[0]);
   for (int step : beginning.steps) {
     Node& node = g.nodes[static_cast<size_t>(step)];

@@ -2,6 +2,7 @@
 #include "compiler/passes/fuse_activation.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/error.h"
 #include "compiler/ops/activation_range.h"
@@ -32,12 +33,15 @@ ActivationRange RangeOf(const Graph& g, const Node& node) {
 }
 
 // The operator that can clamp for an activation on `id`: its maker, or the maker of what pools and
-// movements take from it, as long as nothing else reads what lies between. -1: none.
-int Carrier(const Graph& g, ValueId id) {
+// movements take from it, as long as nothing else reads what lies between, and nothing there is
+// rounded to another scale. -1: none.
+int Carrier(const Graph& g, ValueId id, const std::optional<Quantization>& rounded) {
   const int producer = g.Producer(id);
   if (producer < 0 || g.Readers(id).size() != 1 || g.IsOutput(id)) return -1;
+  const std::optional<Quantization>& own = g.value(id).quantization;
+  if (own && own != rounded) return -1;
   const Node& node = g.nodes[static_cast<size_t>(producer)];
-  if (CommutesWithClamp(node)) return Carrier(g, node.inputs[0]);
+  if (CommutesWithClamp(node)) return Carrier(g, node.inputs[0], rounded);
   return CarriesActivation(node) ? producer : -1;
 }
 
@@ -68,13 +72,13 @@ Graph FuseActivation(Graph g) {
     RequireConstantBounds(g, node);
     const ActivationRange range = RangeOf(g, node);
     Value& out = g.value(node.outputs[0]);
-    const int carrier = Carrier(g, node.inputs[0]);
+    if (!out.quantization) out.quantization = g.value(node.inputs[0]).quantization;
+    const int carrier = Carrier(g, node.inputs[0], out.quantization);
     if (carrier < 0) {
       g.nodes[n] = {node.name, "requantize", {node.inputs[0]}, node.outputs, {}};
       Clamp(&g.nodes[n], range);
       continue;
     }
-    if (!out.quantization) out.quantization = g.value(node.inputs[0]).quantization;
     Clamp(&g.nodes[static_cast<size_t>(carrier)], range);
     // What lies between the carrier and here has the output's quantization now.
     ValueId between = node.inputs[0];

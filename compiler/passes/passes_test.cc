@@ -10,6 +10,7 @@
 #include "compiler/passes/fuse_activation.h"
 #include "compiler/passes/fuse_linear.h"
 #include "compiler/passes/network_for_tests.h"
+#include "compiler/passes/propagate_quantization.h"
 #include "compiler/passes/remove_no_ops.h"
 #include "compiler/passes/rewrite.h"
 #include "compiler/passes/to_channels_last.h"
@@ -137,6 +138,64 @@ TEST(ChannelsFirstInput, TakesTheTransposeAway) {
     }
     EXPECT_EQ(FloatEvaluator(first).Run(moved), FloatEvaluator(last).Run(image));
     EXPECT_EQ(CountOps(FoldAffine(RemoveNoOps(first))), rescaled ? "Conv 2" : "Conv 1");
+  }
+}
+
+TEST(ChannelsFirstInput, OneChannelIsWhereverItIsLookedAt) {
+  NetworkBuilder b(3, {1, 6, 5, 1});
+  b.x = b.Conv(b.Reshape(b.x, {1, 1, 6, 5}), 4, 3);
+  const Graph last = b.Build(), first = ChannelsFirstInput(last);
+  EXPECT_EQ(first.value(first.inputs[0]).shape, (Shape{1, 1, 6, 5}));
+  EXPECT_EQ(CountOps(RemoveNoOps(first)), "Conv 1");
+  ExpectEqualFunction(last, first, 0);
+}
+
+// What each value of the graph is rounded to, by name, and the nodes between.
+std::string Roundings(const Graph& g) {
+  std::string text;
+  for (const Node& node : g.nodes) {
+    const auto& q = g.value(node.outputs[0]).quantization;
+    text += node.op + (q ? " " + std::to_string(q->zero_point) : "") + "\n";
+  }
+  return text;
+}
+
+// Zero points stand for scales, so that they are easy to read.
+Quantization Rounding(int32_t name) { return Quantization::PerTensor(0.1F, name); }
+
+TEST(PropagateQuantization, PassesOnWhatMovesAndSplitsWhatIsRoundedAgain) {
+  NetworkBuilder b(1, {1, 2, 4, 4});
+  b.x = b.MaxPool(b.Reshape(b.Conv(b.x, 2, 3), {1, 2, 4, 4}));
+  const ValueId pooled = b.x;
+  b.x = b.Reshape(b.x, {1, 8});
+  b.graph.value(pooled).quantization = Rounding(1);
+  b.graph.value(b.x).quantization = Rounding(2);
+  Graph g = PropagateQuantization(b.Build());
+  const std::string text = "Conv 1\nReshape 1\nMaxPool 1\nReshape 1\nrequantize 2\n";
+  EXPECT_EQ(Roundings(g), text);
+  EXPECT_EQ(Roundings(PropagateQuantization(g)), text);
+  EXPECT_EQ(CountOps(CancelTransposes(ToChannelsLast(RemoveNoOps(g)))),
+            "conv2d 1, max_pool2d 1, requantize 1, reshape 1, transpose 1");
+}
+
+TEST(PropagateQuantization, ReadersThatDisagreeLeaveAValueFloat) {
+  NetworkBuilder b(1, {1, 2, 4, 4});
+  const ValueId made = b.Conv(b.x, 2, 3), left = b.MaxPool(made), right = b.MaxPool(made);
+  b.graph.value(left).quantization = Rounding(1);
+  b.graph.value(right).quantization = Rounding(2);
+  b.x = b.Node1("Add", {left, right});
+  EXPECT_EQ(Roundings(PropagateQuantization(b.Build())), "Conv\nMaxPool 1\nMaxPool 2\nAdd\n");
+}
+
+TEST(FuseActivation, LeavesARoundingBeforeTheClampAlone) {
+  for (bool equal : {false, true}) {
+    NetworkBuilder b(1, {1, 2, 4, 4});
+    const ValueId made = b.Conv(b.x, 2, 3);
+    b.x = b.Node1("Relu", {made});
+    b.graph.value(made).quantization = Rounding(1);
+    b.graph.value(b.x).quantization = Rounding(equal ? 1 : 2);
+    const Graph g = FuseActivation(CancelTransposes(ToChannelsLast(b.Build())));
+    EXPECT_EQ(CountOps(g), equal ? "conv2d 1, transpose 1" : "conv2d 1, requantize 1, transpose 1");
   }
 }
 

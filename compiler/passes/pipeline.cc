@@ -10,6 +10,7 @@
 #include "compiler/passes/fuse_attention.h"
 #include "compiler/passes/fuse_attention_pool.h"
 #include "compiler/passes/fuse_linear.h"
+#include "compiler/passes/propagate_quantization.h"
 #include "compiler/passes/remove_no_ops.h"
 #include "compiler/passes/to_channels_last.h"
 
@@ -57,11 +58,17 @@ void RequireLowered(const Graph& g) {
 }  // namespace
 
 const std::vector<Pass> kPasses = {
-    {"FoldConstants", FoldConstants},   {"RemoveNoOps", RemoveNoOps},
-    {"FoldAffine", FoldAffine},         {"FuseLinear", FuseLinear},
-    {"FuseAttention", FuseAttention},   {"FuseAttentionPool", FuseAttentionPool},
-    {"ToChannelsLast", ToChannelsLast}, {"CancelTransposes", CancelTransposes},
-    {"FuseActivation", FuseActivation}, {"PointwiseToLinear", PointwiseToLinear},
+    {"PropagateQuantization", PropagateQuantization},
+    {"FoldConstants", FoldConstants},
+    {"RemoveNoOps", RemoveNoOps},
+    {"FoldAffine", FoldAffine},
+    {"FuseLinear", FuseLinear},
+    {"FuseAttention", FuseAttention},
+    {"FuseAttentionPool", FuseAttentionPool},
+    {"ToChannelsLast", ToChannelsLast},
+    {"CancelTransposes", CancelTransposes},
+    {"FuseActivation", FuseActivation},
+    {"PointwiseToLinear", PointwiseToLinear},
 };
 
 Graph Lower(const Graph& onnx_level, const std::function<void(const Pass&, const Graph&)>& after) {

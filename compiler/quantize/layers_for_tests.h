@@ -13,6 +13,7 @@
 #include "compiler/ops/movement.h"
 #include "compiler/passes/network_for_tests.h"
 #include "compiler/passes/pipeline.h"
+#include "compiler/passes/propagate_quantization.h"
 #include "compiler/quantize/evaluate_quantized.h"
 #include "compiler/quantize/fixed_point.h"
 #include "compiler/quantize/quantize_graph.h"

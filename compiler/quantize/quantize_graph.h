@@ -41,8 +41,4 @@ Graph QuantizeGraph(const Graph& lowered, const QuantizeOptions& options = {});
 /// nothing finer.
 inline Quantization ProbabilityQuantization() { return Quantization::PerTensor(1.0F / 256, -128); }
 
-/// Gives probabilities theirs where they have none. Passes quantizations on through operators that keep their operand's (in either direction). Where
-/// both sides have one and they differ, a requantize is put between. Part of QuantizeGraph.
-Graph PropagateQuantization(Graph lowered);
-
 }  // namespace tinyformer
