@@ -99,6 +99,13 @@ TEST(ChooseNormalization, RefusesWhatIsNoDeviation) {
             "  expected: 2 numbers, or one for all channels\n"
             "  found:    '1,2,3'\n"
             "  fix:      write for example --stddev 0.5");
+  DatasetInfo grey = CountingInfo();
+  grey.channels = 1;
+  EXPECT_EQ(ErrorText([&] { ChooseNormalization(grey, "0.5,0.5,0.5", ""); }),
+            "error[cli/normalization] --mean\n"
+            "  expected: one number: the images have one channel\n"
+            "  found:    '0.5,0.5,0.5'\n"
+            "  fix:      write for example --mean 0.5");
   EXPECT_EQ(ErrorText([] { ChooseNormalization(CountingInfo(), "", "0"); }),
             "error[cli/normalization] --stddev\n"
             "  expected: a standard deviation above 0 in every channel\n"
@@ -109,6 +116,15 @@ TEST(ChooseNormalization, RefusesWhatIsNoDeviation) {
             "  expected: numbers of pixel / 255, at most 1\n"
             "  found:    '58,57'\n"
             "  fix:      divide those of pixels from 0 to 255 by 255");
+}
+
+TEST(OpenDatasetFor, ImagesHaveThreeChannelsOrOne) {
+  EXPECT_EQ(OpenDatasetFor("synthetic", 32, 32, 1).info.channels, 1);
+  EXPECT_EQ(ErrorText([] { OpenDatasetFor("synthetic", 32, 32, 4); }),
+            "error[data/image-shape] data set 'synthetic'\n"
+            "  expected: 32x32x4 images, as the model takes them\n"
+            "  found:    32x32x3\n"
+            "  fix:      export the model for images of three channels, or of one");
 }
 
 TEST(Arrays, ComeBackAsTheyWereWritten) {

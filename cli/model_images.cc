@@ -21,8 +21,9 @@ std::vector<float> ParseNumbers(const std::string& option, const std::string& te
                                 size_t channels) {
   auto fail = [&] {
     throw Error("cli/normalization", option,
-                std::to_string(channels) + " numbers, or one for all channels", "'" + text + "'",
-                "write for example " + option + " 0.5");
+                channels == 1 ? "one number: the images have one channel"
+                              : std::to_string(channels) + " numbers, or one for all channels",
+                "'" + text + "'", "write for example " + option + " 0.5");
   };
   std::vector<float> numbers;
   std::istringstream stream(text);
@@ -86,7 +87,9 @@ Dataset OpenDatasetFor(const std::string& spec, int64_t height, int64_t width, i
     throw Error("data/image-shape", "data set '" + spec + "'",
                 words(height, width, channels) + " images, as the model takes them",
                 words(info.height, info.width, info.channels),
-                "use the data that the model was made for, or folder:DIR, which is resized");
+                info.height == height && info.width == width
+                    ? "export the model for images of three channels, or of one"
+                    : "use the data that the model was made for, or folder:DIR, which is resized");
   }
   return data;
 }
